@@ -1,0 +1,230 @@
+"""Whether programs may begin: every instruction is checked against the assembly before any runs.
+
+One program is followed in its order, as if all its waits came to an end. Several programs at once
+have no order among them, so they are checked for what holds in every order: names, kinds, types.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from ripieno.engine.core import Core
+from ripieno.engine.marking import ComponentState
+from ripieno.engine.ports import connection_count
+from ripieno.model import errors
+from ripieno.model.component_type import ComponentType
+from ripieno.model.fitting import find_port, orient
+from ripieno.model.port import PortKind, PortRef
+from ripieno.model.program import (
+    Add,
+    Connect,
+    Delete,
+    Disconnect,
+    Instruction,
+    Program,
+    Push,
+    Rebind,
+    Wait,
+    WaitAll,
+    in_words,
+)
+
+T = TypeVar("T")
+
+
+class Draft:
+    """The assembly as it would be after the instructions that were checked so far."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._types: dict[str, ComponentType | None] = {}
+        self._providers: dict[PortRef, PortRef | None] = {}
+        self._degrees: Counter[str] = Counter()
+
+    def check(self, programs: Iterable[Program]) -> None:
+        """Check programs that begin together. Raises: a `ProgramError` naming the instruction."""
+        programs = tuple(programs)
+        if len(programs) == 1:
+            for instruction in programs[0].instructions:
+                self._refine(instruction, self._follow)
+            return
+        for name, count in Counter(program.name for program in programs).items():
+            if count > 1:
+                raise errors.NameTaken(f"{count} programs are called {name!r}; name them apart")
+        adds = [each for program in programs for each in _of(program, Add)]
+        deletes = {each.component for program in programs for each in _of(program, Delete)}
+        for add in adds:
+            if add.component not in deletes:
+                self._refine(add, self._follow)
+            else:
+                self._types[add.component] = self._component_type(add)
+        for program in programs:
+            for instruction in program.instructions:
+                self._refine(instruction, self._check_names)
+        self._assume(programs)
+
+    def type_of(self, component: str) -> ComponentType | None:
+        """The type of a component of the draft, None if there is no such component."""
+        if component in self._types:
+            return self._types[component]
+        state = self._core.components.get(component)
+        return state.table.type if state is not None else None
+
+    def _refine(self, instruction: Instruction, check: Callable[[Instruction], None]) -> None:
+        try:
+            check(instruction)
+        except errors.ProgramError as refusal:
+            words = in_words(instruction)
+            if str(refusal).startswith(words):
+                raise
+            raise type(refusal)(f"{words}: {refusal}") from refusal
+
+    def _check_names(self, instruction: Instruction) -> None:
+        match instruction:
+            case Add() | WaitAll():
+                pass
+            case Connect() | Disconnect():
+                orient(self.type_of, instruction.one, instruction.other)
+            case Rebind():
+                orient(self.type_of, instruction.use, instruction.provide)
+            case Push() | Wait():
+                self._check_behaviour(instruction.component, instruction.behaviour)
+            case Delete():
+                self._known(instruction.component)
+
+    def _assume(self, programs: tuple[Program, ...]) -> None:
+        """Draft what programs without an order among them come to, for those that follow them."""
+        for program in programs:
+            for disconnect in _of(program, Disconnect):
+                use, provide = orient(self.type_of, disconnect.one, disconnect.other)
+                if self._provider(use) == provide:
+                    self._note(use, None)
+        for program in programs:
+            for connect in _of(program, Connect):
+                self._note(*orient(self.type_of, connect.one, connect.other))
+            for rebind in _of(program, Rebind):
+                self._note(rebind.use, rebind.provide)
+        added = {each.component for program in programs for each in _of(program, Add)}
+        for program in programs:
+            for delete in _of(program, Delete):
+                if delete.component not in added:
+                    self._types[delete.component] = None
+
+    def _note(self, use: PortRef, provide: PortRef | None) -> None:
+        """Draft another provider (or none) for a use port."""
+        for end in (self._provider(use), provide):
+            if end is not None:
+                change = 1 if end == provide else -1
+                self._degrees[use.component] += change
+                self._degrees[end.component] += change
+        self._providers[use] = provide
+
+    def _follow(self, instruction: Instruction) -> None:
+        """Check an instruction in its place, and draft what it does."""
+        match instruction:
+            case Push() | Wait():
+                self._check_behaviour(instruction.component, instruction.behaviour)
+            case Connect():
+                self._connect(instruction)
+            case Add():
+                if self.type_of(instruction.component) is not None:
+                    raise errors.NameTaken(
+                        f"name already used: {instruction.component}; choose another, or delete "
+                        "that component first"
+                    )
+                self._types[instruction.component] = self._component_type(instruction)
+            case Disconnect():
+                use, provide = orient(self.type_of, instruction.one, instruction.other)
+                if self._provider(use) != provide:
+                    raise errors.NotConnected(
+                        f"not connected: the provider of {use} is {self._provider(use) or 'nobody'}"
+                        "; leave the instruction out, or name that one"
+                    )
+                self._note(use, None)
+            case Delete():
+                self._delete(instruction)
+            case Rebind():
+                self._rebind(instruction)
+            case WaitAll():
+                pass
+
+    def _connect(self, instruction: Connect) -> None:
+        use, provide = orient(self.type_of, instruction.one, instruction.other)
+        current = self._provider(use)
+        if current == provide:
+            raise errors.AlreadyConnected(
+                "the connection exists already; leave the instruction out"
+            )
+        if current is not None:
+            raise errors.SecondProvider(
+                f"a use port takes one connection, and {use} has the provider {current}; "
+                "disconnect that first"
+            )
+        self._note(use, provide)
+
+    def _delete(self, instruction: Delete) -> None:
+        name = instruction.component
+        self._known(name)
+        count = self._degrees[name]
+        if name not in self._types and name in self._core.components:
+            count += connection_count(self._core.components[name])
+        if count:
+            raise errors.StillConnected(
+                f"{name} is still connected ({count} connection{'s' * (count != 1)}); disconnect "
+                "it first"
+            )
+        self._types[name] = None
+        self._degrees[name] = 0
+
+    def _rebind(self, instruction: Rebind) -> None:
+        use, provide = orient(self.type_of, instruction.use, instruction.provide)
+        current = self._provider(use)
+        if current is None:
+            raise errors.NotConnected(f"{use} is not connected; connect it instead")
+        if current == provide:
+            raise errors.AlreadyConnected("this is its provider; leave the instruction out")
+        port = find_port(self.type_of, use)
+        if port.kind is PortKind.USE and port.rebind_s is None:
+            raise errors.NotRebindable(
+                f"the type of {use.component} declares no rebind for {use.port}; bring it to a "
+                "place that does not use the port, then disconnect and connect"
+            )
+        self._note(use, provide)
+
+    def _component_type(self, instruction: Add) -> ComponentType:
+        component_type = self._core.types.get(instruction.type)
+        if component_type is None:
+            known = ", ".join(list(self._core.types)[:8]) or "none"
+            raise errors.UnknownComponentType(
+                f"no such component type: {instruction.type}; declared are {known}"
+            )
+        return component_type
+
+    def _check_behaviour(self, component: str, behaviour: str | None) -> None:
+        component_type = self._known(component)
+        if behaviour is not None and behaviour not in component_type.behaviours:
+            raise errors.UnknownBehaviour(
+                f"{component_type.name} has no behaviour {behaviour!r}; it has "
+                f"{', '.join(component_type.behaviours) or 'none'}"
+            )
+
+    def _known(self, component: str) -> ComponentType:
+        component_type = self.type_of(component)
+        if component_type is None:
+            raise errors.UnknownComponent(f"no such component: {component}; add it first")
+        return component_type
+
+    def _provider(self, use: PortRef) -> PortRef | None:
+        if use in self._providers:
+            return self._providers[use]
+        user = self._core.components.get(use.component)
+        current = user.provider_of(use.port) if user is not None else None
+        return None if current is None else _ref(*current)
+
+
+def _ref(state: ComponentState, provide: int) -> PortRef:
+    return PortRef(state.name, state.port_name(provide))
+
+
+def _of(program: Program, kind: type[T]) -> list[T]:
+    return [each for each in program.instructions if isinstance(each, kind)]

@@ -1,0 +1,78 @@
+"""What the engine's modules share: the components, the programs, and the work still to be done.
+
+`firing` moves tokens, `ports` connects and wakes, `conducting` executes programs; all of them act
+on one `Core`, which the public `Machine` owns.
+"""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ripieno.engine.marking import ComponentState
+from ripieno.engine.rules import Fact
+from ripieno.engine.table import Table
+from ripieno.model.command import Command
+from ripieno.model.component_type import ComponentType
+
+if TYPE_CHECKING:
+    from ripieno.engine.conducting import ProgramRun, Step
+
+Happening = tuple[str, Fact, str]
+"""What happened: the component, the fact, and what it is about (a place, a port, a behaviour)."""
+
+STORY_LENGTH = 10_000
+"""Happenings that are kept, over all components, for error messages to tell from."""
+
+
+class Core:
+    """All of the engine's state. Nothing here decides anything."""
+
+    __slots__ = (
+        "busy",
+        "commands",
+        "components",
+        "facts",
+        "failed",
+        "idle_waiters",
+        "in_flight",
+        "next_command",
+        "next_timer",
+        "push_count",
+        "ready",
+        "runs",
+        "story",
+        "tables",
+        "timers",
+        "types",
+        "worklist",
+    )
+
+    def __init__(self) -> None:
+        self.types: dict[str, ComponentType] = {}
+        self.tables: dict[str, Table] = {}
+        self.components: dict[str, ComponentState] = {}
+        self.runs: dict[str, ProgramRun] = {}
+        # Command id -> its component and transition; a rebind of use u is stored as -1 - u.
+        self.in_flight: dict[int, tuple[ComponentState, int]] = {}
+        self.timers: dict[int, Step] = {}
+        self.busy: dict[ComponentState, None] = {}
+        self.failed: dict[ComponentState, None] = {}
+        self.idle_waiters: dict[Step, None] = {}
+        self.next_command = self.next_timer = 1
+        self.push_count = 0
+        self.worklist: deque[ComponentState] = deque()
+        self.ready: deque[Step] = deque()
+        self.commands: list[Command] = []
+        self.facts: list[Happening] = []
+        self.story: deque[Happening] = deque(maxlen=STORY_LENGTH)
+
+    def enlist(self, state: ComponentState) -> None:
+        """See to it that the component is advanced before the event is over."""
+        if not state.is_listed:
+            state.is_listed = True
+            self.worklist.append(state)
+
+    def wake_steps(self, state: ComponentState) -> None:
+        """Let the program steps that wait for something of this component look again."""
+        if state.waiting_steps:
+            self.ready.extend(state.waiting_steps)
+            state.waiting_steps = None

@@ -1,0 +1,303 @@
+"""The engine: events in, commands out.
+
+`Machine.handle` is all that changes an assembly. It applies one event, moves every token and
+program as far as they go, and returns what has to be done outside. Used by the simulation and by
+the control plane; it must not know of clocks, threads, files or what a transition's action is.
+"""
+
+from collections.abc import Mapping
+
+from ripieno.engine import conducting, firing
+from ripieno.engine.admission import Draft
+from ripieno.engine.core import Core, Happening
+from ripieno.engine.errors import IllegalEvent
+from ripieno.engine.marking import ComponentState
+from ripieno.engine.rules import Fact, Status
+from ripieno.model import errors
+from ripieno.model.command import Command, StartTransition
+from ripieno.model.component_type import ComponentType
+from ripieno.model.event import (
+    AbandonAsked,
+    CommandId,
+    DeadlineReached,
+    Event,
+    ProgramCancelled,
+    ProgramsSubmitted,
+    RetryAsked,
+    SkipAsked,
+    TransitionEnded,
+    TransitionFailed,
+)
+from ripieno.model.program import Outcome
+
+
+class Machine:
+    """An assembly that runs: components with their tokens, and programs under way.
+
+    `facts` are the happenings of the last event, in order; `story` tells those of one component
+    from the recent past.
+    """
+
+    def __init__(self, types: Mapping[str, ComponentType]) -> None:
+        self.core = Core()
+        self.core.types.update(types)
+
+    @property
+    def facts(self) -> list[Happening]:
+        """What happened in the last event that was handled."""
+        return self.core.facts
+
+    def declare(self, types: Mapping[str, ComponentType]) -> None:
+        """Make more component types known. Raises: `DuplicateName` for a different namesake."""
+        for name, component_type in types.items():
+            if self.core.types.setdefault(name, component_type) != component_type:
+                raise errors.DuplicateName(
+                    f"there is another component type {name!r}; give the new one its own name"
+                )
+
+    def handle(self, event: Event) -> list[Command]:
+        """Apply an event; returns the commands that follow from it.
+
+        Raises: `IllegalEvent`, or the `ProgramError` of a program that is refused. The state is
+        then what it was before.
+        """
+        core = self.core
+        if isinstance(event, TransitionEnded):
+            flight = core.in_flight.get(event.command)
+            if flight is None or flight[0] in core.failed:
+                flight = self._in_flight(event.command)
+            state, transition = flight
+            if transition >= 0:
+                table = state.table
+                if event.outputs:
+                    self._check_outputs(state, event)
+                core.facts = []
+                core.commands = []
+                if table.writes[transition]:
+                    firing.write(state, table.writes[transition])
+                if event.outputs:
+                    firing.write(state, event.outputs)
+                firing.arrive(core, state, transition, Fact.ARRIVED)
+            else:
+                core.facts = []
+                core.commands = []
+                conducting.end_rebind(core, state, -1 - transition, keeps_new=True)
+        else:
+            self._handle_rare(event)
+        self._settle()
+        return core.commands
+
+    def story(self, component: str) -> tuple[str, ...]:
+        """What is remembered of a component, oldest first, one line each."""
+        return tuple(f"{fact} {detail}" for name, fact, detail in self.core.story if name == component)
+
+    def status(self, component: str) -> Status:
+        """Idle, busy or failed. Raises: `UnknownComponent`."""
+        return self._known(component).status
+
+    def marking(self) -> dict[str, tuple[str, ...]]:
+        """The marked places of every component."""
+        return {name: state.places() for name, state in self.core.components.items()}
+
+    def failures(self) -> dict[str, str]:
+        """Of each failed component, what failed and why."""
+        return {
+            state.name: conducting.failure_reason(state) or "" for state in self.core.failed
+        }
+
+    def running_programs(self) -> tuple[str, ...]:
+        """Names of the programs that have not ended."""
+        return tuple(self.core.runs)
+
+    def _settle(self) -> None:
+        """Move tokens and programs until nothing more can be done without another event."""
+        core = self.core
+        while True:
+            if core.worklist:
+                conducting.settle_components(core)
+            elif core.ready:
+                conducting.look_again(core, core.ready.popleft())
+            elif core.idle_waiters and not core.busy:
+                for step in list(core.idle_waiters):
+                    conducting.look_again(core, step)
+            else:
+                break
+        core.story.extend(core.facts)
+
+    def _handle_rare(self, event: Event) -> None:
+        core = self.core
+        match event:
+            case ProgramsSubmitted():
+                self._check_submission(event)
+                self._begin_event()
+                runs = [conducting.start(core, program) for program in event.programs]
+                for run in runs:
+                    unmet = run.unmet
+                    first = [0] if unmet is None else [i for i, n in enumerate(unmet) if not n]
+                    conducting.go_on(core, run, first if run.open_count else [])
+            case TransitionFailed():
+                state, transition = self._in_flight(event.command)
+                self._begin_event()
+                self._fail(state, transition, event.cause)
+            case DeadlineReached():
+                self._begin_event()
+                step = core.timers.pop(event.timer, None)
+                if step is not None:
+                    conducting.reach_deadline(core, step)
+            case RetryAsked() | SkipAsked() | AbandonAsked():
+                self._deal_with_failure(event)
+            case ProgramCancelled():
+                self._cancel(event)
+            case TransitionEnded():
+                raise AssertionError("handled by the caller")
+
+    def _begin_event(self) -> None:
+        self.core.facts = []
+        self.core.commands = []
+
+    def _check_submission(self, event: ProgramsSubmitted) -> None:
+        for program in event.programs:
+            if program.name in self.core.runs:
+                raise errors.NameTaken(
+                    f"a program {program.name!r} is running; wait for its end, cancel it, or "
+                    "choose another name"
+                )
+        Draft(self.core).check(event.programs)
+
+    def _in_flight(self, command: CommandId) -> tuple[ComponentState, int]:
+        """What a command was for. Raises: `IllegalEvent` if it is not under way."""
+        flight = self.core.in_flight.get(command)
+        if flight is None:
+            raise IllegalEvent(
+                f"no command {command} is under way; it has ended already or was never given"
+            )
+        state, transition = flight
+        if transition >= 0:
+            is_failed = bool(state.failed >> transition & 1)
+            name = state.table.transitions[transition]
+        else:
+            rebind = (state.rebinds or {})[-1 - transition]
+            is_failed = rebind.cause is not None
+            name = state.use_name(-1 - transition)
+        if is_failed:
+            raise IllegalEvent(
+                f"{state.name}.{name} has failed; retry, skip or abandon it",
+                self.story(state.name),
+            )
+        return flight
+
+    def _check_outputs(self, state: ComponentState, event: TransitionEnded) -> None:
+        for name in event.outputs:
+            port = state.table.type.port_by_name.get(name)
+            if port is None or port.kind.is_consumer:
+                raise IllegalEvent(
+                    f"command {event.command} of {state.name} has an output {name!r}, which is no "
+                    f"provide port of {state.table.type.name}",
+                    self.story(state.name),
+                )
+
+    def _fail(self, state: ComponentState, transition: int, cause: str) -> None:
+        core = self.core
+        if transition >= 0:
+            state.failed |= 1 << transition
+            name = state.table.transitions[transition]
+            state.causes = {**(state.causes or {}), name: cause}
+        else:
+            assert state.rebinds is not None
+            state.rebinds[-1 - transition].cause = cause
+            name = state.use_name(-1 - transition)
+        core.failed[state] = None
+        core.facts.append((state.name, Fact.FAILED, name))
+        conducting.fail_waiting(core, state, conducting.failure_reason(state) or cause)
+
+    def _deal_with_failure(self, event: RetryAsked | SkipAsked | AbandonAsked) -> None:
+        core = self.core
+        state, transition = self._failed(event.component, event.transition)
+        self._begin_event()
+        if transition < 0:
+            self._deal_with_rebind(event, state, -1 - transition)
+        elif isinstance(event, RetryAsked):
+            assert state.commands is not None
+            command, attempt = state.commands[transition]
+            state.commands[transition] = (command, attempt + 1)
+            state.failed &= ~(1 << transition)
+            reads = state.table.inputs[transition]
+            self._start_again(
+                StartTransition(
+                    id=CommandId(command),
+                    component=state.name,
+                    transition=event.transition,
+                    attempt=attempt + 1,
+                    inputs={port: state.read(port) for port in reads},
+                )
+            )
+        elif isinstance(event, SkipAsked):
+            firing.arrive(core, state, transition, Fact.SKIPPED)
+        else:
+            firing.abandon(core, state, transition)
+        if state.causes is not None and transition >= 0:
+            state.causes.pop(event.transition, None)
+        if not state.has_failed:
+            core.failed.pop(state, None)
+
+    def _deal_with_rebind(
+        self, event: RetryAsked | SkipAsked | AbandonAsked, state: ComponentState, use: int
+    ) -> None:
+        if not isinstance(event, RetryAsked):
+            conducting.end_rebind(self.core, state, use, keeps_new=isinstance(event, SkipAsked))
+            return
+        assert state.rebinds is not None
+        rebind = state.rebinds[use]
+        rebind.cause = None
+        rebind.attempt += 1
+        self._start_again(
+            StartTransition(
+                id=CommandId(rebind.command),
+                component=state.name,
+                transition=event.transition,
+                attempt=rebind.attempt,
+                rebinds=event.transition,
+            )
+        )
+
+    def _start_again(self, command: StartTransition) -> None:
+        self.core.facts.append((command.component, Fact.STARTED, command.transition))
+        self.core.commands.append(command)
+
+    def _failed(self, component: str, name: str) -> tuple[ComponentState, int]:
+        """A failed transition (or rebind, as -1 - use). Raises: `IllegalEvent`."""
+        state = self._known(component)
+        transition = state.table.transition_index.get(name, -1)
+        if transition >= 0 and state.failed >> transition & 1:
+            return state, transition
+        for use, rebind in (state.rebinds or {}).items():
+            if rebind.cause is not None and state.use_name(use) == name:
+                return state, -1 - use
+        raise IllegalEvent(
+            f"{component}.{name} has not failed; only a failed transition can be retried, skipped "
+            "or abandoned",
+            self.story(component),
+        )
+
+    def _cancel(self, event: ProgramCancelled) -> None:
+        core = self.core
+        run = core.runs.get(event.program)
+        if run is None:
+            raise IllegalEvent(
+                f"no program {event.program!r} is running; running are "
+                f"{', '.join(core.runs) or 'none'}"
+            )
+        self._begin_event()
+        conducting.end(core, run, Outcome.CANCELLED)
+        if not event.winds_down:
+            return
+        for state in core.busy:
+            conducting.drop_pushes(core, state, run)
+
+    def _known(self, component: str) -> ComponentState:
+        state = self.core.components.get(component)
+        if state is None:
+            raise errors.UnknownComponent(f"no such component: {component}; add it first")
+        return state
+
+

@@ -1,0 +1,112 @@
+"""The rules as tables: where a token may go, what a program's end may be, what a fact is.
+
+The state diagrams of `docs/engine.md` are drawn from the tables of this module, and the engine's
+property tests check that nothing ever happens which they do not list.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Seat(StrEnum):
+    """Where a token of a component can be."""
+
+    PLACE = "place"
+    OUTPUT_DOCK = "output dock"
+    RUNNING = "running"
+    FAILED = "failed"
+    INPUT_DOCK = "input dock"
+
+
+class Status(StrEnum):
+    """What a component as a whole is doing."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    FAILED = "failed"
+
+
+class Fact(StrEnum):
+    """What can happen to a component; the engine tells a component's story in these words."""
+
+    ADDED = "added"
+    DELETED = "deleted"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    PUSHED = "pushed"
+    BEGAN = "began behaviour"
+    FINISHED = "finished behaviour"
+    DROPPED = "dropped behaviour"
+    LEFT = "left"
+    ENTERED = "entered"
+    STARTED = "started"
+    ARRIVED = "arrived"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    ABANDONED = "abandoned"
+    PROVIDES = "provides"
+    WITHDRAWS = "withdraws"
+    USES = "uses"
+    RELEASES = "releases"
+    SERVES = "serves data"
+
+
+class Move(NamedTuple):
+    """One step that a token may take, what sets it off and what it has to wait for."""
+
+    source: Seat
+    target: Seat
+    trigger: str
+    guard: str = ""
+
+
+TOKEN_MOVES = (
+    Move(
+        Seat.PLACE,
+        Seat.OUTPUT_DOCK,
+        "the behaviour leaves the place",
+        "no active use of a port that this would withdraw",
+    ),
+    Move(Seat.OUTPUT_DOCK, Seat.RUNNING, "start", "the transition's uses and data are served"),
+    Move(Seat.RUNNING, Seat.INPUT_DOCK, "TransitionEnded"),
+    Move(Seat.RUNNING, Seat.FAILED, "TransitionFailed"),
+    Move(Seat.FAILED, Seat.RUNNING, "RetryAsked"),
+    Move(Seat.FAILED, Seat.INPUT_DOCK, "SkipAsked"),
+    Move(Seat.FAILED, Seat.OUTPUT_DOCK, "AbandonAsked"),
+    Move(
+        Seat.INPUT_DOCK,
+        Seat.PLACE,
+        "all of the dock set have arrived",
+        "the place's uses and data are served",
+    ),
+    Move(
+        Seat.OUTPUT_DOCK,
+        Seat.PLACE,
+        "the behaviour winds down",
+        "the source place's uses and data are served",
+    ),
+    Move(
+        Seat.INPUT_DOCK,
+        Seat.PLACE,
+        "the behaviour winds down, its join cannot complete",
+        "the source place's uses and data are served",
+    ),
+)
+
+
+class Turn(NamedTuple):
+    """One change of a component's status."""
+
+    source: Status
+    target: Status
+    trigger: str
+
+
+STATUS_TURNS = (
+    Turn(Status.IDLE, Status.BUSY, "push"),
+    Turn(Status.BUSY, Status.IDLE, "the last behaviour of the queue is done"),
+    Turn(Status.BUSY, Status.FAILED, "TransitionFailed"),
+    Turn(Status.FAILED, Status.BUSY, "RetryAsked, SkipAsked, AbandonAsked"),
+    Turn(Status.IDLE, Status.FAILED, "TransitionFailed of a rebind"),
+    Turn(Status.FAILED, Status.IDLE, "RetryAsked, SkipAsked, AbandonAsked of a rebind"),
+)
