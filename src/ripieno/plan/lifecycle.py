@@ -61,6 +61,8 @@ class Lifecycle:
             stand_in.name: stand_in for _, stand_in in self._stand_ins
         }
         self._moves: dict[Marking, tuple[Move, ...]] = {}
+        self._held: dict[Marking, frozenset[str]] = {}
+        self._offered: dict[Marking, frozenset[str]] = {}
         self._places = {port.name: frozenset(component_type.bound_places(port)) for port in (
             component_type.ports
         )}
@@ -69,11 +71,19 @@ class Lifecycle:
 
     def held(self, marking: Marking) -> frozenset[str]:
         """The use ports that are active while the component stands idle on a marking."""
-        return frozenset(name for name in self._uses if self._places[name] & marking)
+        found = self._held.get(marking)
+        if found is None:
+            found = frozenset(name for name in self._uses if self._places[name] & marking)
+            self._held[marking] = found
+        return found
 
     def offered(self, marking: Marking) -> frozenset[str]:
         """The provide ports that are active while the component stands idle on a marking."""
-        return frozenset(name for name in self._provides if self._places[name] & marking)
+        found = self._offered.get(marking)
+        if found is None:
+            found = frozenset(name for name in self._provides if self._places[name] & marking)
+            self._offered[marking] = found
+        return found
 
     def moves(self, marking: Marking) -> tuple[Move, ...]:
         """The behaviours that do something from a marking and come to an end, in order."""

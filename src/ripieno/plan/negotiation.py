@@ -58,6 +58,10 @@ class Mover:
         """The numbers of the moves that begin to use a port."""
         return [i for i, move in enumerate(self.route.moves) if port in move.acquires]
 
+    def keeps(self, port: str, number: int) -> bool:
+        """Whether a use port is still active when a move is over."""
+        return port in self.lifecycle.held(self.route.moves[number].target)
+
     def withdrawing(self, port: str) -> list[int]:
         """The numbers of the moves in which a provide port is inactive at some moment."""
         return [i for i, move in enumerate(self.route.moves) if port in move.withdraws]

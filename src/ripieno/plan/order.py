@@ -42,13 +42,17 @@ class Pace(Enum):
 class Order:
     """The steps of a plan and what comes before what.
 
-    `has_choice` says whether the pace made a difference anywhere.
+    With `passing_first`, a port that a component needs only in passing (to sign off, say) is not
+    withdrawn before that is over. `has_choice` says whether the pace made a difference anywhere.
     """
 
-    def __init__(self, negotiation: Negotiation, pace: Pace) -> None:
+    def __init__(
+        self, negotiation: Negotiation, pace: Pace, *, passing_first: bool = False
+    ) -> None:
         self._negotiation = negotiation
         self._change = negotiation.change
         self._pace = pace
+        self._passing_first = passing_first
         self.has_choice = False
         self._instructions: dict[Key, Instruction] = {}
         self._before: dict[Key, dict[Key, bool]] = defaultdict(dict)
@@ -188,22 +192,34 @@ class Order:
             last = self._pushing(provider, withdrawing[-1])
             self._must_follow(last, self._waiting(user, acquiring[-1]))
             return
+        passing = [number for number in acquiring if not user.keeps(use.port, number)]
+        acquiring = [number for number in acquiring if user.keeps(use.port, number)]
+        if passing and self._passing_first:
+            self._must_follow(
+                self._pushing(provider, withdrawing[0]), self._waiting(user, passing[-1])
+            )
         held = user.uses_at_start(use.port) and not user.is_added
         release = user.first_release(use.port) if held else (acquiring[0] if acquiring else None)
         if release is None:
             return
         first = withdrawing[0]
-        self._should_follow(self._pushing(user, release), self._pushing(provider, first))
         back = next((number for number in acquiring if not held or number > release), None)
-        comes_late = first > 0 and held
-        if comes_late:
+        self._should_follow(self._pushing(user, release), self._pushing(provider, first))
+        can_return_late = held and back is not None
+        if first and can_return_late:
             self.has_choice = True
-        if comes_late and (self._pace is Pace.LATE or back is None and acquiring):
+        starts_late = first > 0 and not (can_return_late and self._pace is Pace.EARLY)
+        if starts_late:
             self._must_follow(self._pushing(user, release), self._waiting(provider, first - 1))
+        if back is None:
+            return
         for number in withdrawing:
+            if number == first:
+                follows_on = first == 0 or starts_late
+            else:
+                follows_on = number - 1 in withdrawing
             is_prompt = port in provider.route.moves[number].withdraws_at_once
-            is_refused = is_prompt and (number == 0 or not held or self._pace is Pace.LATE)
-            if back is not None and not is_refused:
+            if not (is_prompt and follows_on):
                 self._must_follow(self._pushing(user, back), self._waiting(provider, number))
 
     def _pushing(self, mover: Mover, number: int) -> Key:

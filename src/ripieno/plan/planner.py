@@ -8,6 +8,7 @@ from ripieno.model.errors import DuplicateName
 from ripieno.model.goal import Goal, Wish
 from ripieno.model.plan import Plan, Sign, Touched, Wiring
 from ripieno.model.port import PortRef
+from ripieno.model.program import Program
 from ripieno.plan import change, errors, forecast
 from ripieno.plan.forecast import Forecast
 from ripieno.plan.negotiation import Negotiation
@@ -25,22 +26,22 @@ def plan(situation: Situation, goal: Goal, *, name: str = "plan") -> Plan:
     """
     types = _types(situation, goal)
     difference = change.find(situation, goal)
-    best: tuple[Negotiation, Order, Forecast] | None = None
     failure: errors.PlanWouldFail | None = None
-    for negotiation, order in _attempts(difference):
-        try:
-            found = forecast.simulate(negotiation, order.program(name), types)
-        except errors.PlanWouldFail as problem:
-            failure = failure or problem
-            continue
-        if best is None or found.cost < best[2].cost:
-            best = (negotiation, order, found)
-        if not order.has_choice:
-            break
-    if best is None:
-        assert failure is not None
-        raise failure
-    return _described(*best, name=name)
+    for orders in _attempts(difference):
+        best: tuple[Negotiation, Program, Forecast] | None = None
+        for negotiation, order in orders:
+            program = order.program(name)
+            try:
+                found = forecast.simulate(negotiation, program, types)
+            except errors.PlanWouldFail as problem:
+                failure = failure or problem
+                continue
+            if best is None or found.cost < best[2].cost:
+                best = (negotiation, program, found)
+        if best is not None:
+            return _described(*best)
+    assert failure is not None
+    raise failure
 
 
 def goal_of(situation: Situation) -> Goal:
@@ -67,15 +68,25 @@ def goal_of(situation: Situation) -> Goal:
     return Goal(components=components, wishes=wishes)
 
 
-def _attempts(difference: change.Change) -> Iterator[tuple[Negotiation, Order]]:
-    """Plans to be simulated, the most promising first; later ones only if they could differ."""
-    for together in (True, False):
-        negotiation = Negotiation(difference, together=together)
-        for pace in Pace:
-            order = Order(negotiation, pace)
-            yield negotiation, order
-            if not order.has_choice:
-                break
+def _attempts(difference: change.Change) -> Iterator[Iterator[tuple[Negotiation, Order]]]:
+    """Orders to be simulated, the most promising first: later ones only if those before fail."""
+    together = Negotiation(difference)
+    yield _paces(together, passing_first=False)
+    yield _paces(together, passing_first=True)
+    one_by_one = Negotiation(difference, together=False)
+    yield _paces(one_by_one, passing_first=False)
+    yield _paces(one_by_one, passing_first=True)
+
+
+def _paces(
+    negotiation: Negotiation, *, passing_first: bool
+) -> Iterator[tuple[Negotiation, Order]]:
+    """The orders that differ in pace only: two, or one where the pace makes no difference."""
+    for pace in Pace:
+        order = Order(negotiation, pace, passing_first=passing_first)
+        yield negotiation, order
+        if not order.has_choice:
+            return
 
 
 def _types(situation: Situation, goal: Goal) -> dict[str, ComponentType]:
@@ -91,9 +102,7 @@ def _types(situation: Situation, goal: Goal) -> dict[str, ComponentType]:
     return types
 
 
-def _described(
-    negotiation: Negotiation, order: Order, found: Forecast, *, name: str
-) -> Plan:
+def _described(negotiation: Negotiation, program: Program, found: Forecast) -> Plan:
     difference = negotiation.change
     wirings = _wirings(negotiation)
     touched = []
@@ -135,7 +144,7 @@ def _described(
     touched.sort(key=lambda each: (each.start_s, each.end_s, each.component))
     present = difference.goal.components.keys() | difference.situation.assembly.components.keys()
     return Plan(
-        program=order.program(name),
+        program=program,
         touched=tuple(touched),
         untouched_count=len(present) - len(touched),
         forecast=found.report,
