@@ -1,0 +1,75 @@
+# On a machine with only Python 3.11+ and make, every target first sets up what it needs inside
+# the checkout: uv in .tools, the project and its dependencies (from uv.lock) in .venv.
+
+UV_VERSION := 0.13.8
+# The first of these that is 3.11 or newer is used.
+PYTHON ?= python3 python3.13 python3.12 python3.11
+
+UV := .tools/bin/uv
+UV_READY := .tools/uv-$(UV_VERSION)
+READY := .venv/ready
+BIN := .venv/bin
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+unexport VIRTUAL_ENV
+
+.PHONY: help demo test check bench lock clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile
+
+demo: $(READY)  ## Bring up an example
+	$(BIN)/ripieno simulate examples/web-shop.yaml
+
+test: $(READY)  ## Run the tests; ARGS='-k word' goes to pytest
+	@$(BIN)/pytest $(ARGS)
+
+check: $(READY)  ## Check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## Run all benchmarks; JSON=1 prints one object for each
+	@for script in $(wildcard benchmarks/*.py); do \
+		$(BIN)/python $$script $(if $(JSON),--json) || exit 1; \
+	done
+
+lock: $(UV_READY)  ## Bring uv.lock up to date with the dependencies in pyproject.toml
+	@$(find_python) $(UV) lock --python "$$python"
+
+clean:  ## Remove all that the other targets made
+	rm -rf .tools .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build
+
+$(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
+	@$(find_python) $(UV) sync --quiet --locked --all-packages --python "$$python"
+	@touch $@
+
+# Debian's bare python3 cannot make a virtual environment with pip in it, so its own pip is tried
+# next. Both ways put uv at the same place.
+$(UV_READY):
+	@$(find_python) \
+	rm -rf .tools; \
+	if "$$python" -m venv .tools >/dev/null 2>&1; then \
+		.tools/bin/python -m pip install --quiet uv==$(UV_VERSION); \
+	elif "$$python" -m pip --version >/dev/null 2>&1; then \
+		rm -rf .tools; \
+		"$$python" -m pip install --quiet --root-user-action=ignore --target .tools uv==$(UV_VERSION); \
+	else \
+		echo "$$python has neither venv nor pip: on Debian, apt-get install python3-venv" >&2; \
+		exit 1; \
+	fi
+	@touch $@
+
+# Shell text that sets $python, or ends the recipe.
+define find_python
+python=; for name in $(PYTHON); do \
+	python=$$($$name -c 'import sys; print(sys.executable); sys.exit(sys.version_info < (3, 11))' \
+		2>/dev/null) && break; python=; \
+done; \
+if [ -z "$$python" ]; then \
+	echo "Ripieno needs Python 3.11 or newer (looked for: $(PYTHON)); name yours: make PYTHON=..." >&2; \
+	exit 1; \
+fi;
+endef
