@@ -1,0 +1,53 @@
+"""What every test may use, and the rule that CI skips nothing.
+
+Loaded by pytest for all tests; it knows of no module of Ripieno.
+"""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of conformance cases and data sets that several projects share."""
+    folder = Path(os.environ.get("RIPIENO_SHARED", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(
+            "needs the shared conformance cases: set RIPIENO_SHARED or put them in ../shared"
+        )
+    return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("RIPIENO_NO_SKIPS") == "1":
+        config.pluginmanager.register(SkipsAreFailures())
+
+
+class SkipsAreFailures:
+    """A plugin under which a skipped test or module fails, an expected failure aside."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.skipped and not hasattr(report, "wasxfail"):
+            fail(report)
+        return report
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self,
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        report = yield
+        if report.skipped:
+            fail(report)
+        return report
+
+
+def fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    report.outcome = "failed"
+    report.longrepr = f"RIPIENO_NO_SKIPS=1, and this was skipped: {report.longreprtext}"
