@@ -217,6 +217,8 @@ class Draft:
     def _provider(self, use: PortRef) -> PortRef | None:
         if use in self._providers:
             return self._providers[use]
+        if use.component in self._types:
+            return None  # Added by the programs: it is not the component of that name in the core.
         user = self._core.components.get(use.component)
         current = user.provider_of(use.port) if user is not None else None
         return None if current is None else _ref(*current)

@@ -1,7 +1,7 @@
 """What the engine's modules share: the components, the programs, and the work still to be done.
 
-`firing` moves tokens, `ports` connects and wakes, `conducting` executes programs; all of them act
-on one `Core`, which the public `Machine` owns.
+`firing` moves tokens, `ports` connects and wakes, `instructions` and `conducting` execute programs;
+all of them act on one `Core`, which the public `Machine` owns.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from ripieno.model.command import Command
 from ripieno.model.component_type import ComponentType
 
 if TYPE_CHECKING:
-    from ripieno.engine.conducting import ProgramRun, Step
+    from ripieno.engine.programs import ProgramRun, Step
 
 Happening = tuple[str, Fact, str]
 """What happened: the component, the fact, and what it is about (a place, a port, a behaviour)."""
@@ -37,6 +37,7 @@ class Core:
         "next_command",
         "next_timer",
         "push_count",
+        "pushes_ahead",
         "ready",
         "runs",
         "story",
@@ -59,6 +60,8 @@ class Core:
         self.idle_waiters: dict[Step, None] = {}
         self.next_command = self.next_timer = 1
         self.push_count = 0
+        # (component, behaviour) -> how often running programs have still to push it.
+        self.pushes_ahead: dict[tuple[str, str], int] = {}
         self.worklist: deque[ComponentState] = deque()
         self.ready: deque[Step] = deque()
         self.commands: list[Command] = []

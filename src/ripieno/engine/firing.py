@@ -26,8 +26,8 @@ def advance(core: Core, state: ComponentState) -> None:
             _enter(core, state)
         if not state.winds_down:
             leaving = state.marked & ~state.left & state.table.leavable[state.behaviour]
-            if leaving:
-                _leave(core, state, leaving)
+            while leaving and _leave(core, state, leaving):
+                leaving = state.marked & ~state.left & state.table.leavable[state.behaviour]
             if state.docked:
                 _start(core, state)
         elif not state.running:
@@ -119,9 +119,13 @@ def _stand(core: Core, state: ComponentState, place: int) -> None:
         ports.offer(core, state, place)
 
 
-def _leave(core: Core, state: ComponentState, leaving: int) -> None:
-    """Take tokens from places to the output docks of all the transitions that the place fires."""
+def _leave(core: Core, state: ComponentState, leaving: int) -> bool:
+    """Take tokens from places to the output docks of all the transitions that the place fires.
+
+    Returns whether a switch has let tokens into other places, which may be left in turn.
+    """
     table = state.table
+    has_entered = False
     while leaving:
         low = leaving & -leaving
         leaving ^= low
@@ -129,9 +133,7 @@ def _leave(core: Core, state: ComponentState, leaving: int) -> None:
         provides = table.provides_of_place[place]
         if provides and not _may_withdraw(state, place, provides):
             continue
-        if state.rebinds and any(
-            table.places_of_use[use] >> place & 1 for use in state.rebinds
-        ):
+        if state.rebinds and any(table.places_of_use[use] >> place & 1 for use in state.rebinds):
             continue
         if place in table.switch_at and not all(
             [ports.is_served(state, use) for use in table.data_of_place[place]]
@@ -140,9 +142,13 @@ def _leave(core: Core, state: ComponentState, leaving: int) -> None:
         fired = state.exits_of(place)
         ruled_out = table.exits[state.behaviour][place] & ~fired
         state.left |= low
+        if place in table.switch_at:
+            # With other data it might have been about to withdraw its ports; now that is settled.
+            ports.wake_all_users(core, state)
         if not fired:  # A switch that takes none of its transitions keeps its token.
             _exclude(state, ruled_out)
             _enter(core, state)
+            has_entered = True
             continue
         state.marked &= ~low
         state.docked |= fired
@@ -150,41 +156,61 @@ def _leave(core: Core, state: ComponentState, leaving: int) -> None:
         if ruled_out:
             _exclude(state, ruled_out)
             _enter(core, state)
+            has_entered = True
         uses = table.use_uses_of_place[place]
         if uses:
             ports.release_unheld(core, state, uses)
         if provides:
             ports.withdraw(core, state, place)
+    return has_entered
 
 
 def _may_withdraw(state: ComponentState, place: int, provides: tuple[int, ...]) -> bool:
     counts = state.use_counts
     assert counts is not None
-    return not any(
-        counts[provide] and state.would_withdraw(provide, place) for provide in provides
-    )
+    return not any(counts[provide] and state.would_withdraw(provide, place) for provide in provides)
 
 
 def _exclude(state: ComponentState, ruled_out: int) -> None:
     """Rule transitions out of the joins they belong to, and whatever only they could lead to."""
     table = state.table
-    behaviour = state.behaviour
+    exits = table.exits[state.behaviour]
+    state.excluded |= ruled_out
+    live = reachable(state)
     pending = ruled_out
     while pending:
         low = pending & -pending
         pending ^= low
-        state.excluded |= low
         place = table.target[low.bit_length() - 1]
-        onward = table.exits[behaviour][place]
-        if not onward or (state.marked | state.left) >> place & 1:
-            continue
-        towards = 0
-        for transition, target in enumerate(table.target):
-            bit = 1 << transition
-            if target == place and table.exits[behaviour][table.source[transition]] & bit:
-                towards |= bit
-        if not towards & ~state.excluded:
-            pending |= onward & ~state.excluded
+        if not state.left >> place & 1:
+            lost = exits[place] & ~live & ~state.excluded
+            state.excluded |= lost
+            pending |= lost
+
+
+def reachable(state: ComponentState) -> int:
+    """The transitions that the behaviour under way may yet bring to their input docks, as a mask.
+
+    Those that move now, and those that leave a place to which one of them leads. Whether uses,
+    data and joins will allow them is not asked.
+    """
+    table = state.table
+    exits = table.exits[state.behaviour]
+    found = state.docked | state.running | state.arrived
+    places = state.marked & ~state.left
+    pending = found
+    while pending or places:
+        if pending:
+            low = pending & -pending
+            pending ^= low
+            places |= (1 << table.target[low.bit_length() - 1]) & ~state.left
+        else:
+            low = places & -places
+            places ^= low
+            onward = exits[low.bit_length() - 1] & ~found & ~state.excluded
+            found |= onward
+            pending |= onward
+    return found
 
 
 def _start(core: Core, state: ComponentState) -> None:

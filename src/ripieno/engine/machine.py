@@ -7,7 +7,7 @@ the control plane; it must not know of clocks, threads, files or what a transiti
 
 from collections.abc import Mapping
 
-from ripieno.engine import conducting, firing
+from ripieno.engine import conducting, firing, instructions, programs
 from ripieno.engine.admission import Draft
 from ripieno.engine.core import Core, Happening
 from ripieno.engine.errors import IllegalEvent
@@ -50,10 +50,11 @@ class Machine:
     def declare(self, types: Mapping[str, ComponentType]) -> None:
         """Make more component types known. Raises: `DuplicateName` for a different namesake."""
         for name, component_type in types.items():
-            if self.core.types.setdefault(name, component_type) != component_type:
+            if self.core.types.get(name, component_type) != component_type:
                 raise errors.DuplicateName(
                     f"there is another component type {name!r}; give the new one its own name"
                 )
+        self.core.types.update(types)
 
     def handle(self, event: Event) -> list[Command]:
         """Apply an event; returns the commands that follow from it.
@@ -89,7 +90,9 @@ class Machine:
 
     def story(self, component: str) -> tuple[str, ...]:
         """What is remembered of a component, oldest first, one line each."""
-        return tuple(f"{fact} {detail}" for name, fact, detail in self.core.story if name == component)
+        return tuple(
+            f"{fact} {detail}" for name, fact, detail in self.core.story if name == component
+        )
 
     def status(self, component: str) -> Status:
         """Idle, busy or failed. Raises: `UnknownComponent`."""
@@ -101,20 +104,29 @@ class Machine:
 
     def failures(self) -> dict[str, str]:
         """Of each failed component, what failed and why."""
-        return {
-            state.name: conducting.failure_reason(state) or "" for state in self.core.failed
-        }
+        return {state.name: programs.failure_reason(state) or "" for state in self.core.failed}
 
     def running_programs(self) -> tuple[str, ...]:
         """Names of the programs that have not ended."""
         return tuple(self.core.runs)
+
+    def end_programs(self) -> None:
+        """End all programs at once, so that none goes on because another one ends.
+
+        What they pushed stays queued. For the simulation, between two phases.
+        """
+        core = self.core
+        self._begin_event()
+        for run in list(core.runs.values()):
+            programs.end(core, run, Outcome.CANCELLED)
+        self._settle()
 
     def _settle(self) -> None:
         """Move tokens and programs until nothing more can be done without another event."""
         core = self.core
         while True:
             if core.worklist:
-                conducting.settle_components(core)
+                instructions.settle_components(core)
             elif core.ready:
                 conducting.look_again(core, core.ready.popleft())
             elif core.idle_waiters and not core.busy:
@@ -130,11 +142,9 @@ class Machine:
             case ProgramsSubmitted():
                 self._check_submission(event)
                 self._begin_event()
-                runs = [conducting.start(core, program) for program in event.programs]
+                runs = [programs.start(core, program) for program in event.programs]
                 for run in runs:
-                    unmet = run.unmet
-                    first = [0] if unmet is None else [i for i, n in enumerate(unmet) if not n]
-                    conducting.go_on(core, run, first if run.open_count else [])
+                    conducting.go_on(core, run, run.first())
             case TransitionFailed():
                 state, transition = self._in_flight(event.command)
                 self._begin_event()
@@ -208,7 +218,7 @@ class Machine:
             name = state.use_name(-1 - transition)
         core.failed[state] = None
         core.facts.append((state.name, Fact.FAILED, name))
-        conducting.fail_waiting(core, state, conducting.failure_reason(state) or cause)
+        programs.fail_waiting(core, state, programs.failure_reason(state) or cause)
 
     def _deal_with_failure(self, event: RetryAsked | SkipAsked | AbandonAsked) -> None:
         core = self.core
@@ -288,7 +298,7 @@ class Machine:
                 f"{', '.join(core.runs) or 'none'}"
             )
         self._begin_event()
-        conducting.end(core, run, Outcome.CANCELLED)
+        programs.end(core, run, Outcome.CANCELLED)
         if not event.winds_down:
             return
         for state in core.busy:
@@ -299,5 +309,3 @@ class Machine:
         if state is None:
             raise errors.UnknownComponent(f"no such component: {component}; add it first")
         return state
-
-

@@ -11,7 +11,7 @@ from ripieno.engine.table import Table, names
 from ripieno.model.component_type import Value
 
 if TYPE_CHECKING:
-    from ripieno.engine.conducting import ProgramRun, Step
+    from ripieno.engine.programs import ProgramRun, Step
 
 Queued = tuple[int, "ProgramRun | None"]
 """A pushed behaviour and the program to be told of its end; -1 stands for a dropped behaviour."""
@@ -116,14 +116,19 @@ class ComponentState:
         return Status.IDLE if self.is_idle else Status.BUSY
 
     def uses_now(self, use: int) -> bool:
-        """Whether a token is where it holds the use port."""
+        """Whether a token is where it holds the use port, or a rebind does."""
         table = self.table
         return bool(
             self.marked & table.places_of_use[use]
             or self.docked & table.use_at_start[use]
             or self.running & table.use_running[use]
             or self.arrived & table.use_at_end[use]
+            or (self.rebinds and use in self.rebinds)
         )
+
+    def holds(self, use: int) -> bool:
+        """Whether the use port is active; a data use port never is."""
+        return bool(self.held >> use & 1)
 
     def provides_now(self, provide: int) -> bool:
         """Whether a token is in the group of the provide port."""

@@ -6,7 +6,8 @@ order of starting.
 """
 
 import heapq
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ripieno.engine import explain
@@ -19,21 +20,24 @@ from ripieno.model.command import EndProgram, ReportWait, StartTimer, StartTrans
 from ripieno.model.event import (
     DeadlineReached,
     Event,
-    ProgramCancelled,
     ProgramsSubmitted,
     TransitionEnded,
     TransitionFailed,
 )
-from ripieno.model.program import Outcome, Program
+from ripieno.model.program import Add, Outcome, Program
 from ripieno.model.simulation import CaseReport, FailedTransitions, Final, PhaseReport
 
 NANOSECONDS = 1_000_000_000
 
 
 class Moment(NamedTuple):
-    """Something that will happen: when, in which order, what, and the span it ends (or -1)."""
+    """Something that will happen: when, in which order, what, and the span it ends (or -1).
+
+    A deadline comes after all else of its moment: what ends just in time is in time.
+    """
 
     time_ns: int
+    is_deadline: bool
     order: int
     event: Event
     span: int
@@ -52,26 +56,29 @@ class Simulation:
         self._order = 0
         self._stopped_timers: set[int] = set()
         self._executions: dict[tuple[str, str], int] = {}
+        self._seen: dict[str, None] = {}
 
     def run_phase(self, name: str, programs: Sequence[Program]) -> PhaseReport:
         """Submit programs and let time pass until nothing can happen any more.
 
         Raises: a `ProgramError` if a program is refused; nothing has happened then.
         """
-        before = tuple(self.machine.core.components)
+        self._seen.update(dict.fromkeys(self.machine.core.components))
         self.now_ns = 0
         self.trace = Trace()
         self.reports, self.ends = [], []
         self._apply(ProgramsSubmitted(programs=tuple(programs)), cause=-1)
+        instructions = itertools.chain.from_iterable(each.instructions for each in programs)
+        self._seen.update((each.component, None) for each in instructions if isinstance(each, Add))
         while self._agenda:
             moment = heapq.heappop(self._agenda)
-            if isinstance(moment.event, DeadlineReached):
-                if moment.event.timer in self._stopped_timers:
-                    self._stopped_timers.discard(moment.event.timer)
-                    continue
+            event = moment.event
+            if isinstance(event, DeadlineReached) and event.timer in self._stopped_timers:
+                self._stopped_timers.discard(event.timer)
+                continue
             self.now_ns = moment.time_ns
             self._apply(moment.event, cause=moment.span)
-        return self._report(name, before)
+        return self._report(name)
 
     def _apply(self, event: Event, cause: int) -> None:
         """Hand an event to the machine, and put what it commands on the agenda."""
@@ -119,9 +126,10 @@ class Simulation:
     def _at(self, delay_s: float, event: Event, span: int) -> None:
         self._order += 1
         time_ns = self.now_ns + round(delay_s * NANOSECONDS)
-        heapq.heappush(self._agenda, Moment(time_ns, self._order, event, span))
+        is_deadline = isinstance(event, DeadlineReached)
+        heapq.heappush(self._agenda, Moment(time_ns, is_deadline, self._order, event, span))
 
-    def _report(self, name: str, before: Sequence[str]) -> PhaseReport:
+    def _report(self, name: str) -> PhaseReport:
         outcome, reason = self._outcome()
         critical = self.trace.critical_path()
         report = PhaseReport(
@@ -129,15 +137,14 @@ class Simulation:
             outcome=outcome,
             makespan_s=self.now_ns / NANOSECONDS,
             timeline=self.trace.timeline(),
-            final=_final(self.machine, before, shows_docked=outcome is Outcome.FAILED),
+            final=_final(self.machine, self._seen, shows_docked=outcome is Outcome.FAILED),
             critical_path=critical,
             reason=reason,
             spans=self.trace.spans(),
             reports=tuple(self.reports),
         )
-        for program in self.machine.running_programs():
-            # What is stuck is left behind; what it pushed stays queued for the phases that follow.
-            self.machine.handle(ProgramCancelled(program=program, winds_down=False))
+        # What is stuck is left behind; what it pushed stays queued for the phases that follow.
+        self.machine.end_programs()
         return report
 
     def _outcome(self) -> tuple[Outcome, str | None]:
@@ -167,23 +174,32 @@ def simulate(case: Case, machine: Machine | None = None) -> CaseReport:
         except errors.ProgramError as refusal:
             return rejected(case.id, phase.name, refusal, title=case.title)
     simulation = Simulation(machine)
-    reports = tuple(simulation.run_phase(p.name, p.programs) for p in case.phases)
-    return CaseReport(id=case.id, title=case.title, phases=reports)
+    reports = []
+    for phase in case.phases:
+        try:
+            reports.append(simulation.run_phase(phase.name, phase.programs))
+        except errors.ProgramError as refusal:
+            # Legal if those before it had completed, which they have not.
+            reports.append(_refused(phase.name, refusal))
+    return CaseReport(id=case.id, title=case.title, phases=tuple(reports))
 
 
 def rejected(case: str, phase: str, error: errors.ModelError, *, title: str = "") -> CaseReport:
     """The report of a case that is refused before anything runs."""
-    refused = PhaseReport(name=phase, outcome=Outcome.REJECTED, reason=str(error))
-    return CaseReport(id=case, title=title, phases=(refused,))
+    return CaseReport(id=case, title=title, phases=(_refused(phase, error),))
 
 
-def _final(machine: Machine, before: Sequence[str], *, shows_docked: bool) -> Mapping[str, Final]:
-    """Where every component is at the end, those included that were there before.
+def _refused(phase: str, error: errors.ModelError) -> PhaseReport:
+    return PhaseReport(name=phase, outcome=Outcome.REJECTED, reason=str(error))
+
+
+def _final(machine: Machine, seen: Iterable[str], *, shows_docked: bool) -> Mapping[str, Final]:
+    """Where every component is at the end, and that those seen before are absent.
 
     A token at an output dock has started nothing. In a phase that failed it is shown on the place
     that it would leave, since what it waits for has failed with it.
     """
-    final: dict[str, Final] = {name: None for name in before}
+    final: dict[str, Final] = dict.fromkeys(seen)
     for name, state in machine.core.components.items():
         if state.has_failed:
             table = state.table

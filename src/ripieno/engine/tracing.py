@@ -27,9 +27,7 @@ class Trace:
         self._last = -1
         self.happenings: list[tuple[int, Happening]] = []
 
-    def start(
-        self, component: str, name: str, time_ns: int, cause: int, *, is_rebind: bool
-    ) -> int:
+    def start(self, component: str, name: str, time_ns: int, cause: int, *, is_rebind: bool) -> int:
         """Begin a span that the end of the span `cause` set off (-1: the program); its number."""
         number = len(self._names)
         self._components.append(component)

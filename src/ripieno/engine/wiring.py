@@ -11,8 +11,16 @@ from ripieno.engine.table import Table, names
 from ripieno.model import errors
 from ripieno.model.fitting import orient
 from ripieno.model.port import PortRef
-from ripieno.model.program import Add, Connect, Delete, Disconnect, Instruction, Push, Rebind
-from ripieno.model.program import in_words
+from ripieno.model.program import (
+    Add,
+    Connect,
+    Delete,
+    Disconnect,
+    Instruction,
+    Push,
+    Rebind,
+    in_words,
+)
 
 EndPoints = tuple[ComponentState, int, ComponentState, int]
 """A user and its use port's number, a provider and its provide port's number."""
