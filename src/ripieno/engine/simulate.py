@@ -85,7 +85,7 @@ class Simulation:
         if cause >= 0:
             self.trace.end(cause, self.now_ns, has_failed=isinstance(event, TransitionFailed))
         commands = self.machine.handle(event)
-        self.trace.note(self.machine.facts, self.now_ns)
+        self.trace.note(self.machine.core, self.now_ns)
         for command in commands:
             if isinstance(command, StartTransition):
                 self._start(command, cause)

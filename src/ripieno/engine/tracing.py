@@ -4,10 +4,11 @@ Every span knows the span whose end set it off, so that the critical path is rea
 from the last thing that ended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from ripieno.engine.core import Happening
-from ripieno.engine.rules import Fact
+from ripieno.engine import waiting
+from ripieno.engine.core import Core, Happening
+from ripieno.engine.waiting import Awaited, Spot
 from ripieno.model.simulation import Span, SpanKind
 
 NANOSECONDS = 1_000_000_000
@@ -26,6 +27,8 @@ class Trace:
         self._failed: set[int] = set()
         self._last = -1
         self.happenings: list[tuple[int, Happening]] = []
+        self._waited: dict[Span, None] = {}
+        self._waiting: dict[str, dict[Spot, tuple[Awaited, int]]] = {}
 
     def start(self, component: str, name: str, time_ns: int, cause: int, *, is_rebind: bool) -> int:
         """Begin a span that the end of the span `cause` set off (-1: the program); its number."""
@@ -46,9 +49,10 @@ class Trace:
         if has_failed:
             self._failed.add(span)
 
-    def note(self, facts: Iterable[Happening], time_ns: int) -> None:
-        """Keep what happened, with the time."""
-        self.happenings.extend((time_ns, fact) for fact in facts)
+    def note(self, core: Core, time_ns: int) -> None:
+        """Keep what happened in the event that was just handled, and who waits since then."""
+        self.happenings.extend((time_ns, fact) for fact in core.facts)
+        self._follow_waits(core, time_ns)
 
     def critical(self) -> list[int]:
         """The spans that determine the makespan, first to last."""
@@ -95,60 +99,46 @@ class Trace:
             is_critical=is_critical,
         )
 
-    def _waits(self) -> list[Span]:
-        """The gaps in which a busy component ran nothing: it waited for others.
+    def _follow_waits(self, core: Core, time_ns: int) -> None:
+        """Begin and end the waits of the components that something has just happened to.
 
-        `WAITING` for something it needs, `HOLDING` on a place that others still use.
+        Before the first event of a phase it is those that were left waiting by the one before.
         """
-        waits: list[Span] = []
-        running: dict[str, int] = {}
-        standing: dict[str, int] = {}
-        since: dict[str, int] = {}
-        busy: set[str] = set()
+        touched = dict.fromkeys(component for component, _, _ in core.facts)
+        if len(self.happenings) == len(core.facts):
+            touched |= dict.fromkeys(state.name for state in core.busy)
+        for component in touched:
+            state = core.components.get(component)
+            now = waiting.waits(state) if state is not None else {}
+            before = self._waiting.get(component)
+            if not now and not before:
+                continue
+            kept = {}
+            for spot, (awaited, since_ns) in (before or {}).items():
+                if spot in now and now[spot].kind is awaited.kind:
+                    kept[spot] = (awaited, since_ns)
+                elif since_ns < time_ns:
+                    self._waited[_wait(component, awaited, since_ns, time_ns)] = None
+            for spot, awaited in now.items():
+                kept.setdefault(spot, (awaited, time_ns))
+            self._waiting[component] = kept
 
-        def gap(component: str, time_ns: int) -> None:
-            begun = since.pop(component, time_ns)
-            if begun < time_ns:
-                holds = component in standing
-                waits.append(
-                    Span(
-                        component=component,
-                        name="",
-                        kind=SpanKind.HOLDING if holds else SpanKind.WAITING,
-                        start_s=begun / NANOSECONDS,
-                        end_s=time_ns / NANOSECONDS,
-                    )
-                )
+    def _waits(self) -> Iterator[Span]:
+        """What waited, and what waits still; tokens that do so side by side make one span."""
+        yield from self._waited
+        still = {
+            _wait(component, awaited, since_ns, None): None
+            for component, waits in self._waiting.items()
+            for awaited, since_ns in waits.values()
+        }
+        yield from still
 
-        for time_ns, (component, fact, _) in self.happenings:
-            if fact is Fact.BEGAN:
-                busy.add(component)
-                standing[component] = time_ns
-                since.setdefault(component, time_ns)
-            elif fact is Fact.LEFT:
-                gap(component, time_ns)
-                standing.pop(component, None)
-                since.setdefault(component, time_ns)
-            elif fact is Fact.STARTED:
-                gap(component, time_ns)
-                running[component] = running.get(component, 0) + 1
-            elif fact in (Fact.ARRIVED, Fact.FAILED, Fact.SKIPPED):
-                running[component] = running.get(component, 0) - 1
-                if not running[component] and component in busy:
-                    since[component] = time_ns
-            elif fact in (Fact.FINISHED, Fact.DROPPED):
-                gap(component, time_ns)
-                busy.discard(component)
-        for component in list(since):
-            if component in busy:
-                holds = component in standing
-                waits.append(
-                    Span(
-                        component=component,
-                        name="",
-                        kind=SpanKind.HOLDING if holds else SpanKind.WAITING,
-                        start_s=since[component] / NANOSECONDS,
-                        end_s=None,
-                    )
-                )
-        return waits
+
+def _wait(component: str, awaited: Awaited, since_ns: int, until_ns: int | None) -> Span:
+    return Span(
+        component=component,
+        name=awaited.name,
+        kind=awaited.kind,
+        start_s=since_ns / NANOSECONDS,
+        end_s=None if until_ns is None else until_ns / NANOSECONDS,
+    )

@@ -23,9 +23,9 @@ class SpanKind(StrEnum):
 class Span:
     """Something that took a component's time.
 
-    `name` is the transition (or the use port of a rebind) for what runs; for a wait it is the
-    place or transition that the token stands before (`WAITING`: for a provider or data, `HOLDING`:
-    for its users to leave). `end_s` is None if it was not over when nothing could move any more.
+    `name` is the transition (or the use port of a rebind) for what runs; for a wait it is what is
+    waited for: provide ports (`WAITING`), or the use ports that have to be released first
+    (`HOLDING`). `end_s` is None if it was not over when nothing could move any more.
     """
 
     component: str
