@@ -172,11 +172,11 @@ def _wait(core: Core, step: Step, instruction: Wait) -> bool:
     state = step.awaited
     if state is None:
         state = step.awaited = wiring.component(core, instruction.component, instruction)
-    elif core.components.get(state.name) is not state:
-        # Deleted at the very moment at which it became idle: what was pushed to it is over. A push
-        # that was still to come can only go to another component of that name.
-        if instruction.behaviour is not None and step.awaited_push is None:
-            state = step.awaited = wiring.component(core, instruction.component, instruction)
+    is_gone = core.components.get(state.name) is not state
+    if is_gone and instruction.behaviour is not None and step.awaited_push is None:
+        # Deleted, at the very moment at which it became idle: what was pushed to it is over. A
+        # push that was still to come can only go to another component of that name.
+        state = step.awaited = wiring.component(core, instruction.component, instruction)
     if instruction.behaviour is None:
         is_over = state.is_idle and not state.is_listed
     else:
