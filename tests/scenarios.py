@@ -154,9 +154,9 @@ def scenarios(draw: st.DrawFn, most: int = 8) -> tuple[Situation, Goal]:
     used = {provide.component for provide in connections.values()}
     gone = {name for name in components if name not in used and draw(st.integers(0, 4)) == 0}
     after = dict(connections)
-    for use_port in draw(st.lists(st.sampled_from(sorted(connections)), max_size=2)) if (
-        connections
-    ) else ():
+    for use_port in (
+        draw(st.lists(st.sampled_from(sorted(connections)), max_size=2)) if (connections) else ()
+    ):
         below = draw(st.integers(0, int(use_port.component[1:]) - 1))
         after[use_port] = PortRef(f"c{below}", "svc")
     kept = {

@@ -81,9 +81,7 @@ def test_a_second_plan_to_the_same_goal_runs_only_what_is_asked_again(
     states_only = Goal(
         components=goal.components,
         connections=goal.connections,
-        wishes={
-            name: Wish(state=wish.state) for name, wish in goal.wishes.items() if wish.state
-        },
+        wishes={name: Wish(state=wish.state) for name, wish in goal.wishes.items() if wish.state},
     )
     found = plan_or_none(now, states_only)
     if found is None:

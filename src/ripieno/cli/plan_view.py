@@ -97,7 +97,9 @@ def _when(touched: Touched) -> str:
         span = f"from {duration(touched.start_s)} to {duration(touched.end_s)}"
     if touched.downtime_s is None:
         return span
-    return f"{span}, {f'down {duration(touched.downtime_s)}' if touched.downtime_s else 'never down'}"
+    return (
+        f"{span}, {f'down {duration(touched.downtime_s)}' if touched.downtime_s else 'never down'}"
+    )
 
 
 def _show_steps(program: Program, console: Console) -> None:

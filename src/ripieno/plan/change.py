@@ -39,7 +39,8 @@ def find(situation: Situation, goal: Goal) -> Change:
     """The change from a situation to a goal. Raises: what `match.match` raises."""
     now = situation.assembly.components
     replaced = {
-        name for name, component in goal.components.items()
+        name
+        for name, component in goal.components.items()
         if name in now and now[name].type != component.type
     }
     connections = match(goal, situation.assembly)

@@ -1,4 +1,4 @@
-"""What a plan will take: simulated on the engine, checked against the goal, read off per component."""
+"""What a plan will take: simulated, checked against the goal, and read off per component."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -85,9 +85,7 @@ def _said(final: object) -> str:
 
 
 def _course(happenings: list[tuple[int, Happening]], mover: Mover | None) -> Course:
-    active = [
-        moment for moment, (_, fact, _) in happenings if fact not in (Fact.PUSHED, Fact.USES)
-    ]
+    active = [moment for moment, (_, fact, _) in happenings if fact not in (Fact.PUSHED, Fact.USES)]
     begin, end = (active[0], active[-1]) if active else (0, 0)
     down_ns = 0 if mover is None else _down_ns(happenings, mover)
     return Course(

@@ -63,9 +63,10 @@ class Lifecycle:
         self._moves: dict[Marking, tuple[Move, ...]] = {}
         self._held: dict[Marking, frozenset[str]] = {}
         self._offered: dict[Marking, frozenset[str]] = {}
-        self._places = {port.name: frozenset(component_type.bound_places(port)) for port in (
-            component_type.ports
-        )}
+        self._places = {
+            port.name: frozenset(component_type.bound_places(port))
+            for port in (component_type.ports)
+        }
         self._uses = self._named(PortKind.USE)
         self._provides = self._named(PortKind.PROVIDE)
 

@@ -107,14 +107,12 @@ def _choose(
             f"{use} needs {port.matched_as!r}, which {_list(candidates)} provide; choose one with "
             f"'select: {{{port.name}: component}}' (or labels), or list the connection"
         )
-    offers = sorted(
-        {interface for kind, interface in providers if kind is port.kind.counterpart}
-    )
+    offers = sorted({interface for kind, interface in providers if kind is port.kind.counterpart})
     raise errors.NoProvider(
         f"{use} needs {port.matched_as!r}, and no component "
         f"{'that is selected ' if selector else ''}provides it; provided are "
-        f"{', '.join(offers[:MOST_LISTED]) or 'no interfaces at all'}. Add one that does, give both "
-        f"ports one 'interface', or leave it unconnected with 'select: {{{port.name}: null}}'"
+        f"{', '.join(offers[:MOST_LISTED]) or 'no interfaces at all'}. Add one that does, give "
+        f"both ports one 'interface', or leave it unconnected with 'select: {{{port.name}: null}}'"
     )
 
 

@@ -154,6 +154,7 @@ class Negotiation:
         self._queue.append(mover)
 
     def mover(self, name: str, *, is_after: bool) -> Mover:
+        """A component by name, as it is before the change or as it is to be after it."""
         change = self.change
         if is_after and name in change.added:
             mover = self._new.get(name)
@@ -228,7 +229,8 @@ class Negotiation:
         if provide in data:
             return data[provide]
         components: Mapping[str, Component] = {
-            **self.change.situation.assembly.components, **self.change.goal.components
+            **self.change.situation.assembly.components,
+            **self.change.goal.components,
         }
         return _declared(components[provide.component].type, provide.port)
 

@@ -5,14 +5,14 @@ the held ones, and a user waits for its provider. It is enough that a provider's
 before its users' are. A wait is needed
 
 - where a provider withdraws a port only later on its route: its users would be back too early, so
-  they either start late or return late (`Pace`);
+  they either leave late or return late (a `Choice`);
 - where a component needs a port once more that is then withdrawn for good: the provider's
   behaviour is pushed only when that is over.
 """
 
 import heapq
 from collections import defaultdict
-from enum import Enum
+from typing import NamedTuple
 
 from ripieno.model.port import PortRef
 from ripieno.model.program import (
@@ -32,28 +32,33 @@ Key = tuple[object, ...]
 """A step of the plan: ("push", mover, number), ("connect", use port) and the like."""
 
 
-class Pace(Enum):
-    """When the users of a port go that is withdrawn only later: as late as can be, or at once."""
+class Choice(NamedTuple):
+    """Something that can be ordered in two ways, and either may turn out the better.
 
-    LATE = "late"
-    EARLY = "early"
+    `LATE_RELEASE`: users of a port that is withdrawn only later on its provider's route stay as
+    long as they can, rather than leave at once and return late. `SIGN_OFF_FIRST`: a port that is
+    needed only in passing (to sign off, say) is not withdrawn before that, rather than after.
+    """
+
+    kind: str
+    provide: PortRef
+
+
+LATE_RELEASE = "late release"
+SIGN_OFF_FIRST = "sign off first"
 
 
 class Order:
     """The steps of a plan and what comes before what.
 
-    With `passing_first`, a port that a component needs only in passing (to sign off, say) is not
-    withdrawn before that is over. `has_choice` says whether the pace made a difference anywhere.
+    `choices` are those that the order had, `against` those to be taken the other way.
     """
 
-    def __init__(
-        self, negotiation: Negotiation, pace: Pace, *, passing_first: bool = False
-    ) -> None:
+    def __init__(self, negotiation: Negotiation, against: frozenset[Choice] = frozenset()) -> None:
         self._negotiation = negotiation
         self._change = negotiation.change
-        self._pace = pace
-        self._passing_first = passing_first
-        self.has_choice = False
+        self._against = against
+        self.choices: dict[Choice, None] = {}
         self._instructions: dict[Key, Instruction] = {}
         self._before: dict[Key, dict[Key, bool]] = defaultdict(dict)
         self._add_components()
@@ -70,8 +75,7 @@ class Order:
             name=name,
             instructions=tuple(self._instructions[key] for key in order),
             after=tuple(
-                tuple(sorted(number[other] for other in self._before.get(key, {})))
-                for key in order
+                tuple(sorted(number[other] for other in self._before.get(key, {}))) for key in order
             ),
             settles=True,
         )
@@ -177,7 +181,8 @@ class Order:
 
     def _order_pair(self, provider: Mover, port: str, use: PortRef) -> None:
         change = self._change
-        is_last = change.after.get(use) == PortRef(provider.name, port)
+        ref = PortRef(provider.name, port)
+        is_last = change.after.get(use) == ref
         serves_after = is_last and not provider.is_removed
         user = self._negotiation.mover(use.component, is_after=serves_after)
         if not user.route.moves or self._negotiation.is_rebound(use):
@@ -193,31 +198,56 @@ class Order:
             self._must_follow(last, self._waiting(user, acquiring[-1]))
             return
         passing = [number for number in acquiring if not user.keeps(use.port, number)]
-        acquiring = [number for number in acquiring if user.keeps(use.port, number)]
-        if passing and self._passing_first:
-            self._must_follow(
-                self._pushing(provider, withdrawing[0]), self._waiting(user, passing[-1])
-            )
+        lasting = [number for number in acquiring if user.keeps(use.port, number)]
+        if passing and self._chooses(SIGN_OFF_FIRST, ref):
+            self._sign_off_first(provider, withdrawing[0], user, passing[-1])
         held = user.uses_at_start(use.port) and not user.is_added
-        release = user.first_release(use.port) if held else (acquiring[0] if acquiring else None)
-        if release is None:
-            return
+        release = user.first_release(use.port) if held else next(iter(lasting), None)
+        if release is not None:
+            back = next((number for number in lasting if not held or number > release), None)
+            self._order_return(provider, port, user, held=held, release=release, back=back)
+
+    def _chooses(self, kind: str, provide: PortRef) -> bool:
+        choice = Choice(kind, provide)
+        self.choices.setdefault(choice)
+        return choice not in self._against
+
+    def _sign_off_first(self, provider: Mover, first: int, user: Mover, last: int) -> None:
+        """Let a use in passing be over, or at least have begun, before the port is withdrawn."""
+        withdrawal = self._pushing(provider, first)
+        if last:
+            self._must_follow(withdrawal, self._waiting(user, last))
+        else:
+            self._should_follow(withdrawal, self._pushing(user, last))
+
+    def _order_return(
+        self,
+        provider: Mover,
+        port: str,
+        user: Mover,
+        *,
+        held: bool,
+        release: int,
+        back: int | None,
+    ) -> None:
+        """Have a user away while the port is withdrawn, and not back before.
+
+        `release` and `back` are the moves with which it goes and comes.
+        """
+        withdrawing = provider.withdrawing(port)
         first = withdrawing[0]
-        back = next((number for number in acquiring if not held or number > release), None)
-        self._should_follow(self._pushing(user, release), self._pushing(provider, first))
+        if back is not None:
+            self._should_follow(self._pushing(user, back), self._pushing(provider, first))
         can_return_late = held and back is not None
-        if first and can_return_late:
-            self.has_choice = True
-        starts_late = first > 0 and not (can_return_late and self._pace is Pace.EARLY)
-        if starts_late:
+        is_late = first > 0 and not (
+            can_return_late and not self._chooses(LATE_RELEASE, PortRef(provider.name, port))
+        )
+        if is_late:
             self._must_follow(self._pushing(user, release), self._waiting(provider, first - 1))
         if back is None:
             return
         for number in withdrawing:
-            if number == first:
-                follows_on = first == 0 or starts_late
-            else:
-                follows_on = number - 1 in withdrawing
+            follows_on = first == 0 or is_late if number == first else number - 1 in withdrawing
             is_prompt = port in provider.route.moves[number].withdraws_at_once
             if not (is_prompt and follows_on):
                 self._must_follow(self._pushing(user, back), self._waiting(provider, number))
@@ -285,5 +315,3 @@ class Order:
             del self._before[chosen][other]
         unmet[chosen] = 0
         heapq.heappush(ready, number[chosen])
-
-

@@ -12,7 +12,12 @@ from ripieno.model.program import Program
 from ripieno.plan import change, errors, forecast
 from ripieno.plan.forecast import Forecast
 from ripieno.plan.negotiation import Negotiation
-from ripieno.plan.order import Order, Pace
+from ripieno.plan.order import LATE_RELEASE, SIGN_OFF_FIRST, Choice, Order
+
+MOST_STEPS = 5_000
+"""Steps that are simulated at most in search of a better order, once there is one."""
+
+_Found = tuple[Negotiation, Program, Forecast]
 
 
 def plan(situation: Situation, goal: Goal, *, name: str = "plan") -> Plan:
@@ -27,19 +32,13 @@ def plan(situation: Situation, goal: Goal, *, name: str = "plan") -> Plan:
     types = _types(situation, goal)
     difference = change.find(situation, goal)
     failure: errors.PlanWouldFail | None = None
-    for orders in _attempts(difference):
-        best: tuple[Negotiation, Program, Forecast] | None = None
-        for negotiation, order in orders:
-            program = order.program(name)
-            try:
-                found = forecast.simulate(negotiation, program, types)
-            except errors.PlanWouldFail as problem:
-                failure = failure or problem
-                continue
-            if best is None or found.cost < best[2].cost:
-                best = (negotiation, program, found)
-        if best is not None:
-            return _described(*best)
+    for together in (True, False):
+        try:
+            found = _best_order(Negotiation(difference, together=together), types, name)
+        except errors.PlanWouldFail as problem:
+            failure = failure or problem
+        else:
+            return _described(*found)
     assert failure is not None
     raise failure
 
@@ -68,25 +67,44 @@ def goal_of(situation: Situation) -> Goal:
     return Goal(components=components, wishes=wishes)
 
 
-def _attempts(difference: change.Change) -> Iterator[Iterator[tuple[Negotiation, Order]]]:
-    """Orders to be simulated, the most promising first: later ones only if those before fail."""
-    together = Negotiation(difference)
-    yield _paces(together, passing_first=False)
-    yield _paces(together, passing_first=True)
-    one_by_one = Negotiation(difference, together=False)
-    yield _paces(one_by_one, passing_first=False)
-    yield _paces(one_by_one, passing_first=True)
+def _best_order(negotiation: Negotiation, types: Mapping[str, ComponentType], name: str) -> _Found:
+    """Simulate the orders that differ in their choices, and take the best.
+
+    Raises: the `PlanWouldFail` of the first one if none reaches the goal.
+    """
+    best: _Found | None = None
+    failure: errors.PlanWouldFail | None = None
+    base = Order(negotiation)
+    tried: set[frozenset[Choice]] = set()
+    pending = [frozenset[Choice](), *_other_ways(base)]
+    steps_left = MOST_STEPS
+    while pending:
+        against = pending.pop(0)
+        if against in tried:
+            continue
+        tried.add(against)
+        program = Order(negotiation, against).program(name)
+        steps_left -= len(program.instructions)
+        try:
+            found = forecast.simulate(negotiation, program, types)
+        except errors.PlanWouldFail as problem:
+            failure = failure or problem
+        else:
+            if best is None or found.cost < best[2].cost:
+                best = (negotiation, program, found)
+                pending += [against ^ {choice} for choice in base.choices]
+        if steps_left < 0 and best is not None:
+            break
+    if best is None:
+        assert failure is not None
+        raise failure
+    return best
 
 
-def _paces(
-    negotiation: Negotiation, *, passing_first: bool
-) -> Iterator[tuple[Negotiation, Order]]:
-    """The orders that differ in pace only: two, or one where the pace makes no difference."""
-    for pace in Pace:
-        order = Order(negotiation, pace, passing_first=passing_first)
-        yield negotiation, order
-        if not order.has_choice:
-            return
+def _other_ways(order: Order) -> Iterator[frozenset[Choice]]:
+    """All choices of a kind the other way, then all of both kinds."""
+    for kinds in ({LATE_RELEASE}, {SIGN_OFF_FIRST}, {LATE_RELEASE, SIGN_OFF_FIRST}):
+        yield frozenset(choice for choice in order.choices if choice.kind in kinds)
 
 
 def _types(situation: Situation, goal: Goal) -> dict[str, ComponentType]:
@@ -136,9 +154,7 @@ def _described(negotiation: Negotiation, program: Program, found: Forecast) -> P
                 target=after if isinstance(after, tuple) else (),
                 start_s=course.start_s if course else 0.0,
                 end_s=course.end_s if course else 0.0,
-                downtime_s=(course.downtime_s if course else 0.0)
-                if sign is Sign.CHANGE
-                else None,
+                downtime_s=(course.downtime_s if course else 0.0) if sign is Sign.CHANGE else None,
             )
         )
     touched.sort(key=lambda each: (each.start_s, each.end_s, each.component))

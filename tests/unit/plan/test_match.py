@@ -46,9 +46,7 @@ def test_a_port_without_an_interface_is_matched_by_its_own_name() -> None:
 
 
 def test_data_ports_are_matched_likewise() -> None:
-    found = match(
-        goal(Component(name="r", type=READER), Component(name="s", type=SOURCE)), NOTHING
-    )
+    found = match(goal(Component(name="r", type=READER), Component(name="s", type=SOURCE)), NOTHING)
     assert found == {Connection(PortRef("r", "address"), PortRef("s", "address"))}
 
 
@@ -129,8 +127,6 @@ def test_a_port_that_is_unconnected_now_stays_so_where_nothing_fits() -> None:
 
 
 def test_no_component_is_matched_to_itself() -> None:
-    both = component_type(
-        "Both", svc=(PortKind.PROVIDE, "http"), up=(PortKind.USE, "http")
-    )
+    both = component_type("Both", svc=(PortKind.PROVIDE, "http"), up=(PortKind.USE, "http"))
     found = match(goal(Component(name="a", type=both), Component(name="b", type=both)), NOTHING)
     assert {str(each) for each in found} == {"a.up -> b.svc", "b.up -> a.svc"}

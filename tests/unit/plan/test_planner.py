@@ -120,10 +120,12 @@ def test_removing_brings_a_component_to_its_initial_place_first() -> None:
 
 
 def test_a_use_that_can_be_rebound_moves_without_downtime() -> None:
-    now = running({"old": plain(0), "web": rebinding(1), "top": plain(1)}, "web.u0 old", "top.u0 web")
-    components = {
-        name: each for name, each in goal_of(now).components.items() if name != "old"
-    } | {"new": Component(name="new", type=plain(0))}
+    now = running(
+        {"old": plain(0), "web": rebinding(1), "top": plain(1)}, "web.u0 old", "top.u0 web"
+    )
+    components = {name: each for name, each in goal_of(now).components.items() if name != "old"} | {
+        "new": Component(name="new", type=plain(0))
+    }
     goal = Goal(components=components, connections=((PortRef("web", "u0"), PortRef("new", "svc")),))
     found = plan(now, goal)
     assert "rebind web.u0 new.svc" in steps(found)
@@ -184,7 +186,11 @@ def test_behaviours_come_from_the_cheapest_way_not_from_the_fewest_steps() -> No
         components={"lift": Component(name="lift", type=lift)},
         wishes={"lift": Wish(state=frozenset(("up",)))},
     )
-    assert steps(plan(running({}), goal)) == ["add lift Lift", "push lift first", "push lift second"]
+    assert steps(plan(running({}), goal)) == [
+        "add lift Lift",
+        "push lift first",
+        "push lift second",
+    ]
 
 
 def test_a_goal_out_of_reach_names_the_component_and_what_was_asked() -> None:
