@@ -128,7 +128,7 @@ MOST_USES = 3
 
 @st.composite
 def scenarios(draw: st.DrawFn, most: int = 8) -> tuple[Situation, Goal]:
-    """A running assembly whose connections have no cycle, and a goal: updates, rewiring, removals."""
+    """A running assembly without cycles, and a goal: updates, rewiring, removals."""
     kinds = draw(st.lists(st.sampled_from(list(UPDATES)), min_size=2, max_size=most))
     components: dict[str, Component] = {}
     connections: dict[PortRef, PortRef] = {}

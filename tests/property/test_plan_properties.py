@@ -125,7 +125,7 @@ def test_untouched_components_are_those_that_the_change_does_not_reach(
 
 
 def run(machine: Machine, program: Program) -> tuple[Outcome | None, set[str]]:
-    """Execute a program, what starts first ends first, checking the invariants after every event."""
+    """Execute a program, first started first ended; the invariants hold after every event."""
     commands = list(machine.handle(ProgramsSubmitted(programs=(program,))))
     outcome: Outcome | None = None
     ran: set[str] = set()

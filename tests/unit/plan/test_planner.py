@@ -76,7 +76,7 @@ def test_users_are_brought_away_and_back_to_any_depth_without_waits() -> None:
     found = plan(now, wanting(now, c0=update("stop")))
     assert waits(found) == []
     assert all(found.forecast.final[name] == ("up",) for name in names)
-    # All stop at once, and start as soon as the provider below is there: 1 s, then 2 s side by side.
+    # All stop at once (1 s), and start side by side as soon as those below are there (2 s).
     assert found.makespan_s == 3
 
 
