@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from ripieno.model import typecheck
 from ripieno.model.port import Port
@@ -49,7 +50,7 @@ class Comparison(StrEnum):
     GREATER = ">"
 
 
-_COMPARE: dict[Comparison, Callable[[object, object], object]] = {
+_COMPARE: dict[Comparison, Callable[[Any, Any], object]] = {
     Comparison.LESS: operator.lt,
     Comparison.AT_MOST: operator.le,
     Comparison.EQUAL: operator.eq,
@@ -130,7 +131,9 @@ class ComponentType:
     def bound_places(self, port: Port) -> tuple[str, ...]:
         """The places that a port is bound to, its groups taken apart, in order of declaration."""
         bound = {
-            place for name in port.on for place in typecheck.places_of(name, self.places, self.groups)
+            place
+            for name in port.on
+            for place in typecheck.places_of(name, self.places, self.groups)
         }
         return tuple(place for place in self.places if place in bound)
 

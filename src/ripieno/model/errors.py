@@ -28,7 +28,14 @@ class UnknownField(DocumentError):
 
 
 class ComponentTypeError(ModelError):
-    """A component type is not a legal life cycle."""
+    """A component type is not a legal life cycle.
+
+    `at` is the way to the part at fault in the type's file form: `("transitions", "start")`.
+    """
+
+    def __init__(self, message: str, *, at: tuple[str, ...] = ()) -> None:
+        self.at = at
+        super().__init__(message)
 
 
 class MissingInitialPlace(ComponentTypeError):

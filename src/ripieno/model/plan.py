@@ -1,4 +1,4 @@
-"""A plan: a partial order of instructions from a situation to a goal, with what it is predicted to do.
+"""A plan: a partial order of instructions from a situation to a goal, with a forecast.
 
 A value, made and simulated before anything happens.
 """
@@ -23,7 +23,7 @@ class Sign(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wiring:
-    """A connection that is made (`+`), cut (`-`) or moved to another provider while active (`~`)."""
+    """A connection that is made (`+`), cut (`-`) or moved to another provider in use (`~`)."""
 
     sign: Sign
     use: str

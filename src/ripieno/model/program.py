@@ -1,6 +1,6 @@
 """Instructions, and the programs made of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -235,7 +235,7 @@ def _take_deadline(rest: list[object]) -> float | None:
     return float(seconds)
 
 
-_READERS = {
+_READERS: dict[str, Callable[[list[object]], Instruction]] = {
     "add": _read_add,
     "delete": _read_delete,
     "connect": _read_connect,

@@ -50,16 +50,18 @@ def _check_names(ct: "ComponentType") -> None:
         for name, count in Counter(names).items():
             if count > 1:
                 raise errors.DuplicateName(
-                    f"{ct.name}: {kind} has {name!r} {count} times; give each its own name"
+                    f"{ct.name}: {kind} has {name!r} {count} times; give each its own name",
+                    at=(kind,),
                 )
             if not name:
                 raise errors.ComponentTypeError(
-                    f"{ct.name}: {kind} has an empty name; give it one"
+                    f"{ct.name}: {kind} has an empty name; give it one", at=(kind,)
                 )
     both = sorted(set(ct.groups) & set(ct.places))
     if both:
         raise errors.DuplicateName(
-            f"{ct.name}: {both[0]!r} is both a place and a group; rename one of them"
+            f"{ct.name}: {both[0]!r} is both a place and a group; rename one of them",
+            at=("groups", both[0]),
         )
 
 
@@ -67,12 +69,14 @@ def _check_initial(ct: "ComponentType") -> None:
     if not ct.initial:
         raise errors.MissingInitialPlace(
             f"{ct.name}: initial place missing; name the place where a component starts, "
-            f"one of {_listed(ct.places)}"
+            f"one of {_listed(ct.places)}",
+            at=("initial",),
         )
     if ct.initial not in ct.places:
         raise errors.MissingInitialPlace(
             f"{ct.name}: initial place missing: {ct.initial!r} is none of its places "
-            f"({_listed(ct.places)})"
+            f"({_listed(ct.places)})",
+            at=("initial",),
         )
 
 
@@ -82,7 +86,8 @@ def _check_groups(ct: "ComponentType") -> None:
             if part not in ct.places and part not in ct.groups:
                 raise errors.UnknownPlace(
                     f"{ct.name}: group {name!r} contains {part!r}, which is neither a place nor a "
-                    f"group; places are {_listed(ct.places)}"
+                    f"group; places are {_listed(ct.places)}",
+                    at=("groups", name),
                 )
     finished: set[str] = set()
     for start in ct.groups:
@@ -95,7 +100,8 @@ def _check_groups(ct: "ComponentType") -> None:
             elif name in path:
                 cycle = " -> ".join([*path[path.index(name) :], name])
                 raise errors.GroupCycle(
-                    f"{ct.name}: groups contain each other: {cycle}; take one of them out"
+                    f"{ct.name}: groups contain each other: {cycle}; take one of them out",
+                    at=("groups", name),
                 )
             elif name in ct.groups and name not in finished:
                 path.append(name)
@@ -110,23 +116,27 @@ def _check_transitions(ct: "ComponentType") -> None:
             if place not in places:
                 raise errors.UnknownPlace(
                     f"{ct.name}: transition {transition.name!r} goes {end} {place!r}, which is no "
-                    f"place of it; places are {_listed(ct.places)}"
+                    f"place of it; places are {_listed(ct.places)}",
+                    at=("transitions", transition.name, end),
                 )
         if not transition.behaviour:
             raise errors.ComponentTypeError(
                 f"{ct.name}: transition {transition.name!r} has no behaviour; name the one that "
-                "fires it"
+                "fires it",
+                at=("transitions", transition.name),
             )
         if not transition.durations_s:
             raise errors.NegativeDuration(
                 f"{ct.name}: transition {transition.name!r} has an empty list of durations; give "
-                "at least one, in seconds"
+                "at least one, in seconds",
+                at=("transitions", transition.name, "duration"),
             )
         for duration in transition.durations_s:
             if not (math.isfinite(duration) and duration >= 0):
                 raise errors.NegativeDuration(
                     f"{ct.name}: transition {transition.name!r} has the duration {duration}; give "
-                    "seconds, zero or more"
+                    "seconds, zero or more",
+                    at=("transitions", transition.name, "duration"),
                 )
 
 
@@ -136,7 +146,8 @@ def _check_ports(ct: "ComponentType") -> None:
         if not port.on:
             raise errors.UnknownBinding(
                 f"{ct.name}: port {port.name!r} is bound to nothing; name a place, a group or, for "
-                "a use port, a transition under 'on'"
+                "a use port, a transition under 'on'",
+                at=("ports", port.name),
             )
         for name in port.on:
             _check_binding(ct, port, name, transitions)
@@ -144,17 +155,20 @@ def _check_ports(ct: "ComponentType") -> None:
             if port.kind is not PortKind.USE:
                 raise errors.IllegalRebind(
                     f"{ct.name}: port {port.name!r} is a {port.kind} port; only a use port has a "
-                    "rebind"
+                    "rebind",
+                    at=("ports", port.name, "rebind"),
                 )
             if not (math.isfinite(port.rebind_s) and port.rebind_s >= 0):
                 raise errors.NegativeDuration(
                     f"{ct.name}: port {port.name!r} has the rebind duration {port.rebind_s}; give "
-                    "seconds, zero or more"
+                    "seconds, zero or more",
+                    at=("ports", port.name, "rebind"),
                 )
         if port.kind is PortKind.USE and ct.initial in ct.bound_places(port):
             raise errors.UseOnInitialPlace(
                 f"{ct.name}: use port {port.name!r} is bound to the initial place {ct.initial!r}, "
-                "where a component stands before it can be connected; bind it to a later place"
+                "where a component stands before it can be connected; bind it to a later place",
+                at=("ports", port.name, "on"),
             )
 
 
@@ -164,18 +178,21 @@ def _check_binding(ct: "ComponentType", port: Port, name: str, transitions: set[
         if not is_place:
             raise errors.UnknownBinding(
                 f"{ct.name}: port {port.name!r} is bound to {name!r}, which is neither a place, a "
-                f"group nor a transition of it; places are {_listed(ct.places)}"
+                f"group nor a transition of it; places are {_listed(ct.places)}",
+                at=("ports", port.name, "on"),
             )
         return
     if not port.kind.is_consumer and not is_place:
         raise errors.ProvideOnTransition(
             f"{ct.name}: a provide port cannot be bound to a transition: {port.name!r} is bound to "
-            f"{name!r}; bind it to the place where it begins to provide"
+            f"{name!r}; bind it to the place where it begins to provide",
+            at=("ports", port.name, "on"),
         )
     if port.kind.is_consumer and is_place:
         raise errors.AmbiguousBinding(
             f"{ct.name}: port {port.name!r} is bound to {name!r}, which is both a place and a "
-            "transition; rename one of them"
+            "transition; rename one of them",
+            at=("ports", port.name, "on"),
         )
 
 
@@ -184,13 +201,15 @@ def _check_switches(ct: "ComponentType") -> None:
         where = f"{ct.name}: the switch at {switch.place!r}"
         if switch.place not in ct.places:
             raise errors.UnknownPlace(
-                f"{where} is at no place of it; places are {_listed(ct.places)}"
+                f"{where} is at no place of it; places are {_listed(ct.places)}",
+                at=("switches", switch.place),
             )
         port = ct.port_by_name.get(switch.reads)
         if port is None or port.kind is not PortKind.DATA_USE:
             raise errors.IllegalSwitch(
                 f"{where} reads {switch.reads!r}, which is no data_use port; declare it under "
-                "'ports'"
+                "'ports'",
+                at=("switches", switch.place, "reads"),
             )
         exits = {t.name for t in ct.transitions if t.source == switch.place}
         for rule in switch.rules:
@@ -198,10 +217,13 @@ def _check_switches(ct: "ComponentType") -> None:
                 if name not in exits:
                     raise errors.IllegalSwitch(
                         f"{where} takes {name!r}, which does not leave that place; transitions "
-                        f"from there are {_listed(sorted(exits))}"
+                        f"from there are {_listed(sorted(exits))}",
+                        at=("switches", switch.place, "rules"),
                     )
         if not switch.rules:
-            raise errors.IllegalSwitch(f"{where} has no rules; give at least an 'else'")
+            raise errors.IllegalSwitch(
+                f"{where} has no rules; give at least an 'else'", at=("switches", switch.place)
+            )
 
 
 def _check_data(ct: "ComponentType") -> None:
@@ -211,14 +233,16 @@ def _check_data(ct: "ComponentType") -> None:
             if port is None or not port.kind.is_consumer:
                 raise errors.IllegalData(
                     f"{ct.name}: transition {transition.name!r} reads {name!r}, which is no use or "
-                    "data_use port of it"
+                    "data_use port of it",
+                    at=("transitions", transition.name, "reads"),
                 )
         for name in transition.writes:
             port = ct.port_by_name.get(name)
             if port is None or port.kind.is_consumer:
                 raise errors.IllegalData(
                     f"{ct.name}: transition {transition.name!r} writes {name!r}, which is no "
-                    "provide or data_provide port of it"
+                    "provide or data_provide port of it",
+                    at=("transitions", transition.name, "writes"),
                 )
 
 
