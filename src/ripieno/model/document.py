@@ -3,10 +3,6 @@
 Called by whoever reads files of a known format, which `reading` does for cases and assemblies.
 Everything in a text is untrusted: its size, depth and number of nodes are limited, and what an
 error repeats of it is cut and made printable. No file is opened here.
-
-Plain scalars are resolved by the core schema of YAML 1.2, not 1.1 as PyYAML does by itself: there
-`off`, `on`, `yes` and `no` are booleans, and a place called `off` or the field `on` of a port
-would become `False` and `True`. Dates and sexagesimal numbers stay text, too.
 """
 
 import re
@@ -14,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import yaml
 
+from ripieno.model import scalars
 from ripieno.model.errors import DocumentError
 from ripieno.model.node import Node, printable, quoted
 
@@ -28,28 +25,6 @@ MOST_DEPTH = 64
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NO_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-_TAG = "tag:yaml.org,2002:"
-_TYPE_BY_TAG: dict[str, tuple[type, ...]] = {
-    _TAG + "null": (type(None),),
-    _TAG + "bool": (bool,),
-    _TAG + "int": (int,),
-    _TAG + "float": (float, int),
-}
-_WORDS: dict[str, bool | float | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-}
-_NUMBER = re.compile(
-    r"(?P<int>[-+]?[0-9]+)|0o(?P<octal>[0-7]+)|0x(?P<hex>[0-9a-fA-F]+)"
-    r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
-)
-_MOST_DIGITS = 300
-_STARTS = frozenset(("", *"+-.0123456789~nNtTfF"))
 
 
 def parse(text: str, source: str = "") -> Node:
@@ -90,7 +65,7 @@ def scalar(text: str) -> object:
     Raises: `DocumentError` for anything else.
     """
     if text[:1] not in ("'", '"'):
-        return _resolve(text)
+        return scalars.resolve(text)
     value = parse(text).value
     if not isinstance(value, str):
         raise DocumentError(f"{quoted(text)} is no single value; quote all of it")
@@ -161,7 +136,7 @@ class _Tree:
         if self._count > MOST_NODES:
             raise self._too_many(event)
         value: object = event.value
-        if event.tag is not None or (event.implicit[0] and event.value[:1] in _STARTS):
+        if event.tag is not None or (event.implicit[0] and event.value[:1] in scalars.STARTS):
             value = self._resolved(event)
         frame = self._frame
         if frame is not None and frame.fields is not None and frame.key is None:
@@ -175,7 +150,7 @@ class _Tree:
 
     def _resolved(self, event: yaml.ScalarEvent) -> object:
         try:
-            return _resolve(event.value) if event.tag is None else _tagged(event.tag, event.value)
+            return scalars.resolve(event.value, event.tag)
         except DocumentError as problem:
             raise self._error(event, str(problem)) from problem
 
@@ -202,7 +177,7 @@ class _Tree:
         self._count += 1
         if self._count > MOST_NODES:
             raise self._too_many(event)
-        if event.tag not in (None, "!", _TAG + ("map" if is_mapping else "seq")):
+        if event.tag not in (None, "!", scalars.TAG + ("map" if is_mapping else "seq")):
             raise self._error(event, f"the tag {quoted(event.tag or '')} is not known; remove it")
         if self._frame is not None and self._frame.is_at_key:
             raise self._error(event, "a mapping or list cannot be a key; use text")
@@ -315,33 +290,6 @@ class _Frame:
         elif self.key is not None:
             self.fields[self.key] = node
             self.key = None
-
-
-def _resolve(text: str) -> object:
-    """What a plain scalar stands for. Raises: `DocumentError` for a number that is too long."""
-    if text in _WORDS:
-        return _WORDS[text]
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        return text
-    if len(text) > _MOST_DIGITS:
-        raise DocumentError(f"a number of {len(text)} digits is too long; quote it if it is text")
-    kind = match.lastgroup
-    if kind == "float":
-        return float(text)
-    return int(match[kind or 0], {"octal": 8, "hex": 16}.get(kind or "", 10))
-
-
-def _tagged(tag: str, text: str) -> object:
-    if tag in ("!", _TAG + "str"):
-        return text
-    types = _TYPE_BY_TAG.get(tag)
-    if types is None:
-        raise DocumentError(f"the tag {quoted(tag)} is not known; remove it")
-    value = _resolve(text)
-    if type(value) not in types:
-        raise DocumentError(f"{quoted(text)} is no {tag.rpartition(':')[2]}; remove the tag")
-    return value
 
 
 def _from_plain(
