@@ -1,0 +1,246 @@
+"""Draws a component type: places left to right, an arrow a transition, a colour a behaviour.
+
+Called by `docs.diagrams`. Places stand in the column of their longest way from the initial place;
+arrows that go back run below, arrows that skip a column run above.
+"""
+
+from collections import defaultdict
+
+from docs import svg
+from docs.svg import Curve, Point
+from ripieno.model.component_type import ComponentType, Transition
+from ripieno.model.port import Port
+
+RADIUS = 42
+COLUMN, ROW = 190, 130
+MARGIN = 70
+TAB_HEIGHT = 18
+
+
+class LifeCycle:
+    """The drawing of one component type."""
+
+    def __init__(self, component_type: ComponentType) -> None:
+        self.type = component_type
+        self._column = _columns(component_type)
+        self._at = self._positions()
+        self._hue = {
+            name: f"h{i % len(svg.HUES)}" for i, name in enumerate(component_type.behaviours)
+        }
+        self._tabs: dict[str, int] = defaultdict(int)
+        self._parts: list[str] = []
+        self._boxes: list[tuple[Point, Point]] = []
+        for centre in self._at.values():
+            self._cover(centre, RADIUS, RADIUS)
+
+    def draw(self) -> str:
+        """The SVG file."""
+        self._draw_groups()
+        self._draw_transitions()
+        self._draw_places()
+        self._draw_ports()
+        return self._on_canvas()
+
+    def _positions(self) -> dict[str, Point]:
+        columns: dict[int, list[str]] = defaultdict(list)
+        for place in self.type.places:
+            columns[self._column[place]].append(place)
+        return {
+            place: Point(column * COLUMN, (row - (len(places) - 1) / 2) * ROW)
+            for column, places in columns.items()
+            for row, place in enumerate(places)
+        }
+
+    def _draw_groups(self) -> None:
+        for name in self.type.groups:
+            places = _places_of(self.type, name)
+            across = [self._at[place].x for place in places]
+            down = [self._at[place].y for place in places]
+            top_left = Point(min(across) - RADIUS - 16, min(down) - RADIUS - 42)
+            bottom_right = Point(max(across) + RADIUS + 16, max(down) + RADIUS + 16)
+            width, height = bottom_right.x - top_left.x, bottom_right.y - top_left.y
+            centre = Point(top_left.x + width / 2, top_left.y + height / 2)
+            self._parts.append(svg.box(centre, width, height, css="group", radius=18))
+            label = Point(top_left.x + 12, top_left.y + 14)
+            self._parts.append(svg.text(label, [name], css="small soft in", anchor="start"))
+            self._cover(centre, width / 2, height / 2)
+
+    def _draw_transitions(self) -> None:
+        lanes: dict[tuple[str, str], int] = defaultdict(int)
+        loops: dict[str, int] = defaultdict(int)
+        back = 0
+        for transition in sorted(self.type.transitions, key=self._span):
+            source, target = transition.source, transition.target
+            if source == target:
+                self._draw_loop(transition, loops[source])
+                loops[source] += 1
+                continue
+            span = self._span(transition)
+            if span < 0:
+                bend = -(20.0 + 22 * -span + 6 * back)
+                back += 1
+            else:
+                lane = lanes[source, target]
+                lanes[source, target] += 1
+                bend = (-1.0) ** lane * 24 * ((lane + 1) // 2) + 60 * max(span - 1, 0)
+            self._draw_arrow(transition, bend)
+
+    def _span(self, transition: Transition) -> int:
+        """How many columns a transition goes to the right; negative if back."""
+        span = self._column[transition.target] - self._column[transition.source]
+        return span or (-1 if transition.source != transition.target else 0)
+
+    def _draw_arrow(self, transition: Transition, bend: float) -> None:
+        start, end = self._at[transition.source], self._at[transition.target]
+        # Going back, the left of the direction is below: the bulge of both is given as "up".
+        control = svg.bent(start, end, bend if end.x > start.x else -bend)
+        curve = Curve(
+            svg.around(start, control, RADIUS), control, svg.around(end, control, RADIUS + 3)
+        )
+        middle = curve.middle
+        label = Point(middle.x, middle.y - 10 if bend >= 0 else middle.y + 12)
+        self._finish(
+            transition, svg.arrow(curve, css=f"hue {self._hue[transition.behaviour]}"), label
+        )
+
+    def _draw_loop(self, transition: Transition, number: int) -> None:
+        centre = self._at[transition.source]
+        low = centre.y + RADIUS + 34 + 30 * number
+        left, right = Point(centre.x - 20, centre.y + 32), Point(centre.x + 20, centre.y + 32)
+        hue = self._hue[transition.behaviour]
+        path = (
+            f'<g class="hue {hue}"><path class="edge" d="M{right.x:.1f} {right.y:.1f} '
+            f"C{right.x + 34:.1f} {low + 14:.1f} {left.x - 34:.1f} {low + 14:.1f} "
+            f'{left.x - 4:.1f} {left.y + 10:.1f}"/><path class="head" d="M{left.x:.1f} '
+            f"{left.y:.1f} L{left.x - 10:.1f} {left.y + 8:.1f} L{left.x + 0.5:.1f} "
+            f'{left.y + 12:.1f} Z"/></g>'
+        )
+        self._finish(transition, path, Point(centre.x, low + 12))
+
+    def _finish(self, transition: Transition, drawn: str, label: Point) -> None:
+        words = transition.name
+        seconds = transition.durations_s[0]
+        if seconds:
+            words += f" · {seconds:g} s"
+        self._parts.append(drawn)
+        css = f"hue {self._hue[transition.behaviour]}"
+        self._parts.append(svg.text(label, [words], css=css))
+        self._cover(label, len(words) * svg.CHARACTER_WIDTH / 2, 8)
+        ports = [p for p in self.type.ports if transition.name in self.type.bound_transitions(p)]
+        for number, port in enumerate(ports):
+            self._draw_tab(port, Point(label.x, label.y - 20 - number * (TAB_HEIGHT + 3)))
+
+    def _draw_places(self) -> None:
+        for place, centre in self._at.items():
+            ring = f'<circle class="seat" cx="{centre.x:.1f}" cy="{centre.y:.1f}" r="{RADIUS}"/>'
+            self._parts.append(ring)
+            if place == self.type.initial:
+                dot = f'<circle class="head" cx="{centre.x:.1f}" cy="{centre.y + 18:.1f}" r="5"/>'
+                self._parts.append(dot)
+            self._parts.append(svg.text(centre, [place], css="in"))
+
+    def _draw_ports(self) -> None:
+        for port in self.type.ports:
+            for name in port.on:
+                if name in self._at:
+                    above = self._tabs[name]
+                    self._tabs[name] += 1
+                    centre = self._at[name]
+                    height = RADIUS + 14 + above * (TAB_HEIGHT + 3)
+                    self._draw_tab(port, Point(centre.x, centre.y - height))
+                elif name in self.type.groups:
+                    self._draw_group_tab(port, name)
+
+    def _draw_group_tab(self, port: Port, group: str) -> None:
+        places = [self._at[place] for place in _places_of(self.type, group)]
+        number = self._tabs[group]
+        self._tabs[group] += 1
+        top = min(place.y for place in places) - RADIUS - 42
+        middle = (min(place.x for place in places) + max(place.x for place in places)) / 2
+        self._draw_tab(port, Point(middle, top - number * (TAB_HEIGHT + 3)))
+
+    def _draw_tab(self, port: Port, centre: Point) -> None:
+        words = f"→ {port.name}" if port.kind.is_consumer else f"{port.name} →"
+        width = len(words) * 6.2 + 14
+        is_full = not port.kind.is_consumer
+        self._parts.append(
+            svg.box(
+                centre,
+                width,
+                TAB_HEIGHT,
+                css="tab full" if is_full else "tab",
+                radius=9 if port.kind.is_data else 3,
+            )
+        )
+        css = "small in tabbed" if is_full else "small in"
+        self._parts.append(svg.text(centre, [words], css=css))
+        self._cover(centre, width / 2, TAB_HEIGHT / 2)
+
+    def _cover(self, centre: Point, across: float, down: float) -> None:
+        self._boxes.append(
+            (Point(centre.x - across, centre.y - down), Point(centre.x + across, centre.y + down))
+        )
+
+    def _on_canvas(self) -> str:
+        left = min(low.x for low, _ in self._boxes) - 24
+        top = min(low.y for low, _ in self._boxes) - 20
+        right = max(high.x for _, high in self._boxes) + 24
+        bottom = max(high.y for _, high in self._boxes) + 20
+        legend = []
+        x = 0.0
+        for name in self.type.behaviours:
+            hue = self._hue[name]
+            at = Point(24 + x, bottom - top + 12)
+            legend.append(
+                f'<g class="hue {hue}"><path class="edge" d="M{at.x:.1f} {at.y:.1f} h24"/></g>'
+            )
+            legend.append(
+                svg.text(Point(at.x + 31, at.y), [name], css=f"small hue {hue}", anchor="start")
+            )
+            x += 31 + len(name) * svg.CHARACTER_WIDTH + 24
+        width, height = max(right - left, x + 24), bottom - top + 32
+        shifted = f'<g transform="translate({-left:.1f} {-top:.1f})">\n'
+        return svg.document(
+            round(width),
+            round(height),
+            f"The life cycle of {self.type.name}",
+            [shifted, *self._parts, "</g>", *legend],
+        )
+
+
+def draw(component_type: ComponentType) -> str:
+    """The component type as an SVG file."""
+    return LifeCycle(component_type).draw()
+
+
+def _columns(component_type: ComponentType) -> dict[str, int]:
+    """The longest way from the initial place, not counting transitions that go back."""
+    order: list[str] = []
+    _visit(component_type, component_type.initial, order, set())
+    for place in component_type.places:
+        _visit(component_type, place, order, set(order))
+    rank = {place: number for number, place in enumerate(reversed(order))}
+    column = dict.fromkeys(component_type.places, 0)
+    for place in sorted(rank, key=rank.__getitem__):
+        for transition in component_type.transitions:
+            if transition.source == place and rank[transition.target] > rank[place]:
+                column[transition.target] = max(column[transition.target], column[place] + 1)
+    return column
+
+
+def _visit(component_type: ComponentType, place: str, order: list[str], seen: set[str]) -> None:
+    """Places in the order in which a depth-first walk leaves them for good."""
+    if place in seen or place in order:
+        return
+    seen.add(place)
+    for transition in component_type.transitions:
+        if transition.source == place:
+            _visit(component_type, transition.target, order, seen)
+    order.append(place)
+
+
+def _places_of(component_type: ComponentType, group: str) -> tuple[str, ...]:
+    places: list[str] = []
+    for part in component_type.groups[group]:
+        places += _places_of(component_type, part) if part in component_type.groups else [part]
+    return tuple(places)
