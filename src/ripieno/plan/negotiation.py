@@ -142,12 +142,20 @@ class Negotiation:
         change = self.change
         before, after = change.before.get(use), change.after.get(use)
         mover = self.mover(use.component, is_after=False)
-        self._ask(mover, f"{use.port} goes from {before or 'no provider'} to {after or 'none'}")
+        self._ask(mover, self._why_rewired(use))
         port = mover.component.type.port_by_name[use.port]
         if port.kind is not PortKind.USE or not mover.uses_at_start(use.port):
             return
         if after is None or port.rebind_s is None or before == after:
             mover.need = replace(mover.need, releases=mover.need.releases | {use.port})
+
+    def _why_rewired(self, use: PortRef) -> str:
+        before, after = self.change.before.get(use), self.change.after.get(use)
+        if before is not None and before.component in self.change.removed:
+            return f"{before.component}, which provides its {use.port}, goes"
+        if after is None:
+            return f"the goal leaves its {use.port} without a provider"
+        return f"the goal has its {use.port} provided by {after.component}"
 
     def _ask(self, mover: Mover, why: str) -> None:
         mover.why.setdefault(why)
