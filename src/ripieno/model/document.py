@@ -25,6 +25,7 @@ MOST_DEPTH = 64
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NO_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def parse(text: str, source: str = "") -> Node:
@@ -41,8 +42,10 @@ def parse(text: str, source: str = "") -> Node:
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         said = ", ".join(filter(None, (problem.context, problem.problem)))
+        lines = _LINE_END.split(text, mark.line + 1) if mark else []
+        beginning = lines[mark.line][mark.column :] if mark and mark.line < len(lines) else ""
         raise DocumentError(
-            f"not YAML: {printable(said)}; {_remedy(said)}",
+            f"not YAML: {printable(said)}; {_remedy(said, beginning)}",
             source=source,
             line=mark.line + 1 if mark else 0,
         ) from problem
@@ -96,11 +99,12 @@ def _check_text(text: str, source: str) -> None:
         )
 
 
-def _remedy(problem: str) -> str:
-    if "\\t" in problem or "\t" in problem:
-        return "indent with spaces, not tabs"
-    if "alias" in problem:
-        return "quote text that begins with *"
+def _remedy(problem: str, beginning: str) -> str:
+    """What to do about a parser's problem with text that begins like this."""
+    if "cannot start any token" in problem and beginning:
+        if beginning[0] == "\t":
+            return "indent with spaces, not tabs"
+        return f"quote text that begins with {beginning[0]}"
     return "check indentation and brackets, and quote text that has special characters"
 
 
