@@ -7,6 +7,7 @@ from ripieno.model.component_type import ComponentType, Transition
 from ripieno.model.goal import Goal, Wish
 from ripieno.model.port import Connection, Port, PortKind, PortRef
 from ripieno.plan.planner import goal_of
+from tests.strategies import component_types
 
 
 def step(name: str, source: str, target: str, behaviour: str, duration_s: float) -> Transition:
@@ -169,3 +170,57 @@ def scenarios(draw: st.DrawFn, most: int = 8) -> tuple[Situation, Goal]:
         connections=tuple(pair for pair in after.items() if pair[0].component not in gone),
         wishes={name: wish for name, wish in wishes.items() if name not in gone},
     )
+
+
+@st.composite
+def odd_scenarios(draw: st.DrawFn) -> tuple[Situation, Goal, Goal]:
+    """Components of any legal types, wired wherever ports fit, and two goals in turn."""
+    types = [draw(component_types(name=f"T{number}")) for number in range(draw(st.integers(1, 3)))]
+    components = {
+        f"c{number}": Component(name=f"c{number}", type=draw(st.sampled_from(types)))
+        for number in range(draw(st.integers(1, 4)))
+    }
+    offers: dict[PortKind, list[PortRef]] = {kind: [] for kind in PortKind}
+    for name, component in components.items():
+        for port in component.type.ports:
+            offers[port.kind].append(PortRef(name, port.name))
+    connections = set()
+    for kind in (PortKind.USE, PortKind.DATA_USE):
+        for use in offers[kind]:
+            fitting = [each for each in offers[kind.counterpart] if fits(components, use, each)]
+            provide = draw(st.sampled_from([None, *fitting]))
+            if provide is not None:
+                connections.add(Connection(use, provide))
+    now = Situation(
+        assembly=Assembly(components=components, connections=frozenset(connections)),
+        marking={name: frozenset((each.type.initial,)) for name, each in components.items()},
+    )
+    first, second = (
+        Goal(
+            components=goal_of(now).components,
+            wishes={
+                name: draw(odd_wishes(component.type))
+                for name, component in components.items()
+                if draw(st.booleans())
+            },
+        )
+        for _ in range(2)
+    )
+    return now, first, second
+
+
+def fits(components: dict[str, Component], use: PortRef, provide: PortRef) -> bool:
+    one = components[use.component].type.port_by_name[use.port].interface
+    other = components[provide.component].type.port_by_name[provide.port].interface
+    return use.component != provide.component and (not one or not other or one == other)
+
+
+@st.composite
+def odd_wishes(draw: st.DrawFn, component_type: ComponentType) -> Wish:
+    state = draw(st.lists(st.sampled_from(component_type.places), max_size=1))
+    run = (
+        draw(st.lists(st.sampled_from(component_type.behaviours), max_size=2))
+        if component_type.behaviours
+        else []
+    )
+    return Wish(state=frozenset(state), run=tuple(run))

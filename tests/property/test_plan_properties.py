@@ -14,7 +14,7 @@ from ripieno.model.program import Outcome, Program, Push
 from ripieno.plan import errors
 from ripieno.plan.change import find
 from ripieno.plan.planner import goal_of, plan
-from tests.scenarios import scenarios
+from tests.scenarios import odd_scenarios, scenarios
 
 
 def plan_or_none(now: Situation, goal: Goal) -> Plan | None:
@@ -138,3 +138,22 @@ def run(machine: Machine, program: Program) -> tuple[Outcome | None, set[str]]:
             commands.extend(machine.handle(TransitionEnded(command=command.id)))
             invariants.check(machine)
     return outcome, ran
+
+
+@given(odd_scenarios())
+def test_plans_for_any_legal_life_cycles_reach_their_goals(
+    scenario: tuple[Situation, Goal, Goal],
+) -> None:
+    now, *goals = scenario
+    assert plan(now, goal_of(now)).is_empty
+    for goal in goals:
+        found = plan_or_none(now, goal)
+        if found is None:
+            continue
+        machine = machine_at(now, {})
+        outcome, _ = run(machine, found.program)
+        assert outcome is Outcome.COMPLETES
+        now = situation(machine)
+        for name, wish in goal.wishes.items():
+            assert wish.state <= now.marking[name]
+        assert plan(now, goal_of(now)).is_empty
