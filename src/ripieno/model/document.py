@@ -105,6 +105,8 @@ def _remedy(problem: str, beginning: str) -> str:
         if beginning[0] == "\t":
             return "indent with spaces, not tabs"
         return f"quote text that begins with {beginning[0]}"
+    if "block scalar" in problem:
+        return "quote text that begins with > or |"
     return "check indentation and brackets, and quote text that has special characters"
 
 
@@ -182,7 +184,9 @@ class _Tree:
         if self._count > MOST_NODES:
             raise self._too_many(event)
         if event.tag not in (None, "!", scalars.TAG + ("map" if is_mapping else "seq")):
-            raise self._error(event, f"the tag {quoted(event.tag or '')} is not known; remove it")
+            raise self._error(
+                event, f"the tag {quoted(event.tag or '')} is not known; {scalars.TAG_REMEDY}"
+            )
         if self._frame is not None and self._frame.is_at_key:
             raise self._error(event, "a mapping or list cannot be a key; use text")
         if len(self._frames) >= MOST_DEPTH:

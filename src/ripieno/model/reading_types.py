@@ -55,6 +55,7 @@ _PORT = REMARKS | {"kind", "on", "interface", "rebind"}
 _SWITCH = REMARKS | {"reads", "rules"}
 _RULE = REMARKS | {"if", "take", "else"}
 
+_KINDS = listed(PortKind)
 _CONDITION = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*(.*?)\s*", re.DOTALL)
 
 
@@ -122,13 +123,13 @@ def _transition(name: str, node: Node) -> Transition:
 def _port(name: str, node: Node) -> Port:
     fields = node.mapping(_PORT)
     on, rebind = _given(fields, "on"), _given(fields, "rebind")
-    kind = _required(node, fields, "kind", f"one of {listed(PortKind)}")
+    kind = _required(node, fields, "kind", f"one of {_KINDS}")
     try:
         port_kind = PortKind(kind.text())
     except ValueError as problem:
         raise kind.error(
             f"{quoted(kind.text())} is no kind of port{did_you_mean(kind.text(), PortKind)}; kinds "
-            f"are {listed(PortKind)}"
+            f"are {_KINDS}"
         ) from problem
     return Port(
         name=name,

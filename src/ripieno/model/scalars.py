@@ -16,6 +16,9 @@ STARTS = frozenset(("", *"+-.0123456789~nNtTfF"))
 TAG = "tag:yaml.org,2002:"
 """What the tags of YAML itself begin with; others are refused."""
 
+TAG_REMEDY = "remove it, or quote text that begins with !"
+"""What to do about another tag."""
+
 _TYPE_BY_TAG: dict[str, tuple[type, ...]] = {
     TAG + "null": (type(None),),
     TAG + "bool": (bool,),
@@ -64,7 +67,7 @@ def _tagged(tag: str, text: str) -> object:
         return text
     types = _TYPE_BY_TAG.get(tag)
     if types is None:
-        raise DocumentError(f"the tag {quoted(tag)} is not known; remove it")
+        raise DocumentError(f"the tag {quoted(tag)} is not known; {TAG_REMEDY}")
     value = _plain(text)
     if type(value) not in types:
         raise DocumentError(f"{quoted(text)} is no {tag.rpartition(':')[2]}; remove the tag")

@@ -1,7 +1,7 @@
 """What makes a component type legal. Called by `ComponentType` on construction, by nobody else."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -81,9 +81,10 @@ def _check_initial(ct: "ComponentType") -> None:
 
 
 def _check_groups(ct: "ComponentType") -> None:
+    places = set(ct.places)
     for name, parts in ct.groups.items():
         for part in parts:
-            if part not in ct.places and part not in ct.groups:
+            if part not in places and part not in ct.groups:
                 raise errors.UnknownPlace(
                     f"{ct.name}: group {name!r} contains {part!r}, which is neither a place nor a "
                     f"group; places are {_listed(ct.places)}",
@@ -91,20 +92,21 @@ def _check_groups(ct: "ComponentType") -> None:
                 )
     finished: set[str] = set()
     for start in ct.groups:
-        path: list[str] = []
+        path: dict[str, None] = {}
         stack = [(start, False)]
         while stack:
             name, leaving = stack.pop()
             if leaving:
-                finished.add(path.pop())
+                finished.add(path.popitem()[0])
             elif name in path:
-                cycle = " -> ".join([*path[path.index(name) :], name])
+                steps = list(path)
+                cycle = _chain([*steps[steps.index(name) :], name])
                 raise errors.GroupCycle(
                     f"{ct.name}: groups contain each other: {cycle}; take one of them out",
                     at=("groups", name),
                 )
             elif name in ct.groups and name not in finished:
-                path.append(name)
+                path[name] = None
                 stack.append((name, True))
                 stack.extend((part, False) for part in ct.groups[name])
 
@@ -142,6 +144,8 @@ def _check_transitions(ct: "ComponentType") -> None:
 
 def _check_ports(ct: "ComponentType") -> None:
     transitions = {t.name for t in ct.transitions}
+    places = {*ct.places, *ct.groups}
+    initial = _holding_initial(ct)
     for port in ct.ports:
         if not port.on:
             raise errors.UnknownBinding(
@@ -150,7 +154,7 @@ def _check_ports(ct: "ComponentType") -> None:
                 at=("ports", port.name),
             )
         for name in port.on:
-            _check_binding(ct, port, name, transitions)
+            _check_binding(ct, port, name, is_place=name in places, is_step=name in transitions)
         if port.rebind_s is not None:
             if port.kind is not PortKind.USE:
                 raise errors.IllegalRebind(
@@ -164,7 +168,7 @@ def _check_ports(ct: "ComponentType") -> None:
                     "seconds, zero or more",
                     at=("ports", port.name, "rebind"),
                 )
-        if port.kind is PortKind.USE and ct.initial in ct.bound_places(port):
+        if port.kind is PortKind.USE and not initial.isdisjoint(port.on):
             raise errors.UseOnInitialPlace(
                 f"{ct.name}: use port {port.name!r} is bound to the initial place {ct.initial!r}, "
                 "where a component stands before it can be connected; bind it to a later place",
@@ -172,9 +176,26 @@ def _check_ports(ct: "ComponentType") -> None:
             )
 
 
-def _check_binding(ct: "ComponentType", port: Port, name: str, transitions: set[str]) -> None:
-    is_place = name in ct.places or name in ct.groups
-    if name not in transitions:
+def _holding_initial(ct: "ComponentType") -> set[str]:
+    """The initial place and the groups that it is in, directly or not."""
+    holders = defaultdict(list)
+    for group, parts in ct.groups.items():
+        for part in parts:
+            holders[part].append(group)
+    found = {ct.initial}
+    pending = [ct.initial]
+    while pending:
+        for group in holders[pending.pop()]:
+            if group not in found:
+                found.add(group)
+                pending.append(group)
+    return found
+
+
+def _check_binding(
+    ct: "ComponentType", port: Port, name: str, *, is_place: bool, is_step: bool
+) -> None:
+    if not is_step:
         if not is_place:
             raise errors.UnknownBinding(
                 f"{ct.name}: port {port.name!r} is bound to {name!r}, which is neither a place, a "
@@ -197,9 +218,13 @@ def _check_binding(ct: "ComponentType", port: Port, name: str, transitions: set[
 
 
 def _check_switches(ct: "ComponentType") -> None:
+    places = set(ct.places)
+    exits_of = defaultdict(set)
+    for transition in ct.transitions:
+        exits_of[transition.source].add(transition.name)
     for switch in ct.switches:
         where = f"{ct.name}: the switch at {switch.place!r}"
-        if switch.place not in ct.places:
+        if switch.place not in places:
             raise errors.UnknownPlace(
                 f"{where} is at no place of it; places are {_listed(ct.places)}",
                 at=("switches", switch.place),
@@ -211,7 +236,7 @@ def _check_switches(ct: "ComponentType") -> None:
                 "'ports'",
                 at=("switches", switch.place, "reads"),
             )
-        exits = {t.name for t in ct.transitions if t.source == switch.place}
+        exits = exits_of[switch.place]
         for rule in switch.rules:
             for name in rule.take:
                 if name not in exits:
@@ -244,6 +269,12 @@ def _check_data(ct: "ComponentType") -> None:
                     "provide or data_provide port of it",
                     at=("transitions", transition.name, "writes"),
                 )
+
+
+def _chain(names: list[str], most: int = 8) -> str:
+    """A way through names for a message; of a long one, the ends."""
+    shown = names if len(names) <= most else [*names[: most - 1], "…", names[-1]]
+    return " -> ".join(shown)
 
 
 def _listed(names: Iterable[str], most: int = 8) -> str:

@@ -90,6 +90,8 @@ def test_values_are_those_of_the_core_schema(text: str, value: object) -> None:
         ("a:\n\tb: 1", "indent with spaces"),
         ("a: @b", "quote text that begins with @"),
         ("a: 'b", "not YAML"),
+        ("if: >= 5", "quote text that begins with >"),
+        ("if: != 5", "the tag '!=' is not known; remove it, or quote text that begins with !"),
         ("a\n\x07", "some.yaml:2: not YAML: the character U+0007"),
         ("a: \ud800", "U+D800"),
         ('"\\ud800"', "not YAML"),
