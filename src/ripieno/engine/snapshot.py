@@ -315,6 +315,8 @@ def _count_uses(state: ComponentState) -> None:
         assert state.providers is not None
         connection = state.providers[use]
         rebind = (state.rebinds or {}).get(use)
-        for end in (connection, rebind and (rebind.provider, rebind.provide)):
-            if end is not None and end[0].use_counts is not None:
-                end[0].use_counts[end[1]] += 1
+        assert connection is not None
+        ends = [connection, *([(rebind.provider, rebind.provide)] if rebind else [])]
+        for provider, provide in ends:
+            assert provider.use_counts is not None
+            provider.use_counts[provide] += 1

@@ -70,7 +70,8 @@ def test_tokens_at_input_docks_whose_join_cannot_complete_return() -> None:
 def test_provider_that_winds_down_accepts_uses_again() -> None:
     rig = Rig(SERVER, CLIENT)
     rig.run(
-        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc", "connect y.svc s.svc",
+        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc",
+        "connect y.svc s.svc",
         "push s start", "push x join",
     )  # fmt: skip
     rig.end("s.start", "x.join")

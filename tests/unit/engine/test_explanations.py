@@ -1,6 +1,9 @@
 """What an assembly that cannot go on is stuck on, in words."""
 
 import pytest
+
+from ripieno.engine import explain
+from ripieno.model.component_type import ComponentType, Switch, SwitchRule
 from tests.machines import (
     CLIENT,
     SERVER,
@@ -14,9 +17,6 @@ from tests.machines import (
     provide,
     use,
 )
-
-from ripieno.engine import explain
-from ripieno.model.component_type import ComponentType, Switch, SwitchRule
 
 MUTUAL = life("Mutual", move("start", "init", "up"), provide("p", "up"), use("u", "start"))
 ODD = life("Odd", move("near", "a", "c"), move("far", "b", "c"), move("lead", "c", "b", "other"))
@@ -116,7 +116,8 @@ def test_deadlock_is_told(
 def test_refusing_provider_is_named() -> None:
     rig = Rig(SERVER, CLIENT)
     rig.run(
-        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc", "connect y.svc s.svc",
+        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc",
+        "connect y.svc s.svc",
         "push s start", "push x join",
     )  # fmt: skip
     rig.end("s.start", "x.join")

@@ -1,7 +1,6 @@
 """Transitions that fail, and what can be done about them from outside."""
 
 import pytest
-from tests.machines import CLIENT, SERVER, STEPS, Rig, life, move, program, provide, use
 
 from ripieno.engine import explain
 from ripieno.engine.errors import IllegalEvent
@@ -15,6 +14,7 @@ from ripieno.model.event import (
     TransitionEnded,
     TransitionFailed,
 )
+from tests.machines import CLIENT, SERVER, STEPS, Rig, life, move, program, provide, use
 
 
 def failed() -> Rig:

@@ -1,9 +1,9 @@
 """How tokens move within one component."""
 
 import pytest
-from tests.machines import STEPS, Rig, data_provide, data_use, life, move, program
 
 from ripieno.model.component_type import Comparison, Switch, SwitchRule
+from tests.machines import STEPS, Rig, data_provide, data_use, life, move, program
 
 
 def test_leaving_a_place_fires_all_its_transitions_of_the_behaviour_together() -> None:

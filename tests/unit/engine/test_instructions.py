@@ -1,13 +1,13 @@
 """What each instruction does, what it waits for, and what is refused."""
 
 import pytest
-from tests.machines import CLIENT, SERVER, STEPS, Rig, life, move, program, provide, use
 
 from ripieno.model import errors
 from ripieno.model.command import Activity
 from ripieno.model.event import ProgramsSubmitted, TransitionEnded
 from ripieno.model.port import PortRef
 from ripieno.model.program import Add, Connect, Program
+from tests.machines import CLIENT, SERVER, STEPS, Rig, life, move, program, provide, use
 
 
 def using() -> Rig:
@@ -277,7 +277,8 @@ def test_instructions_of_a_partial_order_wait_only_for_those_before_them() -> No
     rig = Rig(STEPS)
     rig.submit(
         program(
-            "p", "add x Steps", "add y Steps", "push x go", "wait x", "push y go", "wait y", "push x reset",
+            "p", "add x Steps", "add y Steps", "push x go", "wait x", "push y go", "wait y",
+            "push x reset",
             after=((), (), (0,), (2,), (1,), (4,), (3, 5)),
         )
     )  # fmt: skip

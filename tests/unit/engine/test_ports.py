@@ -109,7 +109,8 @@ def test_use_on_a_transition_and_the_place_it_leads_to_is_not_dropped_in_between
 def test_provider_waits_until_every_connected_use_is_inactive() -> None:
     rig = Rig(SERVER, CLIENT)
     rig.run(
-        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc", "connect y.svc s.svc",
+        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc",
+        "connect y.svc s.svc",
         "push s start", "push x join", "push y join",
     )  # fmt: skip
     rig.end("s.start", "x.join", "y.join")
@@ -131,7 +132,8 @@ def test_users_never_wait_for_anyone_to_leave() -> None:
 def test_provider_about_to_withdraw_refuses_new_uses() -> None:
     rig = Rig(SERVER, CLIENT)
     rig.run(
-        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc", "connect y.svc s.svc",
+        "add s Server", "add x Client", "add y Client", "connect x.svc s.svc",
+        "connect y.svc s.svc",
         "push s start", "push x join",
     )  # fmt: skip
     rig.end("s.start", "x.join")
@@ -232,7 +234,8 @@ def test_component_that_both_provides_and_uses_stands_in_a_diamond() -> None:
     rig = Rig(SERVER, middle, top)
     rig.run(
         "add s Server", "add l Middle", "add r Middle", "add t Top",
-        "connect l.svc s.svc", "connect r.svc s.svc", "connect t.left l.out", "connect t.right r.out",
+        "connect l.svc s.svc", "connect r.svc s.svc", "connect t.left l.out",
+        "connect t.right r.out",
         "push t start", "push l start", "push r start", "push s start", "wait_all",
     )  # fmt: skip
     rig.end("t.start", "l.start", "r.start")
