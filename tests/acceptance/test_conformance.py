@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import yaml
 
+from ripieno import offline
 from ripieno.engine.machine import Machine
-from ripieno.engine.simulate import rejected, simulate
+from ripieno.engine.simulate import simulate
 from ripieno.model import document, errors, reading, simulation
 from ripieno.model.case import Case, Phase, RefusedCase
 from ripieno.model.event import ProgramsSubmitted
 from ripieno.model.program import Wait, WaitAll
+from ripieno.model.simulation import CaseReport
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("RIPIENO_SHARED", REPOSITORY.parent / "shared")) / "conformance"
@@ -56,27 +58,8 @@ def read(path: Path, number: int) -> Case | RefusedCase:
     return reading.read_cases(node, name=path.stem)[number]
 
 
-def begun(case: Case, folder: Path) -> Machine:
-    """Where the case begins: an empty assembly, or the end of another case's phase."""
-    machine = Machine(case.component_types)
-    if case.start is None:
-        return machine
-    (path,) = folder.glob(f"{case.start.case}_*.yaml")
-    before = read(path, 0)
-    assert isinstance(before, Case)
-    names = [phase.name for phase in before.phases]
-    earlier = before.phases[: names.index(case.start.phase) + 1]
-    report = simulate(replace(before, phases=earlier), machine)
-    assert report.completes
-    return machine
-
-
-def simulated(case: Case | RefusedCase, folder: Path) -> list[dict[str, Any]]:
+def printed(report: CaseReport) -> list[dict[str, Any]]:
     """The phases as `ripieno simulate --json` prints them."""
-    if isinstance(case, RefusedCase):
-        report = rejected(case.id, case.phase, case.error, title=case.title)
-    else:
-        report = simulate(case, begun(case, folder))
     phases: list[dict[str, Any]] = simulation.to_json(report)["phases"]
     return phases
 
@@ -114,9 +97,9 @@ def key_phrases(expect: Mapping[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize(("file", "number"), CASES)
 def test_case_comes_out_as_expected(shared: Path, file: str, number: int) -> None:
-    folder = shared / "conformance"
-    expected = written(folder / file)[number]
-    phases = simulated(read(folder / file, number), folder)
+    path = shared / "conformance" / file
+    expected = written(path)[number]
+    phases = printed(offline.simulate_file(str(path))[number])
     expects = [each["expect"] for each in expected.get("phases", [expected])]
     assert len(phases) == len(expects)
     for phase, expect in zip(phases, expects, strict=True):
@@ -151,14 +134,14 @@ def deadlines() -> Iterator[Any]:
 def test_wait_reports_what_is_active_at_its_deadline(
     shared: Path, file: str, number: int, index: int, seconds: str
 ) -> None:
-    folder = shared / "conformance"
-    case = read(folder / file, number)
+    path = shared / "conformance" / file
+    case = read(path, number)
     assert isinstance(case, Case)
     phases = list(case.phases)
     phases[index] = with_deadline(phases[index], float(seconds))
-    phase = simulated(replace(case, phases=tuple(phases)), folder)[index]
+    phase = printed(simulate(replace(case, phases=tuple(phases))))[index]
     (report,) = phase["wait_reports"]
-    expect = written(folder / file)[number]["phases"][index]["expect"]
+    expect = written(path)[number]["phases"][index]["expect"]
     for name, value in expect["at_time"][seconds].items():
         assert report[name] == value
     assert phase["outcome"] == expect["outcome"]
