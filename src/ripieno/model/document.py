@@ -104,7 +104,7 @@ def _remedy(problem: str, beginning: str) -> str:
     if "cannot start any token" in problem and beginning:
         if beginning[0] == "\t":
             return "indent with spaces, not tabs"
-        return f"quote text that begins with {beginning[0]}"
+        return f"quote text that begins with {printable(beginning[0])}"
     if "block scalar" in problem:
         return "quote text that begins with > or |"
     return "check indentation and brackets, and quote text that has special characters"

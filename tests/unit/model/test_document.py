@@ -228,6 +228,7 @@ yaml_like = st.text(alphabet="ab01-:?,[]{}&*!<>|'\"%@`#~.\\ \t\n\r\ufeff\u2028\x
 @example(text='"\\UFFFFFFFF"')
 @example(text="--- |\n" + "\t" * 50)
 @example(text="!<" + "%ff" * 9 + "> a")
+@example(text="\ufeff@")
 def test_any_text_is_read_or_refused(loader: type, text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(document, "_LOADER", loader)
