@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from ripieno.engine import explain, invariants, snapshot
+from ripieno.engine import conducting, explain, invariants, snapshot
 from ripieno.engine.errors import IllegalEvent
 from ripieno.engine.machine import Machine
 from ripieno.engine.marking import ComponentState
@@ -233,7 +233,7 @@ def encoded(machine: Machine) -> str:
     return json.dumps(snapshot.to_json(machine))
 
 
-@examples(250)
+@examples(150)
 @given(st.data())
 def test_rules_hold_after_every_event(data: DataObject) -> None:
     driver = Driver(data)
@@ -295,6 +295,23 @@ def test_commands_after_a_snapshot_are_the_same(data: DataObject) -> None:
             assert copy.facts == driver.machine.facts
 
 
+@examples(50)
+@given(st.data())
+def test_nothing_is_overlooked(data: DataObject) -> None:
+    """Looking at every component and every waiting step once more moves nothing."""
+    driver = Driver(data)
+    for _ in steps(data):
+        driver.step()
+        core = snapshot.from_json(snapshot.to_json(driver.machine)).core
+        for state in core.components.values():
+            core.enlist(state)
+        for run in core.runs.values():
+            core.ready.extend(run.steps.values())
+        conducting.settle(core)
+        assert core.facts == []
+        assert core.commands == []
+
+
 @examples(40)
 @given(st.data())
 def test_illegal_event_changes_nothing(data: DataObject) -> None:
@@ -353,7 +370,7 @@ def simulated(phases: tuple[Phase, ...], types: dict[str, ComponentType]) -> str
     return json.dumps(simulation.to_json(report))
 
 
-@examples(100)
+@examples(50)
 @given(st.data())
 def test_simulation_is_deterministic_and_tells_why_it_does_not_complete(data: DataObject) -> None:
     types = data.draw(TYPES)

@@ -8,12 +8,26 @@ from collections import deque
 
 from ripieno.engine import firing, ports, programs, wiring
 from ripieno.engine.core import Core
-from ripieno.engine.instructions import carry_out
+from ripieno.engine.instructions import carry_out, settle_components
 from ripieno.engine.marking import NO_BEHAVIOUR, ComponentState
 from ripieno.engine.programs import ProgramRun, Step
 from ripieno.engine.rules import Fact
 from ripieno.model.command import Activity, ReportWait
-from ripieno.model.program import Outcome, Wait
+from ripieno.model.program import Wait
+
+
+def settle(core: Core) -> None:
+    """Move tokens and programs until nothing more can be done without another event."""
+    while True:
+        if core.worklist:
+            settle_components(core)
+        elif core.ready:
+            look_again(core, core.ready.popleft())
+        elif core.idle_waiters and not core.busy:
+            for step in list(core.idle_waiters):
+                look_again(core, step)
+        else:
+            break
 
 
 def go_on(core: Core, run: ProgramRun, indices: list[int]) -> None:
@@ -102,9 +116,5 @@ def end_rebind(core: Core, state: ComponentState, use: int, *, keeps_new: bool) 
     core.wake_steps(state)
     core.enlist(state)
     step = rebind.step
-    if step is None or not step.is_alive:
-        return
-    if keeps_new:
+    if step is not None and step.is_alive:  # A rebind that failed has ended its program.
         go_on(core, step.run, programs.complete(step.run, step.index))
-    else:
-        programs.end(core, step.run, Outcome.FAILED, f"the rebind of {state.name} was abandoned")

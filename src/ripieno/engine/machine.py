@@ -7,7 +7,7 @@ the control plane; it must not know of clocks, threads, files or what a transiti
 
 from collections.abc import Mapping
 
-from ripieno.engine import conducting, firing, instructions, programs
+from ripieno.engine import conducting, firing, programs
 from ripieno.engine.admission import Draft
 from ripieno.engine.core import Core, Happening
 from ripieno.engine.errors import IllegalEvent
@@ -85,7 +85,8 @@ class Machine:
                 conducting.end_rebind(core, state, -1 - transition, keeps_new=True)
         else:
             self._handle_rare(event)
-        self._settle()
+        conducting.settle(core)
+        core.story.extend(core.facts)
         return core.commands
 
     def story(self, component: str) -> tuple[str, ...]:
@@ -119,21 +120,7 @@ class Machine:
         self._begin_event()
         for run in list(core.runs.values()):
             programs.end(core, run, Outcome.CANCELLED)
-        self._settle()
-
-    def _settle(self) -> None:
-        """Move tokens and programs until nothing more can be done without another event."""
-        core = self.core
-        while True:
-            if core.worklist:
-                instructions.settle_components(core)
-            elif core.ready:
-                conducting.look_again(core, core.ready.popleft())
-            elif core.idle_waiters and not core.busy:
-                for step in list(core.idle_waiters):
-                    conducting.look_again(core, step)
-            else:
-                break
+        conducting.settle(core)
         core.story.extend(core.facts)
 
     def _handle_rare(self, event: Event) -> None:
