@@ -43,9 +43,9 @@ SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base
 
 
 def examples(count: int) -> settings:
-    """So many examples, or a hundred times as many where somebody has the time."""
+    """So many examples, or twenty times as many where somebody has the time."""
     return settings(
-        max_examples=count * 100 if THOROUGH else count,
+        max_examples=count * 20 if THOROUGH else count,
         deadline=None,
         suppress_health_check=SLOW,
     )
