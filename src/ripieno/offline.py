@@ -74,6 +74,19 @@ def read(path: str) -> Node:
     return document.parse(_decoded(content, path), path)
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all. Raises: `DocumentError` if that cannot be done."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as problem:
+        unfinished.unlink(missing_ok=True)
+        raise DocumentError(
+            f"cannot be written: {problem.strerror or problem}", source=str(path)
+        ) from problem
+
+
 def _decoded(content: bytes, path: str) -> str:
     try:
         return content.decode("utf-8-sig")
