@@ -1,4 +1,4 @@
-"""Draws the diagrams of the documentation from the tables and files that they are about.
+"""Draws the diagrams of the documentation from the tables and types that they are about.
 
 `python -m docs.diagrams` writes them to `docs/images`; a test fails when one is out of date.
 """
@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from docs import svg
+from docs import blocks, life_cycles, svg
 from docs.svg import Curve, Point
 from ripieno.engine.rules import STATUS_TURNS, TOKEN_MOVES, Seat, Status
+from ripieno.model import document
+from ripieno.model.component_type import ComponentType
+from ripieno.model.reading_types import read_component_types
 
-IMAGES = Path(__file__).parent / "images"
+DOCS = Path(__file__).parent
+IMAGES = DOCS / "images"
 
 SEAT_WIDTH, SEAT_HEIGHT = 124, 46
 
@@ -115,11 +119,23 @@ def _arrow(source: Point, target: Point, bow: Bow) -> str:
     return svg.arrow(Curve(start, control, end))
 
 
+def tutorial_types() -> Mapping[str, ComponentType]:
+    """The component types that the tutorial declares in its `types.yaml`."""
+    written = next(b for b in blocks.blocks(DOCS / "tutorial.md") if b.title == "types.yaml")
+    node = document.parse(written.text, "types.yaml")
+    return read_component_types(node.at(("component_types",)))
+
+
 def diagrams() -> dict[Path, str]:
     """Every diagram, by the file that it belongs to."""
+    of_types = {
+        IMAGES / f"{name.lower()}.svg": life_cycles.draw(component_type)
+        for name, component_type in tutorial_types().items()
+    }
     return {
         IMAGES / "token.svg": token_diagram(),
         IMAGES / "status.svg": status_diagram(),
+        **of_types,
     }
 
 

@@ -4,7 +4,8 @@ Called by `docs.diagrams`. Places stand in the column of their longest way from 
 arrows that go back run below, arrows that skip a column run above.
 """
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 
 from docs import svg
 from docs.svg import Curve, Point
@@ -13,7 +14,9 @@ from ripieno.model.port import Port
 
 RADIUS = 42
 COLUMN, ROW = 190, 130
-MARGIN = 70
+LANE = 44
+"""How far apart arrows between the same two places run."""
+
 TAB_HEIGHT = 18
 
 
@@ -66,24 +69,21 @@ class LifeCycle:
             self._cover(centre, width / 2, height / 2)
 
     def _draw_transitions(self) -> None:
-        lanes: dict[tuple[str, str], int] = defaultdict(int)
-        loops: dict[str, int] = defaultdict(int)
-        back = 0
+        ends = [(each.source, each.target) for each in self.type.transitions]
+        drawn: Counter[tuple[str, str]] = Counter()
+        back_count = 0
         for transition in sorted(self.type.transitions, key=self._span):
-            source, target = transition.source, transition.target
-            if source == target:
-                self._draw_loop(transition, loops[source])
-                loops[source] += 1
-                continue
-            span = self._span(transition)
-            if span < 0:
-                bend = -(20.0 + 22 * -span + 6 * back)
-                back += 1
+            pair = (transition.source, transition.target)
+            lane, span = drawn[pair], self._span(transition)
+            drawn[pair] += 1
+            if pair[0] == pair[1]:
+                self._draw_loop(transition, lane)
+            elif span < 0:
+                self._draw_arrow(transition, -(20.0 - 22 * span + 6 * back_count))
+                back_count += 1
             else:
-                lane = lanes[source, target]
-                lanes[source, target] += 1
-                bend = (-1.0) ** lane * 24 * ((lane + 1) // 2) + 60 * max(span - 1, 0)
-            self._draw_arrow(transition, bend)
+                raised = ((ends.count(pair) - 1) / 2 - lane) * LANE
+                self._draw_arrow(transition, raised + 60 * (span - 1))
 
     def _span(self, transition: Transition) -> int:
         """How many columns a transition goes to the right; negative if back."""
@@ -98,26 +98,26 @@ class LifeCycle:
             svg.around(start, control, RADIUS), control, svg.around(end, control, RADIUS + 3)
         )
         middle = curve.middle
-        label = Point(middle.x, middle.y - 10 if bend >= 0 else middle.y + 12)
-        self._finish(
-            transition, svg.arrow(curve, css=f"hue {self._hue[transition.behaviour]}"), label
-        )
+        outward = -1 if bend >= 0 else 1
+        label = Point(middle.x, middle.y + 11 * outward)
+        arrow = svg.arrow(curve, css=f"hue {self._hue[transition.behaviour]}")
+        self._finish(transition, arrow, label, outward=outward)
 
     def _draw_loop(self, transition: Transition, number: int) -> None:
         centre = self._at[transition.source]
         low = centre.y + RADIUS + 34 + 30 * number
-        left, right = Point(centre.x - 20, centre.y + 32), Point(centre.x + 20, centre.y + 32)
-        hue = self._hue[transition.behaviour]
-        path = (
-            f'<g class="hue {hue}"><path class="edge" d="M{right.x:.1f} {right.y:.1f} '
-            f"C{right.x + 34:.1f} {low + 14:.1f} {left.x - 34:.1f} {low + 14:.1f} "
-            f'{left.x - 4:.1f} {left.y + 10:.1f}"/><path class="head" d="M{left.x:.1f} '
-            f"{left.y:.1f} L{left.x - 10:.1f} {left.y + 8:.1f} L{left.x + 0.5:.1f} "
-            f'{left.y + 12:.1f} Z"/></g>'
+        down = math.sqrt(RADIUS**2 - 20**2)
+        right, left = Point(centre.x + 20, centre.y + down), Point(centre.x - 20, centre.y + down)
+        path = svg.loop(
+            right,
+            (Point(right.x + 34, low + 14), Point(left.x - 34, low + 14)),
+            Point(left.x - 1, left.y + 2),
+            css=f"hue {self._hue[transition.behaviour]}",
         )
-        self._finish(transition, path, Point(centre.x, low + 12))
+        self._finish(transition, path, Point(centre.x, low + 14), outward=1)
 
-    def _finish(self, transition: Transition, drawn: str, label: Point) -> None:
+    def _finish(self, transition: Transition, drawn: str, label: Point, *, outward: int) -> None:
+        """Draw an arrow with its label and, further out (-1 up, 1 down), the tabs of its ports."""
         words = transition.name
         seconds = transition.durations_s[0]
         if seconds:
@@ -128,7 +128,9 @@ class LifeCycle:
         self._cover(label, len(words) * svg.CHARACTER_WIDTH / 2, 8)
         ports = [p for p in self.type.ports if transition.name in self.type.bound_transitions(p)]
         for number, port in enumerate(ports):
-            self._draw_tab(port, Point(label.x, label.y - 20 - number * (TAB_HEIGHT + 3)))
+            self._draw_tab(
+                port, Point(label.x, label.y + outward * (20 + number * (TAB_HEIGHT + 3)))
+            )
 
     def _draw_places(self) -> None:
         for place, centre in self._at.items():

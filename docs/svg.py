@@ -110,17 +110,28 @@ def arrow(curve: Curve, *, css: str = "") -> str:
     """A curve with an arrowhead."""
     start, control, end = curve
     angle = math.atan2(end.y - control.y, end.x - control.x)
-    neck = Point(end.x - 8 * math.cos(angle), end.y - 8 * math.sin(angle))
-    wings = [
-        Point(end.x - 11 * math.cos(angle + turn), end.y - 11 * math.sin(angle + turn))
-        for turn in (0.42, -0.42)
-    ]
-    return (
-        f'<g class="{css}"><path class="edge" d="M{start.x:.1f} {start.y:.1f} '
-        f'Q{control.x:.1f} {control.y:.1f} {neck.x:.1f} {neck.y:.1f}"/>'
-        f'<path class="head" d="M{end.x:.1f} {end.y:.1f} L{wings[0].x:.1f} {wings[0].y:.1f} '
-        f'L{wings[1].x:.1f} {wings[1].y:.1f} Z"/></g>'
-    )
+    way = f"M{_at(start)} Q{_at(control)} {_at(_back(end, angle, 8))}"
+    return f'<g class="{css}"><path class="edge" d="{way}"/>{_head(end, angle)}</g>'
+
+
+def loop(start: Point, controls: tuple[Point, Point], end: Point, *, css: str = "") -> str:
+    """A cubic curve with an arrowhead."""
+    angle = math.atan2(end.y - controls[1].y, end.x - controls[1].x)
+    way = f"M{_at(start)} C{_at(controls[0])} {_at(controls[1])} {_at(_back(end, angle, 8))}"
+    return f'<g class="{css}"><path class="edge" d="{way}"/>{_head(end, angle)}</g>'
+
+
+def _head(end: Point, angle: float) -> str:
+    wings = [_back(end, angle + turn, 11) for turn in (0.42, -0.42)]
+    return f'<path class="head" d="M{_at(end)} L{_at(wings[0])} L{_at(wings[1])} Z"/>'
+
+
+def _back(end: Point, angle: float, length: float) -> Point:
+    return Point(end.x - length * math.cos(angle), end.y - length * math.sin(angle))
+
+
+def _at(point: Point) -> str:
+    return f"{point.x:.1f} {point.y:.1f}"
 
 
 def bent(start: Point, end: Point, bend: float) -> Point:
