@@ -4,7 +4,7 @@ One program is followed in its order, as if all its waits came to an end. Severa
 have no order among them, so they are checked for what holds in every order: names, kinds, types.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from ripieno.engine.ports import connection_count
 from ripieno.model import errors
 from ripieno.model.component_type import ComponentType
 from ripieno.model.fitting import find_port, orient
-from ripieno.model.port import PortKind, PortRef
+from ripieno.model.port import Connection, PortKind, PortRef
 from ripieno.model.program import (
     Add,
     Connect,
@@ -39,7 +39,8 @@ class Draft:
         self._core = core
         self._types: dict[str, ComponentType | None] = {}
         self._providers: dict[PortRef, PortRef | None] = {}
-        self._degrees: Counter[str] = Counter()
+        self._degrees: defaultdict[str, int] = defaultdict(int)
+        self._fits: dict[tuple[int, str, int, str], bool] = {}
 
     def check(self, programs: Iterable[Program]) -> None:
         """Check programs that begin together. Raises: a `ProgramError` naming the instruction."""
@@ -70,6 +71,18 @@ class Draft:
         state = self._core.components.get(component)
         return state.table.type if state is not None else None
 
+    def _orient(self, one: PortRef, other: PortRef) -> Connection:
+        """As `fitting.orient`, which is asked once for every pair of types and ports."""
+        first, second = self.type_of(one.component), self.type_of(other.component)
+        if first is None or second is None or one.component == other.component:
+            return orient(self.type_of, one, other)
+        ports = (id(first), one.port, id(second), other.port)
+        is_forward = self._fits.get(ports)
+        if is_forward is None:
+            is_forward = orient(self.type_of, one, other).use is one
+            self._fits[ports] = is_forward
+        return Connection(one, other) if is_forward else Connection(other, one)
+
     def _refine(self, instruction: Instruction, check: Callable[[Instruction], None]) -> None:
         try:
             check(instruction)
@@ -84,9 +97,9 @@ class Draft:
             case Add() | WaitAll():
                 pass
             case Connect() | Disconnect():
-                orient(self.type_of, instruction.one, instruction.other)
+                self._orient(instruction.one, instruction.other)
             case Rebind():
-                orient(self.type_of, instruction.use, instruction.provide)
+                self._orient(instruction.use, instruction.provide)
             case Push() | Wait():
                 self._check_behaviour(instruction.component, instruction.behaviour)
             case Delete():
@@ -96,12 +109,12 @@ class Draft:
         """Draft what programs without an order among them come to, for those that follow them."""
         for program in programs:
             for disconnect in _of(program, Disconnect):
-                use, provide = orient(self.type_of, disconnect.one, disconnect.other)
+                use, provide = self._orient(disconnect.one, disconnect.other)
                 if self._provider(use) == provide:
                     self._note(use, None)
         for program in programs:
             for connect in _of(program, Connect):
-                self._note(*orient(self.type_of, connect.one, connect.other))
+                self._note(*self._orient(connect.one, connect.other))
             for rebind in _of(program, Rebind):
                 self._note(rebind.use, rebind.provide)
         added = {each.component for program in programs for each in _of(program, Add)}
@@ -112,11 +125,14 @@ class Draft:
 
     def _note(self, use: PortRef, provide: PortRef | None) -> None:
         """Draft another provider (or none) for a use port."""
-        for end in (self._provider(use), provide):
-            if end is not None:
-                change = 1 if end == provide else -1
-                self._degrees[use.component] += change
-                self._degrees[end.component] += change
+        degrees = self._degrees
+        before = self._provider(use)
+        if before is not None:
+            degrees[use.component] -= 1
+            degrees[before.component] -= 1
+        if provide is not None:
+            degrees[use.component] += 1
+            degrees[provide.component] += 1
         self._providers[use] = provide
 
     def _follow(self, instruction: Instruction) -> None:
@@ -134,7 +150,7 @@ class Draft:
                     )
                 self._types[instruction.component] = self._component_type(instruction)
             case Disconnect():
-                use, provide = orient(self.type_of, instruction.one, instruction.other)
+                use, provide = self._orient(instruction.one, instruction.other)
                 if self._provider(use) != provide:
                     raise errors.NotConnected(
                         f"not connected: the provider of {use} is {self._provider(use) or 'nobody'}"
@@ -149,7 +165,7 @@ class Draft:
                 pass
 
     def _connect(self, instruction: Connect) -> None:
-        use, provide = orient(self.type_of, instruction.one, instruction.other)
+        use, provide = self._orient(instruction.one, instruction.other)
         current = self._provider(use)
         if current == provide:
             raise errors.AlreadyConnected(
@@ -177,7 +193,7 @@ class Draft:
         self._degrees[name] = 0
 
     def _rebind(self, instruction: Rebind) -> None:
-        use, provide = orient(self.type_of, instruction.use, instruction.provide)
+        use, provide = self._orient(instruction.use, instruction.provide)
         current = self._provider(use)
         if current is None:
             raise errors.NotConnected(f"{use} is not connected; connect it instead")

@@ -33,6 +33,9 @@ def settle(core: Core) -> None:
 def go_on(core: Core, run: ProgramRun, indices: list[int]) -> None:
     """Carry out these instructions, and those after them, until all that is left waits."""
     instructions = run.program.instructions
+    if run.unmet is None and indices:
+        _go_through(core, run, indices[0])
+        return
     pending = deque(indices)
     while pending:
         index = pending.popleft()
@@ -40,6 +43,16 @@ def go_on(core: Core, run: ProgramRun, indices: list[int]) -> None:
             return
         if carry_out(core, Step(run, index), instructions[index]):
             pending.extend(programs.complete(run, index))
+    programs.end_if_done(core, run)
+
+
+def _go_through(core: Core, run: ProgramRun, begin: int) -> None:
+    """Carry out a list of instructions one after the other, until one has to wait."""
+    instructions = run.program.instructions
+    for index in range(begin, len(instructions)):
+        if not carry_out(core, Step(run, index), instructions[index]):
+            return
+        programs.complete(run, index)
     programs.end_if_done(core, run)
 
 

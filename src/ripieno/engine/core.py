@@ -32,6 +32,7 @@ class Core:
         "components",
         "facts",
         "failed",
+        "fits",
         "idle_waiters",
         "in_flight",
         "next_command",
@@ -54,6 +55,8 @@ class Core:
         self.runs: dict[str, ProgramRun] = {}
         # Command id -> its component and transition; a rebind of use u is stored as -1 - u.
         self.in_flight: dict[int, tuple[ComponentState, int]] = {}
+        # Two tables and a port of each: whether the first is the user, use and provide number.
+        self.fits: dict[tuple[Table, str, Table, str], tuple[bool, int, int]] = {}
         self.timers: dict[int, Step] = {}
         self.busy: dict[ComponentState, None] = {}
         self.failed: dict[ComponentState, None] = {}

@@ -47,7 +47,9 @@ def advance(core: Core, state: ComponentState) -> None:
 
 def _begin(core: Core, state: ComponentState) -> None:
     assert state.queue is not None
-    behaviour, state.owner = state.queue.popleft()
+    behaviour, state.owner = state.queue.pop(0)
+    if not state.queue:
+        state.queue = None
     state.left = state.excluded = 0
     state.winds_down = False
     if behaviour < 0:
@@ -268,6 +270,8 @@ def arrive(core: Core, state: ComponentState, transition: int, fact: Fact) -> No
     state.arrived |= bit
     assert state.commands is not None
     command, _ = state.commands.pop(transition)
+    if not state.commands:
+        state.commands = None
     del core.in_flight[command]
     core.facts.append((state.name, fact, table.transitions[transition]))
     ended = table.arrival_uses[transition]

@@ -4,7 +4,8 @@ An instruction that cannot be done yet becomes a waiting `Step`, kept by whoever
 Called by `conducting` only.
 """
 
-from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from ripieno.engine import firing, ports, wiring
 from ripieno.engine.core import Core
@@ -40,23 +41,7 @@ from ripieno.model.program import (
 def carry_out(core: Core, step: Step, instruction: Instruction) -> bool:
     """Carry the instruction out if that can be done now; False if it waits or its program ended."""
     try:
-        match instruction:
-            case Push():
-                return _push(core, step, instruction)
-            case Add():
-                return _add(core, instruction)
-            case Connect():
-                return _connect(core, instruction)
-            case Wait():
-                return _wait(core, step, instruction)
-            case WaitAll():
-                return _wait_all(core, step, instruction)
-            case Delete():
-                return _delete(core, step, instruction)
-            case Disconnect():
-                return _disconnect(core, step, instruction)
-            case Rebind():
-                return _rebind(core, step, instruction)
+        return _CARRY_OUT[type(instruction)](core, step, instruction)
     except errors.ProgramError as refusal:
         # What was legal when the program was submitted is not any more: another one was quicker.
         stop_timer(core, step)
@@ -77,8 +62,9 @@ def _push(core: Core, step: Step, instruction: Push) -> bool:
     state, behaviour = wiring.behaviour(core, instruction)
     run = step.run
     if state.queue is None:
-        state.queue = deque()
-    state.queue.append((behaviour, run))
+        state.queue = [(behaviour, run)]
+    else:
+        state.queue.append((behaviour, run))
     run.open_behaviours += 1
     core.push_count += 1
     state.push_count += 1
@@ -96,7 +82,7 @@ def _push(core: Core, step: Step, instruction: Push) -> bool:
     return True
 
 
-def _add(core: Core, instruction: Add) -> bool:
+def _add(core: Core, _: Step, instruction: Add) -> bool:
     state = wiring.new_component(core, instruction)
     core.components[state.name] = state
     core.facts.append((state.name, Fact.ADDED, instruction.type))
@@ -104,7 +90,7 @@ def _add(core: Core, instruction: Add) -> bool:
     return True
 
 
-def _connect(core: Core, instruction: Connect) -> bool:
+def _connect(core: Core, _: Step, instruction: Connect) -> bool:
     end_points = wiring.new_connection(core, instruction)
     ports.join(*end_points)
     user, use, provider, provide = end_points
@@ -221,3 +207,15 @@ def _wait_all(core: Core, step: Step, instruction: WaitAll) -> bool:
     step.run.steps[step.index] = step
     core.idle_waiters[step] = None
     return False
+
+
+_CARRY_OUT: dict[type[Instruction], Callable[[Core, Step, Any], bool]] = {
+    Push: _push,
+    Add: _add,
+    Connect: _connect,
+    Wait: _wait,
+    WaitAll: _wait_all,
+    Delete: _delete,
+    Disconnect: _disconnect,
+    Rebind: _rebind,
+}

@@ -3,7 +3,6 @@
 Only the engine's own modules touch these; everybody else reads snapshots and situations.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from ripieno.engine.rules import Status
@@ -73,7 +72,7 @@ class ComponentState:
         self.behaviour = NO_BEHAVIOUR
         self.owner: ProgramRun | None = None
         self.winds_down = False
-        self.queue: deque[Queued] | None = None
+        self.queue: list[Queued] | None = None
         self.push_count = self.done_count = 0
         # Behaviour -> (its last push, counted per component; the same, counted per engine).
         self.last_push: dict[int, tuple[int, int]] | None = None

@@ -6,7 +6,6 @@ order that the engine's next commands depend on is a list. What is left out: the
 messages tell, which begins anew.
 """
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -241,7 +240,7 @@ def _read_component(core: Core, fields: Record) -> None:
         )
         for behaviour, owner in fields.get("queue", ())
     ]
-    state.queue = deque(queue) or None
+    state.queue = queue or None
     state.push_count = fields.get("push_count", 0)
     state.done_count = fields.get("done_count", 0)
     state.last_push = {

@@ -9,6 +9,7 @@ from ripieno.engine.marking import ComponentState
 from ripieno.engine.ports import connection_count
 from ripieno.engine.table import Table, names
 from ripieno.model import errors
+from ripieno.model.component_type import ComponentType
 from ripieno.model.fitting import orient
 from ripieno.model.port import PortRef
 from ripieno.model.program import (
@@ -137,13 +138,28 @@ def unconnected(core: Core, instruction: Delete) -> ComponentState:
 
 
 def _end_points(core: Core, one: PortRef, other: PortRef) -> EndPoints:
-    def type_of(name: str) -> "Table | None":
-        state = core.components.get(name)
-        return state.table if state is not None else None
+    first, second = core.components.get(one.component), core.components.get(other.component)
+    if first is None or second is None or first is second:
+        orient(lambda name: _type_of(core, name), one, other)
+        raise AssertionError("such ports never fit")
+    ports = (first.table, one.port, second.table, other.port)
+    fit = core.fits.get(ports)
+    if fit is None:
+        use, _ = orient(lambda name: _type_of(core, name), one, other)
+        if use is one:
+            fit = (True, first.use_number(one.port), second.provide_number(other.port))
+        else:
+            fit = (False, second.use_number(other.port), first.provide_number(one.port))
+        core.fits[ports] = fit
+    is_forward, use_number, provide_number = fit
+    if is_forward:
+        return first, use_number, second, provide_number
+    return second, use_number, first, provide_number
 
-    use, provide = orient(lambda name: t.type if (t := type_of(name)) else None, one, other)
-    user, provider = core.components[use.component], core.components[provide.component]
-    return user, user.use_number(use.port), provider, provider.provide_number(provide.port)
+
+def _type_of(core: Core, name: str) -> ComponentType | None:
+    state = core.components.get(name)
+    return None if state is None else state.table.type
 
 
 def _check_free(
