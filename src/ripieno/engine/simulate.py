@@ -131,7 +131,8 @@ class Simulation:
 
     def _report(self, name: str) -> PhaseReport:
         outcome, reason = self._outcome()
-        critical = self.trace.critical_path()
+        # What ended last did not decide how long a deadlock takes: that has no critical path.
+        critical = () if outcome is Outcome.DEADLOCK else self.trace.critical_path()
         report = PhaseReport(
             name=name,
             outcome=outcome,
@@ -140,7 +141,7 @@ class Simulation:
             final=_final(self.machine, self._seen, shows_docked=outcome is Outcome.FAILED),
             critical_path=critical,
             reason=reason,
-            spans=self.trace.spans(),
+            spans=self.trace.spans(marks_critical=bool(critical)),
             reports=tuple(self.reports),
         )
         # What is stuck is left behind; what it pushed stays queued for the phases that follow.

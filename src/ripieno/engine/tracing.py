@@ -78,9 +78,9 @@ class Trace:
             )
         return {name: tuple(each) for name, each in runs.items()}
 
-    def spans(self) -> tuple[Span, ...]:
+    def spans(self, *, marks_critical: bool = True) -> tuple[Span, ...]:
         """What ran and what waited, as records."""
-        critical = set(self.critical())
+        critical = set(self.critical()) if marks_critical else set()
         ran = [self._span(i, is_critical=i in critical) for i in range(len(self._names))]
         return (*ran, *self._waits())
 
