@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from docs import blocks, life_cycles, svg
 from docs.svg import Curve, Point
+from ripieno import offline
+from ripieno.cli import gantt
 from ripieno.engine.rules import STATUS_TURNS, TOKEN_MOVES, Seat, Status
 from ripieno.model import document
 from ripieno.model.component_type import ComponentType
@@ -16,6 +18,7 @@ from ripieno.model.reading_types import read_component_types
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
+EXAMPLE = DOCS.parent / "examples" / "web-shop.yaml"
 
 SEAT_WIDTH, SEAT_HEIGHT = 124, 46
 
@@ -135,6 +138,7 @@ def diagrams() -> dict[Path, str]:
     return {
         IMAGES / "token.svg": token_diagram(),
         IMAGES / "status.svg": status_diagram(),
+        IMAGES / "web-shop.svg": gantt.draw(offline.simulate_file(str(EXAMPLE))),
         **of_types,
     }
 

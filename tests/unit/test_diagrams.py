@@ -1,4 +1,4 @@
-"""The diagrams of the documentation are drawn from the tables and types as they are."""
+"""The images of the documentation are drawn from the tables, types and example as they are."""
 
 from pathlib import Path
 
