@@ -32,7 +32,7 @@ check: $(READY)  ## Check style, types and the direction of imports
 	$(BIN)/lint-imports
 
 bench: $(READY)  ## Run all benchmarks; JSON=1 prints one object for each
-	@for script in $(wildcard benchmarks/*.py); do \
+	@for script in $(filter-out benchmarks/measure.py,$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$script $(if $(JSON),--json) || exit 1; \
 	done
 

@@ -1,0 +1,38 @@
+"""The benchmarks run, on sizes so small that their figures mean nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+SCRIPTS = sorted(
+    path for path in (REPOSITORY / "benchmarks").glob("*.py") if path.name != "measure.py"
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_benchmark_prints_its_figures_as_json(script: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, script, "--quick", "--json"], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    printed = json.loads(run.stdout)
+    assert printed["machine"]["python"]
+    assert printed["results"]
+    for result in printed["results"]:
+        assert set(result) == {"name", "value", "unit", "better", "budget", "runs"}
+        assert result["better"] in ("lower", "higher")
+        assert result["value"] > 0
+        assert result["runs"]
+
+
+def test_benchmark_prints_a_table() -> None:
+    run = subprocess.run(
+        [sys.executable, SCRIPTS[0], "--quick"], capture_output=True, text=True, timeout=60
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Median" in run.stdout
