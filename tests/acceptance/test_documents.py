@@ -40,7 +40,10 @@ def test_a_document_does_what_it_shows(document: str, folder: Path) -> None:
     assert ran, f"{document} shows no command that is tested"
 
 
-@pytest.mark.parametrize("document", sorted(REPOSITORY.glob("docs/**/*.md")), ids=lambda p: p.name)
+WRITTEN = [*REPOSITORY.glob("*.md"), *sorted(REPOSITORY.glob("docs/**/*.md"))]
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#[^)]*)?\)", text)
