@@ -248,8 +248,9 @@ class Negotiation:
             standing = ", ".join(sorted(mover.route.source))
             raise errors.UnreachableGoal(
                 f"{mover.name} ({mover.component.type.name}, on {standing}) cannot "
-                f"{mover.need.in_words()}: no sequence of its behaviours does; "
-                f"it is to move because {'; '.join(mover.why)}{_hint(mover)}"
+                f"{mover.need.in_words()}: no sequence of its behaviours does that. It is asked to "
+                f"because {'; '.join(mover.why)}. Change the goal, or give its type a behaviour "
+                f"that leads there{_hint(mover)}"
             )
         return found
 

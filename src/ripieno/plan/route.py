@@ -49,7 +49,7 @@ class Need:
         if self.provides:
             parts.append(f"provide {_listed(self.provides)} at the end")
         if self.free:
-            parts.append(f"not use {_listed(self.free)} at the end")
+            parts.append(f"release {_listed(self.free)} for good")
         return " and ".join(parts) or "do nothing"
 
 
