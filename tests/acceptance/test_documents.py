@@ -17,6 +17,11 @@ from docs import blocks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/planning.md")
+WRITTEN = sorted(
+    path.relative_to(REPOSITORY).as_posix()
+    for pattern in ("*.md", "docs/**/*.md")
+    for path in REPOSITORY.glob(pattern)
+)
 LONGEST_S = 60
 
 
@@ -40,14 +45,13 @@ def test_a_document_does_what_it_shows(document: str, folder: Path) -> None:
     assert ran, f"{document} shows no command that is tested"
 
 
-WRITTEN = [*REPOSITORY.glob("*.md"), *sorted(REPOSITORY.glob("docs/**/*.md"))]
-
-
-@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
-def test_links_lead_somewhere(document: Path) -> None:
-    text = document.read_text(encoding="utf-8")
-    targets = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#[^)]*)?\)", text)
-    missing = [each for each in targets if each and not (document.parent / each).exists()]
+@pytest.mark.parametrize("document", WRITTEN)
+def test_links_lead_somewhere(document: str) -> None:
+    path = REPOSITORY / document
+    targets = re.findall(
+        r"\]\((?!https?:)([^)#\s]*)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")
+    )
+    missing = [each for each in targets if each and not (path.parent / each).exists()]
     assert not missing
 
 
