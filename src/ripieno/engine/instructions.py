@@ -184,7 +184,7 @@ def _is_behaviour_over(core: Core, step: Step, state: ComponentState, behaviour:
         number = wiring.behaviour_number(state, behaviour)
         pushed = (state.last_push or {}).get(number)
         is_recent = pushed is not None and pushed[1] > step.run.since
-        if pushed is None or (not is_recent and (state.name, behaviour) in core.pushes_ahead):
+        if pushed is None or (not is_recent and _will_be_pushed(core, step, state, behaviour)):
             return False
         step.awaited_push = pushed[0]
     if step.awaited_push in (state.dropped or ()):
@@ -192,6 +192,12 @@ def _is_behaviour_over(core: Core, step: Step, state: ComponentState, behaviour:
         end(core, step.run, Outcome.FAILED, f"{state.name}.{behaviour} was dropped")
         return False
     return state.done_count >= step.awaited_push
+
+
+def _will_be_pushed(core: Core, step: Step, state: ComponentState, behaviour: str) -> bool:
+    """Whether a push is to come that does not itself come after this wait."""
+    ahead = core.pushes_ahead.get((state.name, behaviour), 0)
+    return ahead > 0 and ahead > step.run.pushes_behind(step.index, state.name, behaviour)
 
 
 def _wait_all(core: Core, step: Step, instruction: WaitAll) -> bool:

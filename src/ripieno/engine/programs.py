@@ -4,6 +4,8 @@ Bookkeeping only: `instructions` carries instructions out, `conducting` goes on 
 next. A program is a partial order of instructions (a list is the special case of a chain).
 """
 
+from collections.abc import Iterable
+
 from ripieno.engine import wiring
 from ripieno.engine.core import Core
 from ripieno.engine.marking import ComponentState
@@ -86,6 +88,21 @@ class ProgramRun:
             for index, each in enumerate(instructions[begin:], begin)
             if isinstance(each, Push) and (self.unmet is None or self.unmet[index] != DONE)
         ]
+
+    def pushes_behind(self, index: int, component: str, behaviour: str) -> int:
+        """How often a behaviour is pushed by instructions that come after this one."""
+        instructions = self.program.instructions
+        behind: Iterable[int] = range(index + 1, len(instructions))
+        if self.followers is not None:
+            reached = set(self.followers[index])
+            pending = list(reached)
+            while pending:
+                following = set(self.followers[pending.pop()]) - reached
+                reached |= following
+                pending.extend(following)
+            behind = reached
+        wanted = Push(component=component, behaviour=behaviour)
+        return sum(instructions[each] == wanted for each in behind)
 
 
 def start(core: Core, program: Program) -> ProgramRun:

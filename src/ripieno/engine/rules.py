@@ -103,10 +103,9 @@ class Turn(NamedTuple):
 
 
 STATUS_TURNS = (
-    Turn(Status.IDLE, Status.BUSY, "push"),
-    Turn(Status.BUSY, Status.IDLE, "the last behaviour of the queue is done"),
+    Turn(Status.IDLE, Status.BUSY, "push, or a rebind starts"),
+    Turn(Status.BUSY, Status.IDLE, "the last behaviour of the queue is done, and every rebind"),
     Turn(Status.BUSY, Status.FAILED, "TransitionFailed"),
     Turn(Status.FAILED, Status.BUSY, "RetryAsked, SkipAsked, AbandonAsked"),
-    Turn(Status.IDLE, Status.FAILED, "TransitionFailed of a rebind"),
-    Turn(Status.FAILED, Status.IDLE, "RetryAsked, SkipAsked, AbandonAsked of a rebind"),
+    Turn(Status.FAILED, Status.IDLE, "SkipAsked, AbandonAsked of a rebind alone"),
 )

@@ -73,10 +73,10 @@ def _check_goal(negotiation: Negotiation, report: PhaseReport) -> None:
             raise errors.PlanWouldFail(f"{mover.name} would still be there at the end of the plan")
         if mover.is_removed:
             continue
-        if not isinstance(final, tuple) or frozenset(final) != mover.route.target:
+        if not isinstance(final, tuple) or frozenset(final) != mover.path.target:
             raise errors.PlanWouldFail(
                 f"{mover.name} would end on {_said(final)}, not on "
-                f"{', '.join(sorted(mover.route.target))}"
+                f"{', '.join(sorted(mover.path.target))}"
             )
 
 
@@ -97,7 +97,7 @@ def _down_ns(happenings: list[tuple[int, Happening]], mover: Mover) -> int:
     """How long a kept component lacks something that it has before and after."""
     if mover.is_added or mover.is_removed:
         return 0
-    lifecycle, way = mover.lifecycle, mover.route
+    lifecycle, way = mover.lifecycle, mover.path
     steady = lifecycle.offered(way.source) & lifecycle.offered(way.target)
     if steady:
         return _away_ns(happenings, steady, steady, Fact.PROVIDES, Fact.WITHDRAWS)

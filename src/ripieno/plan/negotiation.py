@@ -1,7 +1,7 @@
 """Who has to move because of whom: needs are passed along the ports until nobody has a new one.
 
-Each component that the goal touches gets a route. A route that withdraws a provide port makes its
-users release it on their own routes; a route that ends in using a port makes the provider end in
+Each component that the goal touches gets a path. A path that withdraws a provide port makes its
+users release it on their own paths; a path that ends in using a port makes the provider end in
 providing it. Needs only grow, so this comes to an end.
 """
 
@@ -13,16 +13,16 @@ from ripieno.model.assembly import Component
 from ripieno.model.component_type import ComponentType, Value
 from ripieno.model.goal import Wish
 from ripieno.model.port import PortKind, PortRef
-from ripieno.plan import errors, route
+from ripieno.plan import errors, path
 from ripieno.plan.change import Change
 from ripieno.plan.lifecycle import Lifecycle, Marking
-from ripieno.plan.route import Need, Route
+from ripieno.plan.path import Need, Path
 
 
 class Mover:
-    """A component that may have to move: its need so far, its route, and the reasons for both."""
+    """A component that may have to move: its need so far, its path, and the reasons for both."""
 
-    __slots__ = ("component", "is_added", "is_removed", "lifecycle", "name", "need", "route", "why")
+    __slots__ = ("component", "is_added", "is_removed", "lifecycle", "name", "need", "path", "why")
 
     def __init__(
         self,
@@ -40,35 +40,35 @@ class Mover:
         self.need = need
         self.is_added = is_added
         self.is_removed = is_removed
-        self.route = Route(moves=(), source=source, target=source)
+        self.path = Path(moves=(), source=source, target=source)
         self.why: dict[str, None] = {}
 
     def uses_at_start(self, port: str) -> bool:
         """Whether the use port is active before anything moves."""
-        return port in self.lifecycle.held(self.route.source)
+        return port in self.lifecycle.held(self.path.source)
 
     def first_release(self, port: str) -> int | None:
         """The number of the first move in which a use port is inactive, None if there is none."""
-        for number, move in enumerate(self.route.moves):
+        for number, move in enumerate(self.path.moves):
             if any(port in free for free in move.free_sets):
                 return number
         return None
 
     def acquiring(self, port: str) -> list[int]:
         """The numbers of the moves that begin to use a port."""
-        return [i for i, move in enumerate(self.route.moves) if port in move.acquires]
+        return [i for i, move in enumerate(self.path.moves) if port in move.acquires]
 
     def keeps(self, port: str, number: int) -> bool:
         """Whether a use port is still active when a move is over."""
-        return port in self.lifecycle.held(self.route.moves[number].target)
+        return port in self.lifecycle.held(self.path.moves[number].target)
 
     def withdrawing(self, port: str) -> list[int]:
         """The numbers of the moves in which a provide port is inactive at some moment."""
-        return [i for i, move in enumerate(self.route.moves) if port in move.withdraws]
+        return [i for i, move in enumerate(self.path.moves) if port in move.withdraws]
 
 
 class Negotiation:
-    """The routes of all components that have to move for a change.
+    """The paths of all components that have to move for a change.
 
     `together`: whether a component that must release several ports should do so at one moment
     where it can. Raises: `UnreachableGoal`.
@@ -78,14 +78,14 @@ class Negotiation:
         self.change = change
         self._together = together
         self._lifecycles: dict[tuple[str, str], Lifecycle] = {}
-        self._routes: dict[tuple[int, Marking, Need], Route | None] = {}
+        self._paths: dict[tuple[int, Marking, Need], Path | None] = {}
         self._queue: deque[Mover] = deque()
         self._now: dict[str, Mover] = {}
         self._new: dict[str, Mover] = {}
         self._begin()
         while self._queue:
             mover = self._queue.popleft()
-            mover.route = self._find_route(mover)
+            mover.path = self._find_path(mover)
             self._spread(mover)
 
     @property
@@ -242,10 +242,10 @@ class Negotiation:
         }
         return _declared(components[provide.component].type, provide.port)
 
-    def _find_route(self, mover: Mover) -> Route:
-        found = self._cached(mover.lifecycle, mover.route.source, mover.need)
+    def _find_path(self, mover: Mover) -> Path:
+        found = self._cached(mover.lifecycle, mover.path.source, mover.need)
         if found is None:
-            standing = ", ".join(sorted(mover.route.source))
+            standing = ", ".join(sorted(mover.path.source))
             raise errors.UnreachableGoal(
                 f"{mover.name} ({mover.component.type.name}, on {standing}) cannot "
                 f"{mover.need.in_words()}: no sequence of its behaviours does that. It is asked to "
@@ -254,18 +254,18 @@ class Negotiation:
             )
         return found
 
-    def _cached(self, lifecycle: Lifecycle, source: Marking, need: Need) -> Route | None:
+    def _cached(self, lifecycle: Lifecycle, source: Marking, need: Need) -> Path | None:
         key = (id(lifecycle), source, need)
-        if key not in self._routes:
-            found = route.find(lifecycle, source, need, together=self._together)
+        if key not in self._paths:
+            found = path.find(lifecycle, source, need, together=self._together)
             if found is None and self._together and len(need.releases) > 1:
-                found = route.find(lifecycle, source, need, together=False)
-            self._routes[key] = found
-        return self._routes[key]
+                found = path.find(lifecycle, source, need, together=False)
+            self._paths[key] = found
+        return self._paths[key]
 
     def _spread(self, mover: Mover) -> None:
-        """Tell the components at the other ends of its ports what the route asks of them."""
-        for move in mover.route.moves:
+        """Tell the components at the other ends of its ports what the path asks of them."""
+        for move in mover.path.moves:
             for port in sorted(move.withdraws):
                 self._ask_users(mover, port, move.behaviour)
             for port in sorted(move.acquires):
@@ -274,7 +274,7 @@ class Negotiation:
                 self._ask_to_visit(mover, port)
         if mover.is_removed:
             return
-        for port in sorted(mover.lifecycle.held(mover.route.target)):
+        for port in sorted(mover.lifecycle.held(mover.path.target)):
             provide = self.change.after.get(PortRef(mover.name, port))
             if provide is not None:
                 self._ask_to_end_providing(mover, port, provide)
@@ -301,26 +301,26 @@ class Negotiation:
         kind = mover.component.type.port_by_name[port].kind
         if kind is PortKind.DATA_USE:
             is_there = not provider.is_added and provide in self.change.situation.served
-            is_there = is_there or any(provide.port in m.serves for m in provider.route.moves)
+            is_there = is_there or any(provide.port in m.serves for m in provider.path.moves)
             is_there = is_there or self._serves_at_once(provider, provide.port)
         else:
-            ends = (provider.route.source, provider.route.target)
+            ends = (provider.path.source, provider.path.target)
             is_there = any(provide.port in provider.lifecycle.offered(end) for end in ends)
-            is_there = is_there or any(provide.port in m.offers for m in provider.route.moves)
+            is_there = is_there or any(provide.port in m.offers for m in provider.path.moves)
         if not is_there and provide.port not in provider.need.visits:
             provider.need = replace(provider.need, visits=provider.need.visits | {provide.port})
             self._ask(provider, f"{mover.name} needs its {provide.port}")
 
     def _serves_at_once(self, provider: Mover, port: str) -> bool:
         bound = provider.component.type.bound_places(provider.component.type.port_by_name[port])
-        return bool(provider.route.source & frozenset(bound))
+        return bool(provider.path.source & frozenset(bound))
 
     def _ask_to_end_providing(self, mover: Mover, port: str, provide: PortRef) -> None:
         provider = self.mover(provide.component, is_after=True)
         if provide.port in provider.need.provides:
             return
         provider.need = replace(provider.need, provides=provider.need.provides | {provide.port})
-        if provide.port not in provider.lifecycle.offered(provider.route.target):
+        if provide.port not in provider.lifecycle.offered(provider.path.target):
             self._ask(provider, f"{mover.name} uses its {provide.port} at the end")
 
 

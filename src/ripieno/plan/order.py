@@ -1,10 +1,10 @@
-"""From routes to a partial order of instructions, with waits only where ports do not suffice.
+"""From paths to a partial order of instructions, with waits only where ports do not suffice.
 
 Most of the order comes for free: a provider that is about to leave refuses new uses and waits for
 the held ones, and a user waits for its provider. It is enough that a provider's behaviour is pushed
 before its users' are. A wait is needed
 
-- where a provider withdraws a port only later on its route: its users would be back too early, so
+- where a provider withdraws a port only later on its path: its users would be back too early, so
   they either leave late or return late (a `Choice`);
 - where a component needs a port once more that is then withdrawn for good: the provider's
   behaviour is pushed only when that is over.
@@ -35,7 +35,7 @@ Key = tuple[object, ...]
 class Choice(NamedTuple):
     """Something that can be ordered in two ways, and either may turn out the better.
 
-    `LATE_RELEASE`: users of a port that is withdrawn only later on its provider's route stay as
+    `LATE_RELEASE`: users of a port that is withdrawn only later on its provider's path stay as
     long as they can, rather than leave at once and return late. `SIGN_OFF_FIRST`: a port that is
     needed only in passing (to sign off, say) is not withdrawn before that, rather than after.
     """
@@ -89,7 +89,7 @@ class Order:
 
     def _push(self) -> None:
         for mover in self._negotiation.movers:
-            for number, move in enumerate(mover.route.moves):
+            for number, move in enumerate(mover.path.moves):
                 key = self._pushing(mover, number)
                 self._instructions[key] = Push(component=mover.name, behaviour=move.behaviour)
                 if number:
@@ -133,7 +133,7 @@ class Order:
         """The moves that begin to use a port, or read its data."""
         return [
             number
-            for number, move in enumerate(mover.route.moves)
+            for number, move in enumerate(mover.path.moves)
             if port in move.acquires or port in move.reads
         ]
 
@@ -158,8 +158,8 @@ class Order:
             key: Key = ("delete", name)
             self._instructions[key] = Delete(component=name)
             mover = self._negotiation.mover(name, is_after=False)
-            if mover.route.moves:
-                self._must_follow(key, self._pushing(mover, len(mover.route.moves) - 1))
+            if mover.path.moves:
+                self._must_follow(key, self._pushing(mover, len(mover.path.moves) - 1))
         for use, provide in self._change.before.items():
             for end in {use.component, provide.component} & self._change.removed.keys():
                 for verb in ("disconnect", "rebind"):
@@ -169,7 +169,7 @@ class Order:
     def _synchronise(self) -> None:
         """Order what is pushed to providers and users where the ports alone would not do."""
         for provider in self._negotiation.movers:
-            for port in sorted({p for move in provider.route.moves for p in move.withdraws}):
+            for port in sorted({p for move in provider.path.moves for p in move.withdraws}):
                 ref = PortRef(provider.name, port)
                 users = []
                 if not provider.is_added:
@@ -185,14 +185,14 @@ class Order:
         is_last = change.after.get(use) == ref
         serves_after = is_last and not provider.is_removed
         user = self._negotiation.mover(use.component, is_after=serves_after)
-        if not user.route.moves or self._negotiation.is_rebound(use):
+        if not user.path.moves or self._negotiation.is_rebound(use):
             return
         withdrawing = provider.withdrawing(port)
         acquiring = user.acquiring(use.port)
         is_replaced = not serves_after and use in change.after and not user.is_removed
         if is_replaced:
             acquiring = []  # From its release on the user is connected to another provider.
-        ends_offered = port in provider.lifecycle.offered(provider.route.target)
+        ends_offered = port in provider.lifecycle.offered(provider.path.target)
         if acquiring and not (ends_offered and serves_after):
             last = self._pushing(provider, withdrawing[-1])
             self._must_follow(last, self._waiting(user, acquiring[-1]))
@@ -248,7 +248,7 @@ class Order:
             return
         for number in withdrawing:
             follows_on = first == 0 or is_late if number == first else number - 1 in withdrawing
-            is_prompt = port in provider.route.moves[number].withdraws_at_once
+            is_prompt = port in provider.path.moves[number].withdraws_at_once
             if not (is_prompt and follows_on):
                 self._must_follow(self._pushing(user, back), self._waiting(provider, number))
 
@@ -259,7 +259,7 @@ class Order:
         """The wait for the end of a move, which it brings into being."""
         key: Key = ("wait", mover.name, mover.is_added, number)
         if key not in self._instructions:
-            behaviour = mover.route.moves[number].behaviour
+            behaviour = mover.path.moves[number].behaviour
             self._instructions[key] = Wait(component=mover.name, behaviour=behaviour)
             self._must_follow(key, self._pushing(mover, number))
         return key

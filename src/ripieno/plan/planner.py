@@ -124,14 +124,14 @@ def _described(negotiation: Negotiation, program: Program, found: Forecast) -> P
     difference = negotiation.change
     wirings = _wirings(negotiation)
     touched = []
-    names = {mover.name for mover in negotiation.movers if mover.route.moves}
+    names = {mover.name for mover in negotiation.movers if mover.path.moves}
     names |= {*difference.added, *difference.removed, *wirings}
     reasons: Mapping[str, dict[str, None]] = {each: {} for each in names}
     behaviours: dict[str, list[str]] = {each: [] for each in names}
     for mover in negotiation.movers:
         if mover.name in names:
             reasons[mover.name].update(mover.why)
-            behaviours[mover.name] += [move.behaviour for move in mover.route.moves]
+            behaviours[mover.name] += [move.behaviour for move in mover.path.moves]
     for each in names:
         is_added, is_removed = each in difference.added, each in difference.removed
         sign = Sign.CHANGE

@@ -205,6 +205,17 @@ def test_wait_falls_back_on_an_earlier_push_when_the_program_to_push_ends() -> N
     assert rig.outcome("waits") == "completes"
 
 
+def test_wait_does_not_wait_for_a_push_that_comes_only_behind_it() -> None:
+    rig = Rig(STEPS)
+    rig.run("add x Steps", "push x go")
+    rig.end("x.one", "x.two")
+    rig.submit(program("again", "push x reset", "wait x go", "push x go", "wait x go"))
+    rig.end("x.back", "x.one")
+    assert rig.outcome("again") is None
+    rig.end("x.two")
+    assert rig.outcome("again") == "completes"
+
+
 def test_wait_all_waits_for_every_component() -> None:
     rig = Rig(STEPS, SERVER)
     rig.run("add x Steps", "add s Server", "push x go", "push s start", "wait_all")

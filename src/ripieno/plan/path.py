@@ -54,7 +54,7 @@ class Need:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
+class Path:
     """The moves of a component, and the marking where they end."""
 
     moves: tuple[Move, ...]
@@ -66,7 +66,7 @@ _Duties = tuple[int, frozenset[str], frozenset[str]]
 """How many of the runs are done, what is still to be released, what is still to be visited."""
 
 
-def find(lifecycle: Lifecycle, source: Marking, need: Need, *, together: bool) -> Route | None:
+def find(lifecycle: Lifecycle, source: Marking, need: Need, *, together: bool) -> Path | None:
     """The shortest way that satisfies the need, None if there is none.
 
     With `together`, all the releases have to be inactive at one moment.
@@ -87,7 +87,7 @@ def find(lifecycle: Lifecycle, source: Marking, need: Need, *, together: bool) -
             continue
         settled.add((marking, duties))
         if _is_done(duties, need) and _ends_well(lifecycle, marking, need):
-            return Route(moves=moves, source=source, target=marking)
+            return Path(moves=moves, source=source, target=marking)
         for move in lifecycle.moves(marking):
             if need.closed and need.closed & (move.acquires | move.reads):
                 continue
