@@ -77,7 +77,7 @@ def _ranked(by_component: dict[str, list[Span]]) -> list[str]:
         for span in spans:
             length_s = _length_s(span)
             if span.is_critical:
-                critical[name] += max(length_s, 1e-12)  # zero-length ones count as critical too
+                critical[name] += max(length_s, 1e-9)  # an instant is critical, too
             if span.kind is SpanKind.FAILED:
                 failed.add(name)
             if span.kind not in WAITS:

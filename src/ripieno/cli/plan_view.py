@@ -104,7 +104,7 @@ def _when(touched: Touched) -> str:
 
 def _show_steps(program: Program, console: Console) -> None:
     """The instructions, each with the numbers of those it comes after, if not the one before."""
-    console.print(Text("Steps", style="bold"), Text("(the number in brackets comes first)"))
+    console.print(Text("Steps", style="bold"), Text("(each as soon as those in brackets are done)"))
     width = len(str(len(program.instructions)))
     steps = list(enumerate(program.instructions, 1))
     for number, instruction in steps[:MOST_STEPS]:

@@ -130,6 +130,9 @@ class _Chart:
         self.lanes = laid_out
         self.is_ascii = console.options.ascii_only
         self.glyphs = _ASCII if self.is_ascii else _BLOCKS
+        if console.color_system and not console.no_color and not self.is_ascii:
+            # Colours tell what is critical, so that all that runs may be as high.
+            self.glyphs = {**_BLOCKS, SpanKind.RUNNING: _BLOCKS[_CRITICAL]}
         width = min(console.width, WIDEST)
         longest = max(cell_len(printable(lane.component)) for lane in laid_out.shown)
         self.margin = min(longest, max(6, width // 4))
