@@ -70,6 +70,6 @@ def _round_step(least: float) -> float:
 
 def _number(value: float, digits: int = 6) -> str:
     text = f"{value:.{digits}g}"
-    if "e" in text and 1e-4 <= abs(value) < 1e16:
-        text = f"{value:.0f}"
-    return text
+    if "e" not in text or not 1e-9 <= abs(value) < 1e16:
+        return text
+    return f"{value:.0f}" if value >= 1 else f"{value:.12f}".rstrip("0")

@@ -25,7 +25,8 @@ class Lane:
 class Lanes:
     """The lanes that are shown, in the order of the assembly, and what is not shown.
 
-    `idle`: components of which nothing happened in this phase; they have no lane.
+    `spans_left_out` are of the lanes that are shown. `idle`: components of which nothing happened
+    in this phase; they have no lane.
     """
 
     shown: tuple[Lane, ...]
@@ -45,24 +46,21 @@ def lay_out(phase: PhaseReport, *, most_lanes: int, most_spans: int) -> Lanes:
     by_component: dict[str, list[Span]] = defaultdict(list)
     for span in phase.spans:
         by_component[span.component].append(span)
-    chosen: list[str] = []
+    kept: dict[str, list[Span]] = {}
     budget = most_spans
-    for component in _ranked(by_component):
-        if len(chosen) == most_lanes or (chosen and len(by_component[component]) > budget):
+    for component in _ranked(by_component)[:most_lanes]:
+        if budget <= 0:
             break
-        chosen.append(component)
-        budget -= len(by_component[component])
+        kept[component] = _longest(by_component[component], budget)
+        budget -= len(kept[component])
     order = {name: index for index, name in enumerate((*phase.final, *by_component))}
-    chosen.sort(key=order.__getitem__)
     shown = tuple(
-        Lane(component=name, rows=_rows(_longest(by_component[name], most_spans)))
-        for name in chosen
+        Lane(component=name, rows=_rows(kept[name])) for name in sorted(kept, key=order.__getitem__)
     )
-    count = sum(len(row) for lane in shown for row in lane.rows)
     return Lanes(
         shown=shown,
-        lanes_left_out=len(by_component) - len(chosen),
-        spans_left_out=len(phase.spans) - count,
+        lanes_left_out=len(by_component) - len(kept),
+        spans_left_out=sum(len(by_component[name]) - len(spans) for name, spans in kept.items()),
         idle=tuple(name for name in phase.final if name not in by_component),
         is_open=any(span.end_s is None for span in phase.spans),
     )

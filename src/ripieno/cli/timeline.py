@@ -3,14 +3,13 @@
 Readable without colour and in 60 columns. Names go into `Text` objects, never into markup.
 """
 
-import re
 from collections import defaultdict
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ripieno.cli import axis, lanes
+from ripieno.cli import axis, lanes, wording
 from ripieno.cli.axis import Axis
 from ripieno.cli.lanes import Lanes
 from ripieno.model.node import listed, printable
@@ -27,8 +26,6 @@ from ripieno.model.simulation import (
 MOST_LANES = 40
 MOST_SPANS = 200
 MOST_STEPS = 24
-MOST_NAMES = 12
-MOST_REASON = 4_000
 WIDEST = 160
 
 _CRITICAL = "critical"
@@ -65,13 +62,7 @@ _ASCII = {
     SpanKind.WAITING: "..",
     SpanKind.HOLDING: "--",
 }
-_OUTCOMES = {
-    Outcome.COMPLETES: ("completes in {}", "bold green"),
-    Outcome.DEADLOCK: ("deadlock after {}", "bold red"),
-    Outcome.FAILED: ("failed, at rest after {}", "bold red"),
-    Outcome.REJECTED: ("rejected, nothing was run", "bold red"),
-    Outcome.CANCELLED: ("cancelled after {}", "bold yellow"),
-}
+_OUTCOME_STYLES = {Outcome.COMPLETES: "bold green", Outcome.CANCELLED: "bold yellow"}
 
 
 def show(report: CaseReport, console: Console) -> None:
@@ -87,11 +78,11 @@ def show(report: CaseReport, console: Console) -> None:
 
 def show_phase(phase: PhaseReport, console: Console) -> None:
     """Print one phase."""
-    console.print(headline(phase))
+    console.print(_headline(phase))
     laid_out = lanes.lay_out(phase, most_lanes=MOST_LANES, most_spans=MOST_SPANS)
     if laid_out.shown:
         _Chart(phase, laid_out, console).show()
-    for note in notes(laid_out):
+    for note in wording.notes(laid_out):
         console.print(Text(note, style="dim"))
     if phase.reason:
         _show_reason(phase, console)
@@ -100,26 +91,10 @@ def show_phase(phase: PhaseReport, console: Console) -> None:
     _show_final(phase, console)
 
 
-def headline(phase: PhaseReport) -> Text:
-    """`update  completes in 13 s`."""
-    words, style = _OUTCOMES[phase.outcome]
-    told = words.format(axis.amount(phase.makespan_s or 0.0))
+def _headline(phase: PhaseReport) -> Text:
+    style = _OUTCOME_STYLES.get(phase.outcome, "bold red")
+    told = wording.outcome(phase)
     return Text.assemble((printable(phase.name), "bold underline"), "  ", (told, style))
-
-
-def notes(laid_out: Lanes) -> list[str]:
-    """What the chart does not show, a sentence each."""
-    told = []
-    if laid_out.lanes_left_out:
-        told.append(
-            f"{laid_out.lanes_left_out:,} more components are not drawn; these are those of the "
-            "critical path and the busiest."
-        )
-    elif laid_out.spans_left_out:
-        told.append(f"{laid_out.spans_left_out:,} shorter spans are not drawn.")
-    if laid_out.idle and laid_out.shown:
-        told.append(f"Nothing happens to {listed(laid_out.idle, MOST_NAMES)}.")
-    return told
 
 
 class _Chart:
@@ -238,27 +213,22 @@ def _fitted(name: str, width: int) -> str:
 
 def _show_reason(phase: PhaseReport, console: Console) -> None:
     console.print(Text("Why", style="bold"))
-    for clause in clauses(phase):
+    for clause in wording.clauses(phase):
         _print_hanging(Text.assemble(("  - ", "red"), clause), 4, console)
 
 
 def _print_hanging(text: Text, indent: int, console: Console) -> None:
     """Print a paragraph whose lines after the first are indented."""
-    first, *rest = text.wrap(console, max(10, console.width - 1))
+    lines = text.wrap(console, max(10, console.width - 1))
+    for line in lines:
+        line.rstrip()
+    first, *rest = lines
     console.print(first)
     if rest:
         text = Text(" ").join(rest)
         for line in text.wrap(console, max(10, console.width - 1 - indent)):
             line.pad_left(indent)
             console.print(line)
-
-
-def clauses(phase: PhaseReport) -> list[str]:
-    """The reasons of a phase, one each; a remedy stays with what it is for."""
-    reason = printable(phase.reason or "", MOST_REASON)
-    if phase.outcome is Outcome.REJECTED:
-        return [reason]
-    return re.split(r"; (?!connect it)", reason)
 
 
 def _show_deadlines(phase: PhaseReport, console: Console) -> None:
@@ -269,7 +239,7 @@ def _show_deadlines(phase: PhaseReport, console: Console) -> None:
                 Text(
                     f"Deadline of instruction {report.instruction + 1} of program "
                     f"{printable(report.program)}: {printable(component)} was still in "
-                    f"{listed(doing, MOST_NAMES)}",
+                    f"{listed(doing, wording.MOST_NAMES)}",
                     style="yellow",
                 )
             )
@@ -304,7 +274,7 @@ def _show_final(phase: PhaseReport, console: Console) -> None:
             console.print(Text(f"  ({len(places) - number:,} more)", style="dim"))
             break
         style = "red" if isinstance(phase.final[components[0]], FailedTransitions) else "cyan"
-        line = Text.assemble((f"  {where}", style), ": ", listed(components, MOST_NAMES))
+        line = Text.assemble((f"  {where}", style), ": ", listed(components, wording.MOST_NAMES))
         _print_hanging(line, 4, console)
 
 
@@ -312,5 +282,5 @@ def _said(final: Final) -> str:
     if final is None:
         return "absent"
     if isinstance(final, FailedTransitions):
-        return f"failed in {listed(final.transitions, MOST_NAMES)}"
-    return listed(final, MOST_NAMES) if final else "between places"
+        return f"failed in {listed(final.transitions, wording.MOST_NAMES)}"
+    return listed(final, wording.MOST_NAMES) if final else "between places"
