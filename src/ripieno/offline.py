@@ -4,6 +4,7 @@ Called by the command line only, which reaches the engine and the planner nowher
 files, and nothing but them; everything that is wrong with one is a `DocumentError` that names it.
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -58,7 +59,8 @@ def plan_files(current: str, goal: str, *, phase: str | None = None) -> Plan:
 def read(path: str) -> Node:
     """The document in a file (`-`: standard input). Raises: `DocumentError`."""
     if path == STANDARD_INPUT:
-        return document.parse(_decoded(sys.stdin.buffer.read(document.MOST_BYTES + 1), path), path)
+        content = sys.stdin.buffer.read(document.MOST_BYTES + 1)
+        return document.parse(_decoded(content, "standard input"), "standard input")
     try:
         size = os.stat(path).st_size
         if size > document.MOST_BYTES:
@@ -66,7 +68,8 @@ def read(path: str) -> Node:
                 f"{size:,} bytes are too many; at most {document.MOST_BYTES:,} are read: split it",
                 source=path,
             )
-        content = Path(path).read_bytes()
+        with open(path, "rb") as file:  # which may be a pipe, or a device without an end
+            content = file.read(document.MOST_BYTES + 1)
     except OSError as problem:
         raise DocumentError(
             f"cannot be read: {problem.strerror or problem}", source=path
@@ -76,12 +79,16 @@ def read(path: str) -> Node:
 
 def write(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raises: `DocumentError` if that cannot be done."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = path.parent / f".{path.name}.{os.getpid()}.unfinished"
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            path.write_text(text, encoding="utf-8")  # A device or pipe must not be replaced.
+            return
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     except OSError as problem:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         raise DocumentError(
             f"cannot be written: {problem.strerror or problem}", source=str(path)
         ) from problem

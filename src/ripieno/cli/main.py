@@ -5,6 +5,7 @@ no plan). 2: it could not begin (a file that cannot be read, wrong arguments). N
 prints a traceback.
 """
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -24,6 +25,7 @@ app = typer.Typer(
     name="ripieno",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # which fills paragraphs
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Describe applications as components with life cycles and ports; simulate and plan them.",
 )
@@ -49,6 +51,10 @@ def main(
 
 def run() -> None:
     """Run the command line; the entry point of the installed script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal of another encoding shows what it can; names may be in any script.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except DocumentError as problem:
@@ -57,10 +63,12 @@ def run() -> None:
         sys.exit(_complain(problem, ANSWER_IS_NO))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone. Python would complain about that again when it exits.
+    except OSError as problem:
+        # Our output has no place to go. Python would complain about that again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ANSWER_IS_NO)
+        if not isinstance(problem, BrokenPipeError):  # Whoever read it may just have had enough.
+            typer.echo(f"ripieno: cannot write the output: {problem.strerror}", err=True)
+        sys.exit(CANNOT_BEGIN)
 
 
 def _complain(problem: RipienoError, exit_code: int) -> int:

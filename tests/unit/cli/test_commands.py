@@ -249,3 +249,32 @@ def test_the_version_and_the_help_are_told() -> None:
     assert ripieno("--version").stdout == "ripieno 0.1.0\n"
     assert "simulate" in ripieno("--help").stdout
     assert "Example: ripieno simulate" in ripieno("simulate", "--help").stdout
+
+
+def test_an_output_that_is_full_or_of_another_encoding_gives_no_traceback() -> None:
+    command = [sys.executable, "-c", "from ripieno.cli.main import run; run()"]
+    environment = {"PATH": "", "PYTHONIOENCODING": "ascii"}
+    ascii_only = subprocess.run(
+        [*command, "simulate", SHOP], capture_output=True, env=environment, timeout=60, check=False
+    )
+    assert ascii_only.returncode == 0 and ascii_only.stdout.isascii()
+    with Path("/dev/full").open("wb") as full:
+        nowhere = subprocess.run(
+            [*command, "simulate", SHOP],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert nowhere.returncode == 2 and b"Traceback" not in nowhere.stderr
+
+
+def test_an_endless_file_is_read_no_further_than_the_limit() -> None:
+    shown = ripieno("simulate", "/dev/zero")
+    assert shown.returncode == 2 and "at most" in shown.stderr
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    shown = ripieno("simulate", SHOP, "--phase", "deploy", "--gantt", "/dev/stdout")
+    assert shown.returncode == 0 and shown.stdout.startswith("<svg ")
+    assert Path("/dev/stdout").is_symlink()
