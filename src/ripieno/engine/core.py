@@ -27,6 +27,7 @@ class Core:
     """All of the engine's state. Nothing here decides anything."""
 
     __slots__ = (
+        "absent_waiters",
         "busy",
         "commands",
         "components",
@@ -58,6 +59,8 @@ class Core:
         # Two tables and a port of each: whether the first is the user, use and provide number.
         self.fits: dict[tuple[Table, str, Table, str], tuple[bool, int, int]] = {}
         self.timers: dict[int, Step] = {}
+        # Steps about a component that another program has still to add, by its name.
+        self.absent_waiters: dict[str, dict[Step, None]] = {}
         self.busy: dict[ComponentState, None] = {}
         self.failed: dict[ComponentState, None] = {}
         self.idle_waiters: dict[Step, None] = {}

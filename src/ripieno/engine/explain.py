@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ripieno.engine import firing, programs
+from ripieno.engine import firing, programs, wiring
 from ripieno.engine.core import Core
 from ripieno.engine.machine import Machine
 from ripieno.engine.marking import ComponentState
@@ -127,6 +127,14 @@ def _of_program(view: _View, run: ProgramRun) -> Iterator[_Because]:
     core = view.core
     who = f"program {run.program.name}"
     for index in sorted(run.steps):
+        absent = wiring.missing(core, run.program.instructions[index])
+        adder = _adder(core, absent) if absent is not None else None
+        if adder is not None:
+            yield _Because(
+                f"{who} waits for {absent}, which program {adder.program.name} has not added yet",
+                adder,
+            )
+            continue
         match run.program.instructions[index]:
             case Wait(component=name, behaviour=None):
                 yield _Because(f"{who} waits until {name} is idle", core.components.get(name))
@@ -151,6 +159,11 @@ def _of_program(view: _View, run: ProgramRun) -> Iterator[_Because]:
         for state in core.busy:
             if state.owner is run or any(owner is run for _, owner in state.queue or ()):
                 yield _Because(f"{who} waits for the end of what it pushed to {state.name}", state)
+
+
+def _adder(core: Core, component: str) -> ProgramRun | None:
+    """The program that has still to add a component."""
+    return next((run for run in core.runs.values() if run.has_yet_to_add(component)), None)
 
 
 def _of_behaviour_wait(

@@ -12,6 +12,7 @@ from ripieno.engine.core import Core
 from ripieno.engine.marking import ComponentState, Rebinding
 from ripieno.engine.programs import (
     Step,
+    await_addition,
     count_push,
     end,
     failure_reason,
@@ -43,6 +44,8 @@ def carry_out(core: Core, step: Step, instruction: Instruction) -> bool:
     try:
         return _CARRY_OUT[type(instruction)](core, step, instruction)
     except errors.ProgramError as refusal:
+        if isinstance(refusal, errors.UnknownComponent) and await_addition(core, step):
+            return False
         # What was legal when the program was submitted is not any more: another one was quicker.
         stop_timer(core, step)
         end(core, step.run, Outcome.FAILED, str(refusal))
@@ -87,11 +90,16 @@ def _add(core: Core, _: Step, instruction: Add) -> bool:
     core.components[state.name] = state
     core.facts.append((state.name, Fact.ADDED, instruction.type))
     ports.offer(core, state, state.table.first_place)
+    core.ready.extend(core.absent_waiters.pop(state.name, ()))
     return True
 
 
 def _connect(core: Core, _: Step, instruction: Connect) -> bool:
-    end_points = wiring.new_connection(core, instruction)
+    try:
+        end_points = wiring.new_connection(core, instruction)
+    except errors.AlreadyConnected:
+        # It was not when the program was submitted: another one states the same connection.
+        return True
     ports.join(*end_points)
     user, use, provider, provide = end_points
     core.facts.append((user.name, Fact.CONNECTED, user.use_name(use)))

@@ -12,6 +12,7 @@ from ripieno.engine.marking import ComponentState
 from ripieno.model.command import EndProgram, StartTimer, StopTimer
 from ripieno.model.event import TimerId
 from ripieno.model.program import (
+    Add,
     Delete,
     Disconnect,
     Instruction,
@@ -89,6 +90,17 @@ class ProgramRun:
             if isinstance(each, Push) and (self.unmet is None or self.unmet[index] != DONE)
         ]
 
+    def has_yet_to_add(self, component: str) -> bool:
+        """Whether the program has still to add a component of that name."""
+        instructions = self.program.instructions
+        begin = 0 if self.unmet is not None else len(instructions) - self.open_count
+        return any(
+            isinstance(each, Add)
+            and each.component == component
+            and (self.unmet is None or self.unmet[index] != DONE)
+            for index, each in enumerate(instructions[begin:], begin)
+        )
+
     def pushes_behind(self, index: int, component: str, behaviour: str) -> int:
         """How often a behaviour is pushed by instructions that come after this one."""
         instructions = self.program.instructions
@@ -156,6 +168,9 @@ def end(core: Core, run: ProgramRun, outcome: Outcome, reason: str | None = None
         stop_timer(core, step)
         core.idle_waiters.pop(step, None)
     run.steps.clear()
+    for waiters in core.absent_waiters.values():
+        core.ready.extend(waiters)
+    core.absent_waiters.clear()
     if run.open_count:
         for push in run.pushes_ahead():
             count_push(core, push)
@@ -180,6 +195,18 @@ def fail_waiting(core: Core, state: ComponentState, reason: str) -> None:
         )
         if waits or owns:
             end(core, run, Outcome.FAILED, reason)
+
+
+def await_addition(core: Core, step: Step) -> bool:
+    """Have a step wait for a component that is not there, if another program is to add it."""
+    name = wiring.missing(core, step.run.program.instructions[step.index])
+    if name is None or not any(
+        run.has_yet_to_add(name) for run in core.runs.values() if run is not step.run
+    ):
+        return False
+    step.run.steps[step.index] = step
+    core.absent_waiters.setdefault(name, {})[step] = None
+    return True
 
 
 def is_sound(core: Core, step: Step, state: ComponentState) -> bool:

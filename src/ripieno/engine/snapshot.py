@@ -55,6 +55,10 @@ def to_json(machine: Machine) -> Record:
         "busy": [state.name for state in core.busy],
         "failed": [state.name for state in core.failed],
         "idle_waiters": [_step_name(step) for step in core.idle_waiters],
+        "absent_waiters": {
+            name: [_step_name(step) for step in steps]
+            for name, steps in core.absent_waiters.items()
+        },
         "next_command": core.next_command,
         "next_timer": core.next_timer,
         "push_count": core.push_count,
@@ -89,6 +93,10 @@ def from_json(record: Record) -> Machine:
     core.busy = {core.components[name]: None for name in record["busy"]}
     core.failed = {core.components[name]: None for name in record["failed"]}
     core.idle_waiters = {_step(core, step): None for step in record["idle_waiters"]}
+    core.absent_waiters = {
+        name: {_step(core, step): None for step in steps}
+        for name, steps in record["absent_waiters"].items()
+    }
     for state in core.components.values():
         _count_uses(state)
     return machine

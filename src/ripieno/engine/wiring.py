@@ -20,6 +20,7 @@ from ripieno.model.program import (
     Instruction,
     Push,
     Rebind,
+    WaitAll,
     in_words,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "behaviour_number",
     "component",
     "connection",
+    "missing",
     "names",
     "new_component",
     "new_connection",
@@ -49,6 +51,21 @@ def component(core: Core, name: str, instruction: Instruction) -> ComponentState
             f"{in_words(instruction)}: no such component: {name}; add it first"
         )
     return state
+
+
+def missing(core: Core, instruction: Instruction) -> str | None:
+    """The first component that an instruction is about and that is not there."""
+    names: tuple[str, ...]
+    match instruction:
+        case Connect() | Disconnect():
+            names = (instruction.one.component, instruction.other.component)
+        case Rebind():
+            names = (instruction.use.component, instruction.provide.component)
+        case Add() | WaitAll():
+            return None
+        case _:
+            names = (instruction.component,)
+    return next((name for name in names if name not in core.components), None)
 
 
 def table(core: Core, type_name: str) -> Table:

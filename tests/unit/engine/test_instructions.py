@@ -205,6 +205,26 @@ def test_wait_falls_back_on_an_earlier_push_when_the_program_to_push_ends() -> N
     assert rig.outcome("waits") == "completes"
 
 
+def test_programs_may_be_about_components_that_another_one_adds_later() -> None:
+    rig = Rig(SERVER, CLIENT)
+    rig.submit(
+        program("user", "add u Client", "connect u.svc s.svc", "push u join", "wait s start"),
+        program("server", "add s Server", "connect s.svc u.svc", "push s start", "wait u"),
+    )
+    assert "s.start" in rig.running
+    rig.end("s.start")
+    assert rig.outcome("user") == "completes"
+
+
+def test_a_program_ends_with_an_error_when_what_it_is_about_is_not_added_after_all() -> None:
+    rig = Rig(SERVER, STEPS)
+    rig.run("add s Server", "push s start")
+    rig.submit(program("early", "push x go"), program("adds", "wait s", "add x Steps"))
+    assert rig.outcome("early") is None
+    rig.cancel("adds")
+    assert rig.outcome("early") == "failed"
+
+
 def test_wait_does_not_wait_for_a_push_that_comes_only_behind_it() -> None:
     rig = Rig(STEPS)
     rig.run("add x Steps", "push x go")
