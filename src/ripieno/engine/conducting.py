@@ -32,7 +32,6 @@ def settle(core: Core) -> None:
 
 def go_on(core: Core, run: ProgramRun, indices: list[int]) -> None:
     """Carry out these instructions, and those after them, until all that is left waits."""
-    instructions = run.program.instructions
     if run.unmet is None and indices:
         _go_through(core, run, indices[0])
         return
@@ -41,25 +40,24 @@ def go_on(core: Core, run: ProgramRun, indices: list[int]) -> None:
         index = pending.popleft()
         if core.runs.get(run.program.name) is not run:
             return
-        if carry_out(core, Step(run, index), instructions[index]):
+        if carry_out(core, run, index):
             pending.extend(programs.complete(run, index))
     programs.end_if_done(core, run)
 
 
 def _go_through(core: Core, run: ProgramRun, begin: int) -> None:
     """Carry out a list of instructions one after the other, until one has to wait."""
-    instructions = run.program.instructions
-    for index in range(begin, len(instructions)):
-        if not carry_out(core, Step(run, index), instructions[index]):
+    for index in range(begin, len(run.program.instructions)):
+        if not carry_out(core, run, index):
             return
-        programs.complete(run, index)
+        programs.finish(run, index)
     programs.end_if_done(core, run)
 
 
 def look_again(core: Core, step: Step) -> None:
     """Try a waiting step once more, and go on behind it if it is done."""
     run = step.run
-    if step.is_alive and carry_out(core, step, run.program.instructions[step.index]):
+    if step.is_alive and carry_out(core, run, step.index):
         go_on(core, run, programs.complete(run, step.index))
 
 
@@ -94,12 +92,11 @@ def drop_pushes(core: Core, state: ComponentState, run: ProgramRun) -> None:
 
     The behaviour under way winds down to the next legal state.
     """
-    first = state.done_count + (1 if state.behaviour >= 0 else 0) + 1
-    for place, (behaviour, owner) in enumerate(state.queue or ()):
+    for place, (behaviour, owner, number) in enumerate(state.queue or ()):
         if owner is run and behaviour >= 0:
             assert state.queue is not None
-            state.queue[place] = (NO_BEHAVIOUR, None)
-            firing.drop_push(state, first + place)
+            state.queue[place] = (NO_BEHAVIOUR, None, number)
+            firing.drop_push(state, number)
             core.facts.append((state.name, Fact.DROPPED, state.table.behaviours[behaviour]))
     if state.owner is run and state.behaviour >= 0:
         firing.wind_down(core, state)

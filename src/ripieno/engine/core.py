@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Happening = tuple[str, Fact, str]
 """What happened: the component, the fact, and what it is about (a place, a port, a behaviour)."""
 
+Flight = tuple[ComponentState, int, int]
+"""A command under way: its component, its transition (-1 - u: a rebind of use u), the attempt."""
+
 STORY_LENGTH = 10_000
 """Happenings that are kept, over all components, for error messages to tell from."""
 
@@ -54,8 +57,7 @@ class Core:
         self.tables: dict[str, Table] = {}
         self.components: dict[str, ComponentState] = {}
         self.runs: dict[str, ProgramRun] = {}
-        # Command id -> its component and transition; a rebind of use u is stored as -1 - u.
-        self.in_flight: dict[int, tuple[ComponentState, int]] = {}
+        self.in_flight: dict[int, Flight] = {}
         # Two tables and a port of each: whether the first is the user, use and provide number.
         self.fits: dict[tuple[Table, str, Table, str], tuple[bool, int, int]] = {}
         self.timers: dict[int, Step] = {}

@@ -157,7 +157,7 @@ def _of_program(view: _View, run: ProgramRun) -> Iterator[_Because]:
                 )
     if not run.steps and run.open_behaviours:
         for state in core.busy:
-            if state.owner is run or any(owner is run for _, owner in state.queue or ()):
+            if state.owner is run or any(owner is run for _, owner, _ in state.queue or ()):
                 yield _Because(f"{who} waits for the end of what it pushed to {state.name}", state)
 
 

@@ -6,7 +6,7 @@ output docks start. A component that finishes a behaviour goes on with the next 
 
 from ripieno.engine import ports
 from ripieno.engine.core import Core
-from ripieno.engine.marking import NO_BEHAVIOUR, ComponentState
+from ripieno.engine.marking import NO_BEHAVIOUR, ComponentState, Queued
 from ripieno.engine.rules import Fact
 from ripieno.model.command import StartTransition
 from ripieno.model.component_type import Value
@@ -19,7 +19,9 @@ def advance(core: Core, state: ComponentState) -> None:
         if state.behaviour < 0:
             if not state.queue:
                 break
-            _begin(core, state)
+            begin(core, state, state.queue.popleft())
+            if not state.queue:
+                state.queue = None
             if state.behaviour < 0:
                 continue
         if state.arrived:
@@ -45,15 +47,12 @@ def advance(core: Core, state: ComponentState) -> None:
         core.busy.pop(state, None)
 
 
-def _begin(core: Core, state: ComponentState) -> None:
-    assert state.queue is not None
-    behaviour, state.owner = state.queue.pop(0)
-    if not state.queue:
-        state.queue = None
+def begin(core: Core, state: ComponentState, pushed: Queued) -> None:
+    """Begin a behaviour; one that was dropped is over at once."""
+    behaviour, state.owner, state.begun_push = pushed
     state.left = state.excluded = 0
     state.winds_down = False
     if behaviour < 0:
-        state.done_count += 1
         return
     state.behaviour = behaviour
     core.facts.append((state.name, Fact.BEGAN, state.table.behaviours[behaviour]))
@@ -63,9 +62,8 @@ def _finish(core: Core, state: ComponentState) -> None:
     fact = Fact.DROPPED if state.winds_down else Fact.FINISHED
     core.facts.append((state.name, fact, state.table.behaviours[state.behaviour]))
     state.behaviour = NO_BEHAVIOUR
-    state.done_count += 1
     if state.winds_down:
-        drop_push(state, state.done_count)
+        drop_push(state, state.begun_push)
     owner, state.owner = state.owner, None
     if owner is not None:
         owner.behaviour_ended(core)
@@ -239,11 +237,7 @@ def _start(core: Core, state: ComponentState) -> None:
         state.running |= low
         command = core.next_command
         core.next_command = command + 1
-        if state.commands is None:
-            state.commands = {transition: (command, 1)}
-        else:
-            state.commands[transition] = (command, 1)
-        core.in_flight[command] = (state, transition)
+        core.in_flight[command] = (state, transition, 1)
         name = table.transitions[transition]
         reads = table.inputs[transition]
         core.facts.append((state.name, Fact.STARTED, name))
@@ -261,17 +255,15 @@ def _start(core: Core, state: ComponentState) -> None:
 _NO_INPUTS: dict[str, Value] = {}
 
 
-def arrive(core: Core, state: ComponentState, transition: int, fact: Fact) -> None:
-    """The transition is over: its token is on the input dock."""
+def arrive(
+    core: Core, state: ComponentState, transition: int, command: int, *, fact: Fact = Fact.ARRIVED
+) -> None:
+    """The transition that a command started is over: its token is on the input dock."""
     table = state.table
     bit = 1 << transition
     state.running &= ~bit
     state.failed &= ~bit
     state.arrived |= bit
-    assert state.commands is not None
-    command, _ = state.commands.pop(transition)
-    if not state.commands:
-        state.commands = None
     del core.in_flight[command]
     core.facts.append((state.name, fact, table.transitions[transition]))
     ended = table.arrival_uses[transition]
@@ -286,14 +278,12 @@ def write(state: ComponentState, values: dict[str, Value]) -> None:
         state.data = {**(state.data or {}), **values}
 
 
-def abandon(core: Core, state: ComponentState, transition: int) -> None:
+def abandon(core: Core, state: ComponentState, transition: int, command: int) -> None:
     """Take back the token of a failed transition, and drop the behaviour."""
     bit = 1 << transition
     state.failed &= ~bit
     state.running &= ~bit
     state.docked |= bit
-    assert state.commands is not None
-    command, _ = state.commands.pop(transition)
     del core.in_flight[command]
     core.facts.append((state.name, Fact.ABANDONED, state.table.transitions[transition]))
     ports.release_unheld(core, state, state.table.uses_of_transition[transition])

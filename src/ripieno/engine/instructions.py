@@ -4,6 +4,7 @@ An instruction that cannot be done yet becomes a waiting `Step`, kept by whoever
 Called by `conducting` only.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,15 +12,15 @@ from ripieno.engine import firing, ports, wiring
 from ripieno.engine.core import Core
 from ripieno.engine.marking import ComponentState, Rebinding
 from ripieno.engine.programs import (
+    ProgramRun,
     Step,
     await_addition,
     count_push,
     end,
     failure_reason,
-    is_sound,
-    keep_waiting,
     start_timer,
     stop_timer,
+    wait_for,
 )
 from ripieno.engine.rules import Fact
 from ripieno.model import errors
@@ -39,16 +40,16 @@ from ripieno.model.program import (
 )
 
 
-def carry_out(core: Core, step: Step, instruction: Instruction) -> bool:
-    """Carry the instruction out if that can be done now; False if it waits or its program ended."""
+def carry_out(core: Core, run: ProgramRun, index: int) -> bool:
+    """Carry an instruction out if that can be done now; False if it waits or its program ended."""
+    instruction = run.program.instructions[index]
     try:
-        return _CARRY_OUT[type(instruction)](core, step, instruction)
+        return _CARRY_OUT[type(instruction)](core, run, index, instruction)
     except errors.ProgramError as refusal:
-        if isinstance(refusal, errors.UnknownComponent) and await_addition(core, step):
+        if isinstance(refusal, errors.UnknownComponent) and await_addition(core, run.step(index)):
             return False
         # What was legal when the program was submitted is not any more: another one was quicker.
-        stop_timer(core, step)
-        end(core, step.run, Outcome.FAILED, str(refusal))
+        end(core, run, Outcome.FAILED, str(refusal))
         return False
 
 
@@ -61,22 +62,26 @@ def settle_components(core: Core) -> None:
         firing.advance(core, state)
 
 
-def _push(core: Core, step: Step, instruction: Push) -> bool:
+def _push(core: Core, run: ProgramRun, _: int, instruction: Push) -> bool:
     state, behaviour = wiring.behaviour(core, instruction)
-    run = step.run
-    if state.queue is None:
-        state.queue = [(behaviour, run)]
-    else:
-        state.queue.append((behaviour, run))
     run.open_behaviours += 1
-    core.push_count += 1
-    state.push_count += 1
+    core.push_count = number = core.push_count + 1
     if state.last_push is None:
-        state.last_push = {}
-    state.last_push[behaviour] = (state.push_count, core.push_count)
+        state.last_push = {behaviour: number}
+    else:
+        state.last_push[behaviour] = number
     count_push(core, instruction)
     core.busy[state] = None
     core.facts.append((state.name, Fact.PUSHED, instruction.behaviour))
+    if state.behaviour < 0 and not state.queue and not core.worklist:
+        # Nothing comes before it: it is begun without a queue, as most behaviours are.
+        firing.begin(core, state, (behaviour, run, number))
+        firing.advance(core, state)
+        settle_components(core)
+        return True
+    if state.queue is None:
+        state.queue = deque()
+    state.queue.append((behaviour, run, number))
     if state.behaviour < 0:
         core.enlist(state)
         settle_components(core)
@@ -85,7 +90,7 @@ def _push(core: Core, step: Step, instruction: Push) -> bool:
     return True
 
 
-def _add(core: Core, _: Step, instruction: Add) -> bool:
+def _add(core: Core, _run: ProgramRun, _index: int, instruction: Add) -> bool:
     state = wiring.new_component(core, instruction)
     core.components[state.name] = state
     core.facts.append((state.name, Fact.ADDED, instruction.type))
@@ -94,7 +99,7 @@ def _add(core: Core, _: Step, instruction: Add) -> bool:
     return True
 
 
-def _connect(core: Core, _: Step, instruction: Connect) -> bool:
+def _connect(core: Core, _run: ProgramRun, _index: int, instruction: Connect) -> bool:
     try:
         end_points = wiring.new_connection(core, instruction)
     except errors.AlreadyConnected:
@@ -110,20 +115,20 @@ def _connect(core: Core, _: Step, instruction: Connect) -> bool:
     return True
 
 
-def _disconnect(core: Core, step: Step, instruction: Disconnect) -> bool:
+def _disconnect(core: Core, run: ProgramRun, index: int, instruction: Disconnect) -> bool:
     user, use, provider, provide = wiring.connection(core, instruction)
     if user.holds(use) or use in (user.rebinds or ()):
-        return is_sound(core, step, user) and keep_waiting(step, user)
+        return wait_for(core, run.step(index), user)
     ports.part(user, use)
     core.facts.append((user.name, Fact.DISCONNECTED, user.use_name(use)))
     core.facts.append((provider.name, Fact.DISCONNECTED, provider.port_name(provide)))
     return True
 
 
-def _delete(core: Core, step: Step, instruction: Delete) -> bool:
+def _delete(core: Core, run: ProgramRun, index: int, instruction: Delete) -> bool:
     state = wiring.unconnected(core, instruction)
     if not state.is_idle:
-        return is_sound(core, step, state) and keep_waiting(step, state)
+        return wait_for(core, run.step(index), state)
     del core.components[state.name]
     core.facts.append((state.name, Fact.DELETED, state.table.type.name))
     # Those who wait for it, or to be rebound to it, learn that it is gone.
@@ -132,10 +137,10 @@ def _delete(core: Core, step: Step, instruction: Delete) -> bool:
     return True
 
 
-def _rebind(core: Core, step: Step, instruction: Rebind) -> bool:
+def _rebind(core: Core, run: ProgramRun, index: int, instruction: Rebind) -> bool:
     user, use, provider, provide = wiring.rebinding(core, instruction)
     if use in (user.rebinds or ()):
-        return is_sound(core, step, user) and keep_waiting(step, user)
+        return wait_for(core, run.step(index), user)
     if not user.holds(use):
         ports.part(user, use)
         ports.join(user, use, provider, provide)
@@ -144,15 +149,15 @@ def _rebind(core: Core, step: Step, instruction: Rebind) -> bool:
         return True
     if not provider.offered >> provide & 1 or provider.refuses(provide):
         ports.await_provider(user, provider, provide)
-        return is_sound(core, step, user) and keep_waiting(step, user)
+        return wait_for(core, run.step(index), user)
     assert provider.use_counts is not None
     provider.use_counts[provide] += 1
     ports.enter_user(user, use, provider, provide)
     command = core.next_command
     core.next_command = command + 1
+    step = run.steps[index] = run.step(index)
     user.rebinds = {**(user.rebinds or {}), use: Rebinding(provider, provide, command, step)}
-    step.run.steps[step.index] = step
-    core.in_flight[command] = (user, -1 - use)
+    core.in_flight[command] = (user, -1 - use, 1)
     core.busy[user] = None
     port = user.use_name(use)
     core.facts.append((user.name, Fact.STARTED, port))
@@ -162,7 +167,8 @@ def _rebind(core: Core, step: Step, instruction: Rebind) -> bool:
     return False
 
 
-def _wait(core: Core, step: Step, instruction: Wait) -> bool:
+def _wait(core: Core, run: ProgramRun, index: int, instruction: Wait) -> bool:
+    step = run.step(index)
     state = step.awaited
     if state is None:
         state = step.awaited = wiring.component(core, instruction.component, instruction)
@@ -175,15 +181,12 @@ def _wait(core: Core, step: Step, instruction: Wait) -> bool:
         is_over = state.is_idle and not state.is_listed
     else:
         is_over = _is_behaviour_over(core, step, state, instruction.behaviour)
-        if core.runs.get(step.run.program.name) is not step.run:
+        if core.runs.get(run.program.name) is not run:
             return False
     if is_over:
         stop_timer(core, step)
         return True
-    if not is_sound(core, step, state):
-        return False
-    start_timer(core, step, instruction.deadline_s)
-    return keep_waiting(step, state)
+    return wait_for(core, step, state, instruction.deadline_s)
 
 
 def _is_behaviour_over(core: Core, step: Step, state: ComponentState, behaviour: str) -> bool:
@@ -191,15 +194,14 @@ def _is_behaviour_over(core: Core, step: Step, state: ComponentState, behaviour:
     if step.awaited_push is None:
         number = wiring.behaviour_number(state, behaviour)
         pushed = (state.last_push or {}).get(number)
-        is_recent = pushed is not None and pushed[1] > step.run.since
+        is_recent = pushed is not None and pushed > step.run.since
         if pushed is None or (not is_recent and _will_be_pushed(core, step, state, behaviour)):
             return False
-        step.awaited_push = pushed[0]
+        step.awaited_push = pushed
     if step.awaited_push in (state.dropped or ()):
-        stop_timer(core, step)
         end(core, step.run, Outcome.FAILED, f"{state.name}.{behaviour} was dropped")
         return False
-    return state.done_count >= step.awaited_push
+    return state.has_done(step.awaited_push)
 
 
 def _will_be_pushed(core: Core, step: Step, state: ComponentState, behaviour: str) -> bool:
@@ -208,22 +210,23 @@ def _will_be_pushed(core: Core, step: Step, state: ComponentState, behaviour: st
     return ahead > 0 and ahead > step.run.pushes_behind(step.index, state.name, behaviour)
 
 
-def _wait_all(core: Core, step: Step, instruction: WaitAll) -> bool:
+def _wait_all(core: Core, run: ProgramRun, index: int, instruction: WaitAll) -> bool:
     if core.failed:
         state = next(iter(core.failed))
-        end(core, step.run, Outcome.FAILED, failure_reason(state))
+        end(core, run, Outcome.FAILED, failure_reason(state))
         return False
+    step = run.step(index)
     if not core.busy and not core.worklist:
         stop_timer(core, step)
         core.idle_waiters.pop(step, None)
         return True
     start_timer(core, step, instruction.deadline_s)
-    step.run.steps[step.index] = step
+    run.steps[index] = step
     core.idle_waiters[step] = None
     return False
 
 
-_CARRY_OUT: dict[type[Instruction], Callable[[Core, Step, Any], bool]] = {
+_CARRY_OUT: dict[type[Instruction], Callable[[Core, ProgramRun, int, Any], bool]] = {
     Push: _push,
     Add: _add,
     Connect: _connect,

@@ -36,6 +36,10 @@ def check(machine: Machine) -> None:
     failed = {state for state in core.components.values() if state.has_failed}
     if failed != set(core.failed):
         raise BrokenInvariant(f"failed are {_names(failed)}, noted {_names(set(core.failed))}")
+    running = {(state, each) for state in core.components.values() for each in _bits(state.running)}
+    commanded = {(state, each) for state, each, _ in core.in_flight.values() if each >= 0}
+    if running != commanded:
+        raise BrokenInvariant("what runs is not what was commanded")
     if core.worklist or core.ready:
         raise BrokenInvariant("there is work left over after the event")
 
@@ -53,7 +57,7 @@ def _check_tokens(state: ComponentState) -> None:
     _demand(state, bool(tokens), "has no token anywhere")
     moving = state.docked | state.running | state.arrived
     _demand(state, state.behaviour >= 0 or not moving, "moves without a behaviour")
-    _demand(state, set(state.commands or ()) == set(_bits(state.running)), "has stray commands")
+    _demand(state, set(state.failures or ()) == set(_bits(state.failed)), "has stray failures")
     if state.behaviour >= 0:
         fired = 0
         for place in range(len(table.places)):

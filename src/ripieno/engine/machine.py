@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from ripieno.engine import conducting, firing, programs
 from ripieno.engine.admission import Draft
-from ripieno.engine.core import Core, Happening
+from ripieno.engine.core import Core, Flight, Happening
 from ripieno.engine.errors import IllegalEvent
-from ripieno.engine.marking import ComponentState
+from ripieno.engine.marking import ComponentState, Failure
 from ripieno.engine.rules import Fact, Status
 from ripieno.model import errors
 from ripieno.model.command import Command, StartTransition
@@ -67,7 +67,7 @@ class Machine:
             flight = core.in_flight.get(event.command)
             if flight is None or flight[0] in core.failed:
                 flight = self._in_flight(event.command)
-            state, transition = flight
+            state, transition, _ = flight
             if transition >= 0:
                 table = state.table
                 if event.outputs:
@@ -78,7 +78,7 @@ class Machine:
                     firing.write(state, table.writes[transition])
                 if event.outputs:
                     firing.write(state, event.outputs)
-                firing.arrive(core, state, transition, Fact.ARRIVED)
+                firing.arrive(core, state, transition, event.command)
             else:
                 core.facts = []
                 core.commands = []
@@ -133,9 +133,9 @@ class Machine:
                 for run in runs:
                     conducting.go_on(core, run, run.first())
             case TransitionFailed():
-                state, transition = self._in_flight(event.command)
+                state, transition, _ = self._in_flight(event.command)
                 self._begin_event()
-                self._fail(state, transition, event.cause)
+                self._fail(state, transition, event)
             case DeadlineReached():
                 self._begin_event()
                 step = core.timers.pop(event.timer, None)
@@ -161,14 +161,14 @@ class Machine:
                 )
         Draft(self.core).check(event.programs)
 
-    def _in_flight(self, command: CommandId) -> tuple[ComponentState, int]:
+    def _in_flight(self, command: CommandId) -> Flight:
         """What a command was for. Raises: `IllegalEvent` if it is not under way."""
         flight = self.core.in_flight.get(command)
         if flight is None:
             raise IllegalEvent(
                 f"no command {command} is under way; it has ended already or was never given"
             )
-        state, transition = flight
+        state, transition, _ = flight
         if transition >= 0:
             is_failed = bool(state.failed >> transition & 1)
             name = state.table.transitions[transition]
@@ -193,19 +193,20 @@ class Machine:
                     self.story(state.name),
                 )
 
-    def _fail(self, state: ComponentState, transition: int, cause: str) -> None:
+    def _fail(self, state: ComponentState, transition: int, event: TransitionFailed) -> None:
         core = self.core
         if transition >= 0:
             state.failed |= 1 << transition
             name = state.table.transitions[transition]
-            state.causes = {**(state.causes or {}), name: cause}
+            failure = Failure(event.command, event.cause)
+            state.failures = {**(state.failures or {}), transition: failure}
         else:
             assert state.rebinds is not None
-            state.rebinds[-1 - transition].cause = cause
+            state.rebinds[-1 - transition].cause = event.cause
             name = state.use_name(-1 - transition)
         core.failed[state] = None
         core.facts.append((state.name, Fact.FAILED, name))
-        programs.fail_waiting(core, state, programs.failure_reason(state) or cause)
+        programs.fail_waiting(core, state, programs.failure_reason(state) or event.cause)
 
     def _deal_with_failure(self, event: RetryAsked | SkipAsked | AbandonAsked) -> None:
         core = self.core
@@ -213,10 +214,20 @@ class Machine:
         self._begin_event()
         if transition < 0:
             self._deal_with_rebind(event, state, -1 - transition)
-        elif isinstance(event, RetryAsked):
-            assert state.commands is not None
-            command, attempt = state.commands[transition]
-            state.commands[transition] = (command, attempt + 1)
+        else:
+            self._deal_with_transition(event, state, transition)
+        if not state.has_failed:
+            core.failed.pop(state, None)
+
+    def _deal_with_transition(
+        self, event: RetryAsked | SkipAsked | AbandonAsked, state: ComponentState, transition: int
+    ) -> None:
+        core = self.core
+        assert state.failures is not None
+        command = state.failures.pop(transition).command
+        if isinstance(event, RetryAsked):
+            attempt = core.in_flight[command][2] + 1
+            core.in_flight[command] = (state, transition, attempt)
             state.failed &= ~(1 << transition)
             reads = state.table.inputs[transition]
             self._start_again(
@@ -224,18 +235,14 @@ class Machine:
                     id=CommandId(command),
                     component=state.name,
                     transition=event.transition,
-                    attempt=attempt + 1,
+                    attempt=attempt,
                     inputs={port: state.read(port) for port in reads},
                 )
             )
         elif isinstance(event, SkipAsked):
-            firing.arrive(core, state, transition, Fact.SKIPPED)
+            firing.arrive(core, state, transition, command, fact=Fact.SKIPPED)
         else:
-            firing.abandon(core, state, transition)
-        if state.causes is not None and transition >= 0:
-            state.causes.pop(event.transition, None)
-        if not state.has_failed:
-            core.failed.pop(state, None)
+            firing.abandon(core, state, transition, command)
 
     def _deal_with_rebind(
         self, event: RetryAsked | SkipAsked | AbandonAsked, state: ComponentState, use: int
@@ -246,13 +253,14 @@ class Machine:
         assert state.rebinds is not None
         rebind = state.rebinds[use]
         rebind.cause = None
-        rebind.attempt += 1
+        attempt = self.core.in_flight[rebind.command][2] + 1
+        self.core.in_flight[rebind.command] = (state, -1 - use, attempt)
         self._start_again(
             StartTransition(
                 id=CommandId(rebind.command),
                 component=state.name,
                 transition=event.transition,
-                attempt=rebind.attempt,
+                attempt=attempt,
                 rebinds=event.transition,
             )
         )

@@ -3,7 +3,8 @@
 Only the engine's own modules touch these; everybody else reads snapshots and situations.
 """
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
 
 from ripieno.engine.rules import Status
 from ripieno.engine.table import Table, names
@@ -12,10 +13,20 @@ from ripieno.model.component_type import Value
 if TYPE_CHECKING:
     from ripieno.engine.programs import ProgramRun, Step
 
-Queued = tuple[int, "ProgramRun | None"]
-"""A pushed behaviour and the program to be told of its end; -1 stands for a dropped behaviour."""
+Queued = tuple[int, "ProgramRun | None", int]
+"""A pushed behaviour, the program to be told of its end, and the push's number in the engine.
+
+In the place of a behaviour that was dropped is -1.
+"""
 
 NO_BEHAVIOUR = -1
+
+
+class Failure(NamedTuple):
+    """A transition that failed: the command that started it, and why."""
+
+    command: int
+    cause: str
 
 
 class ComponentState:
@@ -30,16 +41,15 @@ class ComponentState:
 
     __slots__ = (
         "arrived",
+        "begun_push",
         "behaviour",
-        "causes",
-        "commands",
         "data",
         "data_waiters",
         "docked",
-        "done_count",
         "dropped",
         "excluded",
         "failed",
+        "failures",
         "held",
         "is_listed",
         "last_push",
@@ -49,7 +59,6 @@ class ComponentState:
         "offered",
         "owner",
         "providers",
-        "push_count",
         "queue",
         "rebinds",
         "running",
@@ -72,10 +81,10 @@ class ComponentState:
         self.behaviour = NO_BEHAVIOUR
         self.owner: ProgramRun | None = None
         self.winds_down = False
-        self.queue: list[Queued] | None = None
-        self.push_count = self.done_count = 0
-        # Behaviour -> (its last push, counted per component; the same, counted per engine).
-        self.last_push: dict[int, tuple[int, int]] | None = None
+        self.queue: deque[Queued] | None = None
+        # Pushes by their number in the engine: the last one begun, and that of every behaviour.
+        self.begun_push = 0
+        self.last_push: dict[int, int] | None = None
         self.dropped: set[int] | None = None
         # Per use port its provider, then per data use port likewise.
         self.providers: list[tuple[ComponentState, int] | None] | None = (
@@ -89,8 +98,7 @@ class ComponentState:
         self.use_waiters: list[dict[ComponentState, None] | None] | None = None
         self.data_waiters: dict[ComponentState, None] | None = None
         self.data: dict[str, Value] | None = None
-        self.commands: dict[int, tuple[int, int]] | None = None
-        self.causes: dict[str, str] | None = None
+        self.failures: dict[int, Failure] | None = None
         self.rebinds: dict[int, Rebinding] | None = None
         self.waiting_steps: dict[Step, None] | None = None
         self.is_listed = False
@@ -99,6 +107,10 @@ class ComponentState:
     def is_idle(self) -> bool:
         """Whether no behaviour is under way or queued, and no rebind either."""
         return self.behaviour < 0 and not self.queue and not self.rebinds
+
+    def has_done(self, push: int) -> bool:
+        """Whether a push to this component, by its number in the engine, is done or dropped."""
+        return push < self.begun_push or (push == self.begun_push and self.behaviour < 0)
 
     @property
     def has_failed(self) -> bool:
@@ -219,7 +231,7 @@ class ComponentState:
 class Rebinding:
     """A use port on its way from one provider to another, holding both."""
 
-    __slots__ = ("attempt", "cause", "command", "provide", "provider", "step")
+    __slots__ = ("cause", "command", "provide", "provider", "step")
 
     def __init__(
         self, provider: ComponentState, provide: int, command: int, step: "Step | None"
@@ -227,6 +239,5 @@ class Rebinding:
         self.provider = provider
         self.provide = provide
         self.command = command
-        self.attempt = 1
         self.cause: str | None = None
         self.step = step

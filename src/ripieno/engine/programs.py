@@ -38,7 +38,7 @@ class Step:
         self.index = index
         # For a wait: the component that it began to wait for, even if that is deleted since.
         self.awaited: ComponentState | None = None
-        # For the wait for a behaviour: the number of the push that it is for.
+        # For the wait for a behaviour: the number, in the engine, of the push that it is for.
         self.awaited_push: int | None = None
         self.timer: int | None = None
 
@@ -74,6 +74,10 @@ class ProgramRun:
         if self.unmet is not None:
             return [index for index, count in enumerate(self.unmet) if not count]
         return [0] if self.open_count else []
+
+    def step(self, index: int) -> Step:
+        """The step of an instruction that waits already, or one for it to begin to wait with."""
+        return self.steps.get(index) or Step(self, index)
 
     def behaviour_ended(self, core: Core) -> None:
         """A behaviour that the program pushed is over."""
@@ -143,10 +147,16 @@ def count_push(core: Core, push: Push) -> None:
         core.pushes_ahead.pop(pushed, None)
 
 
+def finish(run: ProgramRun, index: int) -> None:
+    """Note that an instruction of a list is done."""
+    run.open_count -= 1
+    if run.steps:
+        run.steps.pop(index, None)
+
+
 def complete(run: ProgramRun, index: int) -> list[int]:
     """Note that an instruction is done; returns those that may begin because of it."""
-    run.open_count -= 1
-    run.steps.pop(index, None)
+    finish(run, index)
     if run.unmet is None or run.followers is None:
         following = index + 1
         return [following] if following < len(run.program.instructions) else []
@@ -191,7 +201,7 @@ def fail_waiting(core: Core, state: ComponentState, reason: str) -> None:
     for run in list(core.runs.values()):
         waits = any(_waits_for(run.program.instructions[index], state) for index in run.steps)
         owns = run.program.settles and (
-            state.owner is run or any(owner is run for _, owner in state.queue or ())
+            state.owner is run or any(owner is run for _, owner, _ in state.queue or ())
         )
         if waits or owns:
             end(core, run, Outcome.FAILED, reason)
@@ -209,32 +219,38 @@ def await_addition(core: Core, step: Step) -> bool:
     return True
 
 
-def is_sound(core: Core, step: Step, state: ComponentState) -> bool:
-    """Whether the component has not failed; if it has, the program that is to wait for it ends."""
-    if state not in core.failed:
-        return True
-    end(core, step.run, Outcome.FAILED, failure_reason(state))
-    return False
-
-
 def failure_reason(state: ComponentState) -> str | None:
     """Why a component has failed, in one line; None if it has not."""
-    causes = state.causes or {}
-    failed = wiring.names(state.failed, state.table.transitions)
-    told = [f"{state.name}.{name}: {causes.get(name, 'failed')}" for name in failed]
+    names = state.table.transitions
+    failures = sorted((state.failures or {}).items())
+    told = [f"{state.name}.{names[number]}: {failure.cause}" for number, failure in failures]
     for use, rebind in (state.rebinds or {}).items():
         if rebind.cause is not None:
             told.append(f"{state.name}.{state.use_name(use)} (rebind): {rebind.cause}")
     return "; ".join(told) or None
 
 
-def keep_waiting(step: Step, state: ComponentState) -> bool:
-    """Have the step look again when something of the component has changed. Always False."""
+def wait_for(
+    core: Core, step: Step, state: ComponentState, deadline_s: float | None = None
+) -> bool:
+    """Have the step look again when something of the component has changed. Always False.
+
+    If the component has failed, the program ends.
+    """
+    if state in core.failed:
+        end(core, step.run, Outcome.FAILED, failure_reason(state))
+    else:
+        start_timer(core, step, deadline_s)
+        keep_waiting(step, state)
+    return False
+
+
+def keep_waiting(step: Step, state: ComponentState) -> None:
+    """Put the step on the list of those that wait for the component."""
     step.run.steps[step.index] = step
     if state.waiting_steps is None:
         state.waiting_steps = {}
     state.waiting_steps[step] = None
-    return False
 
 
 def start_timer(core: Core, step: Step, deadline_s: float | None) -> None:

@@ -6,6 +6,7 @@ order that the engine's next commands depend on is a list. What is left out: the
 messages tell, which begins anew.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from ripieno.engine import ports, programs, wiring
 from ripieno.engine.core import Core
 from ripieno.engine.errors import EngineError
 from ripieno.engine.machine import Machine
-from ripieno.engine.marking import NO_BEHAVIOUR, ComponentState, Queued, Rebinding
+from ripieno.engine.marking import NO_BEHAVIOUR, ComponentState, Failure, Queued, Rebinding
 from ripieno.engine.programs import DONE, ProgramRun, Step
 from ripieno.engine.table import names
 from ripieno.model import writing
@@ -21,6 +22,8 @@ from ripieno.model.component_type import ComponentType
 from ripieno.model.event import Event, program_from_json, program_to_json
 
 Record = dict[str, Any]
+Attempts = Mapping[ComponentState, dict[int, tuple[int, int]]]
+"""Of every transition that runs, by its number: the command and the attempt."""
 
 FORMAT = 1
 
@@ -39,12 +42,18 @@ def replay(types: Mapping[str, ComponentType], events: Iterable[Event]) -> Machi
 def to_json(machine: Machine) -> Record:
     """All of the machine's state, in what JSON can hold."""
     core = machine.core
+    attempts: Attempts = defaultdict(dict)
+    for command, (state, transition, attempt) in core.in_flight.items():
+        if transition >= 0:
+            attempts[state][transition] = (command, attempt)
     return {
         "format": FORMAT,
         "types": [
             [name, writing.component_type_to_json(each)] for name, each in core.types.items()
         ],
-        "components": [_component_to_json(core, each) for each in core.components.values()],
+        "components": [
+            _component_to_json(core, each, attempts[each]) for each in core.components.values()
+        ],
         "connections": [
             [f"{user.name}.{user.use_name(use)}", f"{state.name}.{state.port_name(provide)}"]
             for state in core.components.values()
@@ -102,7 +111,9 @@ def from_json(record: Record) -> Machine:
     return machine
 
 
-def _component_to_json(core: Core, state: ComponentState) -> Record:
+def _component_to_json(
+    core: Core, state: ComponentState, commands: Mapping[int, tuple[int, int]]
+) -> Record:
     """A component; what is empty is left out."""
     table = state.table
     record: Record = {
@@ -120,24 +131,27 @@ def _component_to_json(core: Core, state: ComponentState) -> Record:
             [
                 table.behaviours[behaviour] if behaviour != NO_BEHAVIOUR else None,
                 _owner_name(core, owner),
+                number,
             ]
-            for behaviour, owner in state.queue or ()
+            for behaviour, owner, number in state.queue or ()
         ],
-        "push_count": state.push_count,
-        "done_count": state.done_count,
+        "begun_push": state.begun_push,
         "last_push": {
-            table.behaviours[behaviour]: list(numbers)
-            for behaviour, numbers in (state.last_push or {}).items()
+            table.behaviours[behaviour]: number
+            for behaviour, number in (state.last_push or {}).items()
         },
         "dropped": sorted(state.dropped or ()),
         "data": dict(state.data or {}),
         "commands": {
             table.transitions[transition]: list(command)
-            for transition, command in (state.commands or {}).items()
+            for transition, command in sorted(commands.items())
         },
-        "causes": dict(state.causes or {}),
+        "causes": {
+            table.transitions[transition]: failure.cause
+            for transition, failure in (state.failures or {}).items()
+        },
         "rebinds": {
-            state.use_name(use): _rebind_to_json(rebind)
+            state.use_name(use): _rebind_to_json(core, rebind)
             for use, rebind in (state.rebinds or {}).items()
         },
         **_waiting_to_json(core, state),
@@ -163,13 +177,13 @@ def _present(core: Core, waiters: Iterable[ComponentState]) -> list[str]:
     return [each.name for each in waiters if core.components.get(each.name) is each]
 
 
-def _rebind_to_json(rebind: Rebinding) -> Record:
+def _rebind_to_json(core: Core, rebind: Rebinding) -> Record:
     step = rebind.step
     return {
         "provider": rebind.provider.name,
         "port": rebind.provider.port_name(rebind.provide),
         "command": rebind.command,
-        "attempt": rebind.attempt,
+        "attempt": core.in_flight[rebind.command][2],
         "cause": rebind.cause,
         "step": _step_name(step) if step is not None and step.is_alive else None,
     }
@@ -245,23 +259,25 @@ def _read_component(core: Core, fields: Record) -> None:
         (
             NO_BEHAVIOUR if behaviour is None else table.behaviour_index[behaviour],
             _owner(core, owner),
+            number,
         )
-        for behaviour, owner in fields.get("queue", ())
+        for behaviour, owner, number in fields.get("queue", ())
     ]
-    state.queue = queue or None
-    state.push_count = fields.get("push_count", 0)
-    state.done_count = fields.get("done_count", 0)
+    state.queue = deque(queue) if queue else None
+    state.begun_push = fields.get("begun_push", 0)
     state.last_push = {
-        table.behaviour_index[behaviour]: (own, engine)
-        for behaviour, (own, engine) in fields.get("last_push", {}).items()
+        table.behaviour_index[behaviour]: number
+        for behaviour, number in fields.get("last_push", {}).items()
     } or None
     state.dropped = set(fields.get("dropped", ())) or None
     state.data = dict(fields.get("data", {})) or None
-    state.causes = dict(fields.get("causes", {})) or None
+    causes = fields.get("causes", {})
     for name, (command, attempt) in fields.get("commands", {}).items():
         transition = table.transition_index[name]
-        state.commands = {**(state.commands or {}), transition: (command, attempt)}
-        core.in_flight[command] = (state, transition)
+        core.in_flight[command] = (state, transition, attempt)
+        if name in causes:
+            failure = Failure(command, causes[name])
+            state.failures = {**(state.failures or {}), transition: failure}
 
 
 def _read_rebinds(core: Core, fields: Record) -> None:
@@ -271,10 +287,10 @@ def _read_rebinds(core: Core, fields: Record) -> None:
         step = _step(core, each["step"]) if each["step"] is not None else None
         provide = provider.provide_number(each["port"])
         rebind = Rebinding(provider, provide, each["command"], step)
-        rebind.attempt, rebind.cause = each["attempt"], each["cause"]
+        rebind.cause = each["cause"]
         use = state.use_number(port)
         state.rebinds = {**(state.rebinds or {}), use: rebind}
-        core.in_flight[rebind.command] = (state, -1 - use)
+        core.in_flight[rebind.command] = (state, -1 - use, each["attempt"])
 
 
 def _read_connection(core: Core, use_port: str, provide_port: str) -> None:

@@ -64,9 +64,9 @@ def test_record_is_written_in_names() -> None:
         "running": ["one"],
         "failed": ["one"],
         "behaviour": "go",
-        "queue": [["reset", None], ["go", None]],
-        "push_count": 3,
-        "last_push": {"go": [3, 10], "reset": [2, 9]},
+        "queue": [["reset", None, 9], ["go", None, 10]],
+        "begun_push": 8,
+        "last_push": {"go": 10, "reset": 9},
         "commands": {"one": [9, 1]},
         "causes": {"one": "disk full"},
     }
