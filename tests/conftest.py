@@ -8,8 +8,20 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+# Machines are noisy, so no example has a deadline; and what is drawn is the same in every run, so
+# that a change fails for what it changed. The thorough profile draws anew.
+settings.register_profile(
+    "default",
+    deadline=None,
+    derandomize=os.environ.get("RIPIENO_HYPOTHESIS_PROFILE") != "thorough",
+    suppress_health_check=(HealthCheck.too_slow,),
+)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
