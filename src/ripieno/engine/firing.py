@@ -15,6 +15,7 @@ from ripieno.model.event import CommandId
 
 def advance(core: Core, state: ComponentState) -> None:
     """Move the component's tokens as far as they go now."""
+    table = state.table
     while True:
         if state.behaviour < 0:
             if not state.queue:
@@ -27,18 +28,17 @@ def advance(core: Core, state: ComponentState) -> None:
         if state.arrived:
             _enter(core, state)
         if not state.winds_down:
-            leaving = state.marked & ~state.left & state.table.leavable[state.behaviour]
-            while leaving and _leave(core, state, leaving):
-                leaving = state.marked & ~state.left & state.table.leavable[state.behaviour]
+            leavable = table.leavable[state.behaviour]
+            while leaving := state.marked & ~state.left & leavable:
+                if not _leave(core, state, leaving):
+                    break
             if state.docked:
                 _start(core, state)
         elif not state.running:
             _wind_down(core, state)
         if state.docked or state.running or state.arrived:
             break
-        if not state.winds_down and (
-            state.marked & ~state.left & state.table.leavable[state.behaviour]
-        ):
+        if not state.winds_down and state.marked & ~state.left & table.leavable[state.behaviour]:
             break
         _finish(core, state)
     if state.waiting_steps:
@@ -95,13 +95,22 @@ def _enter(core: Core, state: ComponentState) -> None:
 
 
 def _may_stand(core: Core, state: ComponentState, place: int) -> bool:
-    """Whether the place's uses are held or accepted, and its data served."""
+    """Whether a token may come to the place."""
     table = state.table
+    return not table.guarded_places >> place & 1 or _may(
+        core, state, table.use_uses_of_place[place], table.data_of_place[place]
+    )
+
+
+def _may(
+    core: Core, state: ComponentState, uses: tuple[int, ...], data_uses: tuple[int, ...]
+) -> bool:
+    """Whether all the uses are held or accepted, and all the data served. Waits for what is not."""
     is_allowed = True
-    for use in table.use_uses_of_place[place]:
+    for use in uses:
         if not state.held >> use & 1 and not ports.accepts(core, state, use):
             is_allowed = False
-    for data_use in table.data_of_place[place]:
+    for data_use in data_uses:
         if not ports.is_served(state, data_use):
             is_allowed = False
     return is_allowed
@@ -135,16 +144,15 @@ def _leave(core: Core, state: ComponentState, leaving: int) -> bool:
             continue
         if state.rebinds and any(table.places_of_use[use] >> place & 1 for use in state.rebinds):
             continue
-        if place in table.switch_at and not all(
-            [ports.is_served(state, use) for use in table.data_of_place[place]]
-        ):
-            continue
-        fired = state.exits_of(place)
-        ruled_out = table.exits[state.behaviour][place] & ~fired
-        state.left |= low
+        fired = exits = table.exits[state.behaviour][place]
         if place in table.switch_at:
+            if not all([ports.is_served(state, use) for use in table.data_of_place[place]]):
+                continue
+            fired = state.exits_of(place)
             # With other data it might have been about to withdraw its ports; now that is settled.
             ports.wake_all_users(core, state)
+        state.left |= low
+        ruled_out = exits & ~fired
         if not fired:  # A switch that takes none of its transitions keeps its token.
             _exclude(state, ruled_out)
             _enter(core, state)
@@ -221,18 +229,13 @@ def _start(core: Core, state: ComponentState) -> None:
         low = pending & -pending
         pending ^= low
         transition = low.bit_length() - 1
-        is_allowed = True
-        for use in table.uses_of_transition[transition]:
-            if not state.held >> use & 1 and not ports.accepts(core, state, use):
-                is_allowed = False
-        for data_use in table.data_of_transition[transition]:
-            if not ports.is_served(state, data_use):
-                is_allowed = False
-        if not is_allowed:
-            continue
-        for use in table.uses_of_transition[transition]:
-            if not state.held >> use & 1:
-                ports.acquire(core, state, use)
+        if table.guarded_transitions & low:
+            uses = table.uses_of_transition[transition]
+            if not _may(core, state, uses, table.data_of_transition[transition]):
+                continue
+            for use in uses:
+                if not state.held >> use & 1:
+                    ports.acquire(core, state, use)
         state.docked ^= low
         state.running |= low
         command = core.next_command

@@ -88,9 +88,7 @@ class ComponentState:
         self.dropped: set[int] | None = None
         # Per use port its provider, then per data use port likewise.
         self.providers: list[tuple[ComponentState, int] | None] | None = (
-            [None] * (len(table.uses) + len(table.data_uses))
-            if table.uses or table.data_uses
-            else None
+            [None] * len(table.use_names) if table.use_names else None
         )
         # Who is connected to a provide port (then: data provide ports), as an ordered set.
         self.users: list[dict[tuple[ComponentState, int], None] | None] | None = None
@@ -209,15 +207,11 @@ class ComponentState:
 
     def port_name(self, provide: int) -> str:
         """The name of a provide or data provide port, by number."""
-        table = self.table
-        split = len(table.provides)
-        return table.provides[provide] if provide < split else table.data_provides[provide - split]
+        return self.table.provide_names[provide]
 
     def use_name(self, use: int) -> str:
         """The name of a use or data use port, by number."""
-        table = self.table
-        split = len(table.uses)
-        return table.uses[use] if use < split else table.data_uses[use - split]
+        return self.table.use_names[use]
 
     def places(self) -> tuple[str, ...]:
         """Names of the marked places."""

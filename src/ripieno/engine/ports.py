@@ -140,8 +140,7 @@ def join(user: ComponentState, use: int, provider: ComponentState, provide: int)
 def enter_user(user: ComponentState, use: int, provider: ComponentState, provide: int) -> None:
     """Enter a user in a provide port's list."""
     if provider.users is None:
-        table = provider.table
-        provider.users = [None] * (len(table.provides) + len(table.data_provides))
+        provider.users = [None] * len(provider.table.provide_names)
     users = provider.users[provide]
     if users is None:
         provider.users[provide] = {(user, use): None}

@@ -27,6 +27,8 @@ class Table:
         "data_uses",
         "exits",
         "first_place",
+        "guarded_places",
+        "guarded_transitions",
         "inner_of_provide",
         "inputs",
         "join",
@@ -36,6 +38,7 @@ class Table:
         "places_of_provide",
         "places_of_use",
         "provide_index",
+        "provide_names",
         "provides",
         "provides_of_place",
         "rebind_s",
@@ -47,6 +50,7 @@ class Table:
         "type",
         "use_at_end",
         "use_at_start",
+        "use_names",
         "use_running",
         "use_uses_of_place",
         "uses",
@@ -70,6 +74,7 @@ class Table:
         self._compile_uses(component_type)
         self._compile_provides(component_type)
         self._compile_data(component_type)
+        self._compile_guards()
 
     def _compile_moves(self, transitions: tuple[Transition, ...]) -> None:
         """`exits[b][p]`, `leavable[b]` and `join[t]`: the transitions that one waits for."""
@@ -173,6 +178,24 @@ class Table:
         self.data_served_by_place = tuple(map(tuple, served))
         self.inputs = tuple(t.reads for t in ct.transitions)
         self.writes: tuple[dict[str, Value], ...] = tuple(dict(t.writes) for t in ct.transitions)
+
+    def _compile_guards(self) -> None:
+        """The places and transitions that need something of other components; names of all ports.
+
+        Data ports are numbered on from the others.
+        """
+        self.guarded_places = self._mask(
+            place
+            for place in range(len(self.places))
+            if self.use_uses_of_place[place] or self.data_of_place[place]
+        )
+        self.guarded_transitions = self._mask(
+            transition
+            for transition in range(len(self.transitions))
+            if self.uses_of_transition[transition] or self.data_of_transition[transition]
+        )
+        self.use_names = self.uses + self.data_uses
+        self.provide_names = self.provides + self.data_provides
 
     def _place_mask(self, ct: ComponentType, port: Port) -> int:
         return self._mask(self.place_index[place] for place in ct.bound_places(port))
