@@ -50,6 +50,10 @@ def plan_files(current: str, goal: str, *, phase: str | None = None) -> Plan:
     if is_case(node):
         types, now = _reached(current, phase)
     else:
+        if phase is not None:
+            raise DocumentError(
+                "this is an assembly file, which has no phases; leave --phase out", source=current
+            )
         types, described = read_goal(node, {})
         now = situation_of(described)
     _, wanted = read_goal(read(goal), types)

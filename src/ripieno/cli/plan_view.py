@@ -124,6 +124,6 @@ def _show_rest(count: int, what: str, console: Console) -> None:
 
 def _shortened(path: Iterable[str], most: int = 12) -> list[str]:
     every = list(path)
-    if len(every) <= most:
+    if len(every) <= most + 1:
         return every
     return [*every[: most // 2], f"({len(every) - most} more)", *every[-(most // 2) :]]

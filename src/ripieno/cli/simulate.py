@@ -40,6 +40,8 @@ def simulate(
 
     Example: ripieno simulate examples/web-shop.yaml --gantt web-shop.svg
     """
+    if gantt_file is not None and _is_same(gantt_file, file):
+        raise DocumentError("this is the case file itself; draw into another one", source=file)
     reports = offline.simulate_file(file)
     if phase is not None:
         reports = _narrowed(reports, phase, file)
@@ -75,3 +77,10 @@ def _narrowed(reports: list[CaseReport], phase: str, file: str) -> list[CaseRepo
             f"there is no phase {phase!r}; the phases are {', '.join(names)}", source=file
         )
     return narrowed
+
+
+def _is_same(one: Path, other: str) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # One of them is not there, or is standard input.
+        return False

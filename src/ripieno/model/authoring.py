@@ -262,6 +262,11 @@ class _Compilation:
 
     def _names(self, owner: Part, parts: Sequence[Part]) -> tuple[str, ...]:
         for part in parts:
+            if not isinstance(part, Part):
+                raise errors.ComponentTypeError(
+                    f"{self._title}: {owner.name!r} refers to {part!r}, which is a "
+                    f"{type(part).__name__}; refer to an attribute of the class, such as a Place"
+                )
             if part.name not in self._parts:
                 what = repr(part.name) if part.name else f"a {type(part).__name__} without a name"
                 raise errors.ComponentTypeError(

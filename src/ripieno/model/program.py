@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ripieno.model import errors
+from ripieno.model import errors, limits
 from ripieno.model.port import PortRef
 
 
@@ -230,8 +230,10 @@ def _take_deadline(rest: list[object]) -> float | None:
     seconds = options.get("deadline_s")
     if set(options) != {"deadline_s"} or isinstance(seconds, bool):
         raise errors.DocumentError("the one option of a wait is {deadline_s: seconds}")
-    if not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
-        raise errors.DocumentError(f"deadline_s is {seconds!r}; give seconds, zero or more")
+    if not isinstance(seconds, int | float) or not limits.is_duration(seconds):
+        raise errors.DocumentError(
+            f"deadline_s is {seconds!r}; give seconds, from zero to {limits.MOST_SECONDS:g}"
+        )
     return float(seconds)
 
 

@@ -36,7 +36,15 @@ def read_cases(node: Node, *, name: str = "case") -> list[Case | RefusedCase]:
         return [_read(node, name)]
     if not node.is_list:
         raise node.error("this is neither a case nor a list of cases; begin with component_types:")
-    return [_read(each, f"{name}-{number}") for number, each in enumerate(node.items(), 1)]
+    read: dict[str, Case | RefusedCase] = {}
+    for number, each in enumerate(node.items(), 1):
+        case = _read(each, f"{name}-{number}")
+        if case.id in read:
+            raise each.error(f"there is another case {quoted(case.id)}; give each its own id")
+        read[case.id] = case
+    if not read:
+        raise node.error("there are no cases in it; begin with component_types:")
+    return list(read.values())
 
 
 def _read(node: Node, default_id: str) -> Case | RefusedCase:
@@ -61,6 +69,8 @@ def _case(node: Node, known: dict[str, str]) -> Case:
         known["phase"] = "programs"
     elif phases:
         known["phase"] = _phase_name(phases[0], 1)
+    if "components" in entries and not phases and "programs" not in entries:
+        raise node.error("this describes an assembly, not a case; it is for `ripieno plan`")
     fields = node.mapping(_CASE)
     start = _start(fields["start"]) if "start" in fields else None
     if "connections" in fields and start is None:
@@ -74,6 +84,11 @@ def _case(node: Node, known: dict[str, str]) -> Case:
         read = [Phase(name=known["phase"], programs=_programs(fields["programs"]))]
     else:
         read = [_phase(each, number, known) for number, each in enumerate(phases, 1)]
+    names: set[str] = set()
+    for phase, each in zip(read, phases, strict=False):
+        if phase.name in names:
+            raise each.error(f"there is another phase {quoted(phase.name)}; name them apart")
+        names.add(phase.name)
     if not read:
         raise node.error("a case without phases does nothing; give 'phases', each with a program")
     return Case(

@@ -1,11 +1,10 @@
 """What makes a component type legal. Called by `ComponentType` on construction, by nobody else."""
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ripieno.model import errors
+from ripieno.model import errors, limits
 from ripieno.model.port import Port, PortKind
 
 if TYPE_CHECKING:
@@ -134,10 +133,10 @@ def _check_transitions(ct: "ComponentType") -> None:
                 at=("transitions", transition.name, "duration"),
             )
         for duration in transition.durations_s:
-            if not (math.isfinite(duration) and duration >= 0):
+            if not limits.is_duration(duration):
                 raise errors.NegativeDuration(
                     f"{ct.name}: transition {transition.name!r} has the duration {duration}; give "
-                    "seconds, zero or more",
+                    f"seconds, from zero to {limits.MOST_SECONDS:g}",
                     at=("transitions", transition.name, "duration"),
                 )
 
@@ -162,10 +161,10 @@ def _check_ports(ct: "ComponentType") -> None:
                     "rebind",
                     at=("ports", port.name, "rebind"),
                 )
-            if not (math.isfinite(port.rebind_s) and port.rebind_s >= 0):
+            if not limits.is_duration(port.rebind_s):
                 raise errors.NegativeDuration(
                     f"{ct.name}: port {port.name!r} has the rebind duration {port.rebind_s}; give "
-                    "seconds, zero or more",
+                    f"seconds, from zero to {limits.MOST_SECONDS:g}",
                     at=("ports", port.name, "rebind"),
                 )
         if port.kind is PortKind.USE and not initial.isdisjoint(port.on):

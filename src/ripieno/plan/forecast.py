@@ -60,8 +60,10 @@ def simulate(
     for moment, happening in simulation.trace.happenings:
         by_component[happening[0]].append((moment, happening))
     movers = {mover.name: mover for mover in negotiation.movers}
+    replaced = negotiation.change.added.keys() & negotiation.change.removed.keys()
     courses = {
-        name: _course(happenings, movers.get(name)) for name, happenings in by_component.items()
+        name: _course(happenings, movers.get(name), is_replaced=name in replaced)
+        for name, happenings in by_component.items()
     }
     return Forecast(report=report, courses=courses)
 
@@ -84,10 +86,14 @@ def _said(final: object) -> str:
     return ", ".join(map(str, final)) if isinstance(final, tuple) and final else "no place"
 
 
-def _course(happenings: list[tuple[int, Happening]], mover: Mover | None) -> Course:
+def _course(
+    happenings: list[tuple[int, Happening]], mover: Mover | None, *, is_replaced: bool
+) -> Course:
     active = [moment for moment, (_, fact, _) in happenings if fact not in (Fact.PUSHED, Fact.USES)]
     begin, end = (active[0], active[-1]) if active else (0, 0)
     down_ns = 0 if mover is None else _down_ns(happenings, mover)
+    if is_replaced:
+        down_ns = end - begin
     return Course(
         start_s=begin / NANOSECONDS, end_s=end / NANOSECONDS, downtime_s=down_ns / NANOSECONDS
     )

@@ -107,6 +107,14 @@ def _choose(
             f"{use} needs {port.matched_as!r}, which {_list(candidates)} provide; choose one with "
             f"'select: {{{port.name}: component}}' (or labels), or list the connection"
         )
+    if selector and not isinstance(selector, str):
+        asked = ", ".join(f"{key}: {value}" for key, value in selector.items())
+        others = providers.get((port.kind.counterpart, port.matched_as), [])
+        raise errors.NoProvider(
+            f"{use} selects {{{asked}}}, and no component with these labels provides "
+            f"{port.matched_as!r}; {_list(others) or 'nobody'} does: give the one that is meant "
+            "these labels, or select it by name"
+        )
     offers = sorted({interface for kind, interface in providers if kind is port.kind.counterpart})
     raise errors.NoProvider(
         f"{use} needs {port.matched_as!r}, and no component "

@@ -142,12 +142,16 @@ def _described(negotiation: Negotiation, program: Program, found: Forecast) -> P
         after = found.report.final.get(each)
         component = difference.goal.components.get(each)
         component = component or difference.situation.assembly.components[each]
+        why = tuple(reasons[each])
+        if is_added and is_removed:
+            old = difference.removed[each].type.name
+            why = (f"the goal has it of the type {component.type.name} instead of {old}",)
         touched.append(
             Touched(
                 component=each,
                 type=component.type.name,
                 sign=sign,
-                why=tuple(reasons[each]),
+                why=why,
                 behaviours=tuple(behaviours[each]),
                 wirings=tuple(wirings.get(each, ())),
                 source=tuple(sorted(before)),

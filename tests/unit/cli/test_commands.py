@@ -153,6 +153,35 @@ def test_a_file_that_is_not_there_is_named(what: str, tmp_path: Path) -> None:
     assert shown.returncode == 2 and str(tmp_path) in shown.stderr
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("duration: 1", "duration: 1e300"), "1e+12"),
+        (("[wait_all]", "[wait_all, {deadline_s: 1e300}]"), "1e+12"),
+        (("phases:", "phases:\n- name: deploy\n  program: [[wait_all]]"), "another phase 'deploy'"),
+        (("phases:", "components:"), "ripieno plan"),
+    ],
+)
+def test_what_cannot_be_told_apart_or_counted_is_rejected(
+    change: tuple[str, str], told: str
+) -> None:
+    shown = ripieno("simulate", "-", given=STUCK.replace(*change), columns=300)
+    assert shown.returncode == 1 and told in shown.stdout
+
+
+def test_two_cases_of_one_id_are_refused() -> None:
+    case = "- " + STUCK.strip().replace("\n", "\n  ")
+    shown = ripieno("simulate", "-", given=f"{case}\n{case}\n")
+    assert shown.returncode == 2 and "another case 'stuck'" in shown.stderr
+
+
+def test_a_chart_never_replaces_the_case_file(tmp_path: Path) -> None:
+    case = tmp_path / "case.yaml"
+    case.write_text(STUCK, encoding="utf-8")
+    shown = ripieno("simulate", case, "--gantt", case)
+    assert shown.returncode == 2 and case.read_text(encoding="utf-8") == STUCK
+
+
 def test_a_phase_that_is_not_there_is_refused_with_those_that_are() -> None:
     shown = ripieno("simulate", SHOP, "--phase", "nope")
     assert shown.returncode == 2 and "deploy, update" in shown.stderr

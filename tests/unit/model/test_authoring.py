@@ -185,3 +185,13 @@ def test_a_part_cannot_hide_the_method_that_compiles() -> None:
 def test_an_unknown_comparison_is_refused() -> None:
     with pytest.raises(errors.IllegalSwitch, match="'~' is no comparison; comparisons are <"):
         Rule(comparison="~")
+
+
+def test_a_text_in_the_place_of_a_part_is_refused_by_name() -> None:
+    with pytest.raises(errors.ComponentTypeError, match="'off', which is a str"):
+
+        class Wrong(Component):
+            off = Place(initial=True)
+            start = Transition("off", off, behaviour="start")  # type: ignore[arg-type]
+
+        Wrong.component_type()

@@ -81,6 +81,12 @@ def test_a_component_selected_by_name_may_provide_under_another_interface_name()
     assert found == {Connection(PortRef("n", "sql"), PortRef("s", "sql"))}
 
 
+def test_labels_that_nobody_has_are_refused_by_name() -> None:
+    lost = Component(name="w", type=WEB, select={"db": {"site": "moon"}})
+    with pytest.raises(errors.NoProvider, match=r"site: moon.*s\.sql does"):
+        match(goal(lost, Component(name="s", type=STORE)), NOTHING)
+
+
 def test_a_selector_for_nobody_leaves_the_port_unconnected() -> None:
     alone = Component(name="w", type=WEB, select={"db": None})
     assert match(goal(alone, Component(name="s", type=STORE)), NOTHING) == frozenset()

@@ -168,6 +168,9 @@ def test_a_component_of_another_type_under_the_same_name_is_replaced() -> None:
     )
     found = plan(now, goal)
     assert steps(found).index("delete db") < steps(found).index("add db installed0")
+    touched = {each.component: each for each in found.touched}
+    assert touched["db"].why == ("the goal has it of the type installed0 instead of plain0",)
+    assert touched["db"].downtime_s
     assert found.forecast.final == {"db": ("up",), "web": ("up",)}
 
 
