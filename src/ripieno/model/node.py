@@ -18,6 +18,25 @@ _MOST_SHOWN = 60
 _MOST_PATH = 120
 _MOST_MESSAGE = 1000
 
+REMARKS = frozenset(
+    {
+        "title",
+        "description",
+        "note",
+        "why",
+        "kind",
+        "origin",
+        "parametric",
+        "scale_hint",
+        "formula",
+        "static",
+        "expect",
+        "order",
+        "critical_path",
+    }
+)
+"""Fields for the reader of a file, ignored whatever they hold."""
+
 Error = TypeVar("Error", bound=ModelError)
 
 
@@ -91,7 +110,8 @@ class Node:
             name, child = next(pair for pair in self.value.items() if pair[0] not in known)
             raise UnknownField(
                 f"unknown field {quoted(name)}{did_you_mean(name, known)}; fields here are "
-                f"{listed(sorted(known), most=30)}",
+                f"{listed(sorted(set(known) - REMARKS), most=30)}"
+                f"{', and remarks such as note' if 'note' in known else ''}",
                 source=child.source,
                 line=child.line,
                 field=self.field,

@@ -9,9 +9,9 @@ import re
 from ripieno.model import program as programs
 from ripieno.model.case import Case, Phase, RefusedCase, Start
 from ripieno.model.errors import ModelError
-from ripieno.model.node import Node, printable, quoted
+from ripieno.model.node import REMARKS, Node, printable, quoted
 from ripieno.model.program import Instruction, Program
-from ripieno.model.reading_types import REMARKS, read_component_types
+from ripieno.model.reading_types import read_component_types
 
 _CASE = REMARKS | {"id", "component_types", "phases", "programs", "start", "connections"}
 _PHASE = REMARKS | {"name", "program", "programs"}

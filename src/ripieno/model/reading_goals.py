@@ -18,9 +18,9 @@ from ripieno.model.errors import (
 )
 from ripieno.model.fitting import orient
 from ripieno.model.goal import Goal, Wish
-from ripieno.model.node import Node, did_you_mean, listed, quoted
+from ripieno.model.node import REMARKS, Node, did_you_mean, listed, quoted
 from ripieno.model.port import PortRef
-from ripieno.model.reading_types import REMARKS, read_component_types
+from ripieno.model.reading_types import read_component_types
 
 _GOAL = REMARKS | {"component_types", "components", "connections"}
 _COMPONENT = REMARKS | {"type", "state", "run", "labels", "select"}

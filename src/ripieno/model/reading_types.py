@@ -17,27 +17,8 @@ from ripieno.model.component_type import (
     Value,
 )
 from ripieno.model.errors import ComponentTypeError, DocumentError
-from ripieno.model.node import Node, did_you_mean, listed, quoted
+from ripieno.model.node import REMARKS, Node, did_you_mean, listed, quoted
 from ripieno.model.port import Port, PortKind
-
-REMARKS = frozenset(
-    {
-        "title",
-        "description",
-        "note",
-        "why",
-        "kind",
-        "origin",
-        "parametric",
-        "scale_hint",
-        "formula",
-        "static",
-        "expect",
-        "order",
-        "critical_path",
-    }
-)
-"""Fields for the reader of a file, ignored whatever they hold."""
 
 _TYPE = REMARKS | {"initial", "places", "groups", "switches", "transitions", "ports"}
 _TRANSITION = REMARKS | {
