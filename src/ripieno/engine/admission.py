@@ -5,8 +5,8 @@ have no order among them, so they are checked for what holds in every order: nam
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from ripieno.engine.core import Core
 from ripieno.engine.marking import ComponentState
@@ -14,7 +14,7 @@ from ripieno.engine.ports import connection_count
 from ripieno.model import errors
 from ripieno.model.component_type import ComponentType
 from ripieno.model.fitting import find_port, orient
-from ripieno.model.port import Connection, PortKind, PortRef
+from ripieno.model.port import PortKind, PortRef
 from ripieno.model.program import (
     Add,
     Connect,
@@ -46,22 +46,19 @@ class Draft:
         """Check programs that begin together. Raises: a `ProgramError` naming the instruction."""
         programs = tuple(programs)
         if len(programs) == 1:
-            for instruction in programs[0].instructions:
-                self._refine(instruction, self._follow)
+            self._check_each(programs[0].instructions, _IN_ORDER)
             return
         for name, count in Counter(program.name for program in programs).items():
             if count > 1:
                 raise errors.NameTaken(f"{count} programs are called {name!r}; name them apart")
         adds = [each for program in programs for each in _of(program, Add)]
         deletes = {each.component for program in programs for each in _of(program, Delete)}
+        self._check_each([each for each in adds if each.component not in deletes], _IN_ORDER)
         for add in adds:
-            if add.component not in deletes:
-                self._refine(add, self._follow)
-            else:
+            if add.component in deletes:
                 self._types[add.component] = self._component_type(add)
         for program in programs:
-            for instruction in program.instructions:
-                self._refine(instruction, self._check_names)
+            self._check_each(program.instructions, _WITHOUT_ORDER)
         self._assume(programs)
 
     def type_of(self, component: str) -> ComponentType | None:
@@ -71,7 +68,7 @@ class Draft:
         state = self._core.components.get(component)
         return state.table.type if state is not None else None
 
-    def _orient(self, one: PortRef, other: PortRef) -> Connection:
+    def _orient(self, one: PortRef, other: PortRef) -> tuple[PortRef, PortRef]:
         """As `fitting.orient`, which is asked once for every pair of types and ports."""
         first, second = self.type_of(one.component), self.type_of(other.component)
         if first is None or second is None or one.component == other.component:
@@ -81,29 +78,30 @@ class Draft:
         if is_forward is None:
             is_forward = orient(self.type_of, one, other).use is one
             self._fits[ports] = is_forward
-        return Connection(one, other) if is_forward else Connection(other, one)
+        return (one, other) if is_forward else (other, one)
 
-    def _refine(self, instruction: Instruction, check: Callable[[Instruction], None]) -> None:
-        try:
-            check(instruction)
-        except errors.ProgramError as refusal:
-            words = in_words(instruction)
-            if str(refusal).startswith(words):
-                raise
-            raise type(refusal)(f"{words}: {refusal}") from refusal
+    def _check_each(self, instructions: Iterable[Instruction], checks: "Checks") -> None:
+        """Check instructions, each by its type; a refusal says which one it is about."""
+        for instruction in instructions:
+            try:
+                checks[type(instruction)](self, instruction)
+            except errors.ProgramError as refusal:
+                words = in_words(instruction)
+                if str(refusal).startswith(words):
+                    raise
+                raise type(refusal)(f"{words}: {refusal}") from refusal
 
-    def _check_names(self, instruction: Instruction) -> None:
-        match instruction:
-            case Add() | WaitAll():
-                pass
-            case Connect() | Disconnect():
-                self._orient(instruction.one, instruction.other)
-            case Rebind():
-                self._orient(instruction.use, instruction.provide)
-            case Push() | Wait():
-                self._check_behaviour(instruction.component, instruction.behaviour)
-            case Delete():
-                self._known(instruction.component)
+    def _check_ports(self, instruction: Connect | Disconnect) -> None:
+        self._orient(instruction.one, instruction.other)
+
+    def _check_rebind(self, instruction: Rebind) -> None:
+        self._orient(instruction.use, instruction.provide)
+
+    def _check_known(self, instruction: Delete) -> None:
+        self._known(instruction.component)
+
+    def _check_nothing(self, instruction: Add | WaitAll) -> None:
+        pass
 
     def _assume(self, programs: tuple[Program, ...]) -> None:
         """Draft what programs without an order among them come to, for those that follow them."""
@@ -111,22 +109,22 @@ class Draft:
             for disconnect in _of(program, Disconnect):
                 use, provide = self._orient(disconnect.one, disconnect.other)
                 if self._provider(use) == provide:
-                    self._note(use, None)
+                    self._note(use, provide, None)
         for program in programs:
             for connect in _of(program, Connect):
-                self._note(*self._orient(connect.one, connect.other))
+                use, provide = self._orient(connect.one, connect.other)
+                self._note(use, self._provider(use), provide)
             for rebind in _of(program, Rebind):
-                self._note(rebind.use, rebind.provide)
+                self._note(rebind.use, self._provider(rebind.use), rebind.provide)
         added = {each.component for program in programs for each in _of(program, Add)}
         for program in programs:
             for delete in _of(program, Delete):
                 if delete.component not in added:
                     self._types[delete.component] = None
 
-    def _note(self, use: PortRef, provide: PortRef | None) -> None:
-        """Draft another provider (or none) for a use port."""
+    def _note(self, use: PortRef, before: PortRef | None, provide: PortRef | None) -> None:
+        """Draft another provider (or none) for a use port, in the place of the one before."""
         degrees = self._degrees
-        before = self._provider(use)
         if before is not None:
             degrees[use.component] -= 1
             degrees[before.component] -= 1
@@ -135,34 +133,23 @@ class Draft:
             degrees[provide.component] += 1
         self._providers[use] = provide
 
-    def _follow(self, instruction: Instruction) -> None:
-        """Check an instruction in its place, and draft what it does."""
-        match instruction:
-            case Push() | Wait():
-                self._check_behaviour(instruction.component, instruction.behaviour)
-            case Connect():
-                self._connect(instruction)
-            case Add():
-                if self.type_of(instruction.component) is not None:
-                    raise errors.NameTaken(
-                        f"name already used: {instruction.component}; choose another, or delete "
-                        "that component first"
-                    )
-                self._types[instruction.component] = self._component_type(instruction)
-            case Disconnect():
-                use, provide = self._orient(instruction.one, instruction.other)
-                if self._provider(use) != provide:
-                    raise errors.NotConnected(
-                        f"not connected: the provider of {use} is {self._provider(use) or 'nobody'}"
-                        "; leave the instruction out, or name that one"
-                    )
-                self._note(use, None)
-            case Delete():
-                self._delete(instruction)
-            case Rebind():
-                self._rebind(instruction)
-            case WaitAll():
-                pass
+    def _add(self, instruction: Add) -> None:
+        if self.type_of(instruction.component) is not None:
+            raise errors.NameTaken(
+                f"name already used: {instruction.component}; choose another, or delete that "
+                "component first"
+            )
+        self._types[instruction.component] = self._component_type(instruction)
+
+    def _disconnect(self, instruction: Disconnect) -> None:
+        use, provide = self._orient(instruction.one, instruction.other)
+        current = self._provider(use)
+        if current != provide:
+            raise errors.NotConnected(
+                f"not connected: the provider of {use} is {current or 'nobody'}; leave the "
+                "instruction out, or name that one"
+            )
+        self._note(use, current, None)
 
     def _connect(self, instruction: Connect) -> None:
         use, provide = self._orient(instruction.one, instruction.other)
@@ -176,7 +163,7 @@ class Draft:
                 f"a use port takes one connection, and {use} has the provider {current}; "
                 "disconnect that first"
             )
-        self._note(use, provide)
+        self._note(use, None, provide)
 
     def _delete(self, instruction: Delete) -> None:
         name = instruction.component
@@ -205,7 +192,7 @@ class Draft:
                 f"the type of {use.component} declares no rebind for {use.port}; bring it to a "
                 "place that does not use the port, then disconnect and connect"
             )
-        self._note(use, provide)
+        self._note(use, current, provide)
 
     def _component_type(self, instruction: Add) -> ComponentType:
         component_type = self._core.types.get(instruction.type)
@@ -216,8 +203,9 @@ class Draft:
             )
         return component_type
 
-    def _check_behaviour(self, component: str, behaviour: str | None) -> None:
-        component_type = self._known(component)
+    def _check_behaviour(self, instruction: Push | Wait) -> None:
+        component_type = self._known(instruction.component)
+        behaviour = instruction.behaviour
         if behaviour is not None and behaviour not in component_type.behaviours:
             raise errors.UnknownBehaviour(
                 f"{component_type.name} has no behaviour {behaviour!r}; it has "
@@ -242,6 +230,33 @@ class Draft:
 
 def _ref(state: ComponentState, provide: int) -> PortRef:
     return PortRef(state.name, state.port_name(provide))
+
+
+Checks = Mapping[type[Instruction], Callable[[Draft, Any], None]]
+
+_IN_ORDER: Checks = {
+    Push: Draft._check_behaviour,
+    Wait: Draft._check_behaviour,
+    WaitAll: Draft._check_nothing,
+    Add: Draft._add,
+    Delete: Draft._delete,
+    Connect: Draft._connect,
+    Disconnect: Draft._disconnect,
+    Rebind: Draft._rebind,
+}
+"""Check an instruction in its place, and draft what it does."""
+
+_WITHOUT_ORDER: Checks = {
+    Push: Draft._check_behaviour,
+    Wait: Draft._check_behaviour,
+    WaitAll: Draft._check_nothing,
+    Add: Draft._check_nothing,
+    Delete: Draft._check_known,
+    Connect: Draft._check_ports,
+    Disconnect: Draft._check_ports,
+    Rebind: Draft._check_rebind,
+}
+"""Check what holds in any order: names, kinds and types."""
 
 
 def _of(program: Program, kind: type[T]) -> list[T]:
