@@ -97,7 +97,7 @@ def drop_pushes(core: Core, state: ComponentState, run: ProgramRun) -> None:
             assert state.queue is not None
             state.queue[place] = (NO_BEHAVIOUR, None, number)
             firing.drop_push(state, number)
-            core.facts.append((state.name, Fact.DROPPED, state.table.behaviours[behaviour]))
+            core.facts += (state.name, Fact.DROPPED, state.table.behaviours[behaviour])
     if state.owner is run and state.behaviour >= 0:
         firing.wind_down(core, state)
     core.enlist(state)
@@ -122,7 +122,7 @@ def end_rebind(core: Core, state: ComponentState, use: int, *, keeps_new: bool) 
     # The tokens that held the port may have gone on while it was rebound.
     ports.release_unheld(core, state, (use,))
     fact = Fact.CONNECTED if keeps_new else Fact.ABANDONED
-    core.facts.append((state.name, fact, state.use_name(use)))
+    core.facts += (state.name, fact, state.use_name(use))
     core.wake_steps(state)
     core.enlist(state)
     step = rebind.step

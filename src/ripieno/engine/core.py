@@ -5,7 +5,8 @@ all of them act on one `Core`, which the public `Machine` owns.
 """
 
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from ripieno.engine.marking import ComponentState
 from ripieno.engine.rules import Fact
@@ -73,8 +74,15 @@ class Core:
         self.worklist: deque[ComponentState] = deque()
         self.ready: deque[Step] = deque()
         self.commands: list[Command] = []
-        self.facts: list[Happening] = []
-        self.story: deque[Happening] = deque(maxlen=STORY_LENGTH)
+        # What happened in this event, flat: a component, a fact, what it is about, a component, …
+        # A tuple for each would be half of all that a large program makes, and Python's collector
+        # would go through them again and again.
+        self.facts: list[str] = []
+        self.story: deque[str] = deque(maxlen=3 * STORY_LENGTH)
+
+    def happenings(self) -> list[Happening]:
+        """What has happened in this event, in order."""
+        return in_threes(self.facts)
 
     def enlist(self, state: ComponentState) -> None:
         """See to it that the component is advanced before the event is over."""
@@ -87,3 +95,10 @@ class Core:
         if state.waiting_steps:
             self.ready.extend(state.waiting_steps)
             state.waiting_steps = None
+
+
+def in_threes(told: Iterable[str]) -> list[Happening]:
+    """Happenings out of what was told flat."""
+    flat = list(told)
+    facts = cast(list[Fact], flat[1::3])
+    return list(zip(flat[::3], facts, flat[2::3], strict=True))

@@ -256,7 +256,7 @@ def _of_leaving(state: ComponentState, place: int, name: str) -> Iterator[_Becau
             continue
         if not state.would_withdraw(provide, place):
             continue
-        for user, use in (state.users and state.users[provide]) or ():
+        for user, use in state.users_of(provide):
             if user.held >> use & 1:
                 yield _Because(
                     f"{state.name} cannot leave {name}: {state.name}.{table.provides[provide]} is "

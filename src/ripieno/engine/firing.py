@@ -55,12 +55,12 @@ def begin(core: Core, state: ComponentState, pushed: Queued) -> None:
     if behaviour < 0:
         return
     state.behaviour = behaviour
-    core.facts.append((state.name, Fact.BEGAN, state.table.behaviours[behaviour]))
+    core.facts += (state.name, Fact.BEGAN, state.table.behaviours[behaviour])
 
 
 def _finish(core: Core, state: ComponentState) -> None:
     fact = Fact.DROPPED if state.winds_down else Fact.FINISHED
-    core.facts.append((state.name, fact, state.table.behaviours[state.behaviour]))
+    core.facts += (state.name, fact, state.table.behaviours[state.behaviour])
     state.behaviour = NO_BEHAVIOUR
     if state.winds_down:
         drop_push(state, state.begun_push)
@@ -123,7 +123,7 @@ def _stand(core: Core, state: ComponentState, place: int) -> None:
         if not state.held >> use & 1:
             ports.acquire(core, state, use)
     state.marked |= 1 << place
-    core.facts.append((state.name, Fact.ENTERED, table.places[place]))
+    core.facts += (state.name, Fact.ENTERED, table.places[place])
     if table.provides_of_place[place] or table.data_served_by_place[place]:
         ports.offer(core, state, place)
 
@@ -160,7 +160,7 @@ def _leave(core: Core, state: ComponentState, leaving: int) -> bool:
             continue
         state.marked &= ~low
         state.docked |= fired
-        core.facts.append((state.name, Fact.LEFT, table.places[place]))
+        core.facts += (state.name, Fact.LEFT, table.places[place])
         if ruled_out:
             _exclude(state, ruled_out)
             _enter(core, state)
@@ -243,7 +243,7 @@ def _start(core: Core, state: ComponentState) -> None:
         core.in_flight[command] = (state, transition, 1)
         name = table.transitions[transition]
         reads = table.inputs[transition]
-        core.facts.append((state.name, Fact.STARTED, name))
+        core.facts += (state.name, Fact.STARTED, name)
         core.commands.append(
             StartTransition(
                 id=CommandId(command),
@@ -268,7 +268,7 @@ def arrive(
     state.failed &= ~bit
     state.arrived |= bit
     del core.in_flight[command]
-    core.facts.append((state.name, fact, table.transitions[transition]))
+    core.facts += (state.name, fact, table.transitions[transition])
     ended = table.arrival_uses[transition]
     if ended:
         ports.release_unheld(core, state, ended)
@@ -288,7 +288,7 @@ def abandon(core: Core, state: ComponentState, transition: int, command: int) ->
     state.running &= ~bit
     state.docked |= bit
     del core.in_flight[command]
-    core.facts.append((state.name, Fact.ABANDONED, state.table.transitions[transition]))
+    core.facts += (state.name, Fact.ABANDONED, state.table.transitions[transition])
     ports.release_unheld(core, state, state.table.uses_of_transition[transition])
     wind_down(core, state)
 

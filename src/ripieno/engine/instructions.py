@@ -72,7 +72,7 @@ def _push(core: Core, run: ProgramRun, _: int, instruction: Push) -> bool:
         state.last_push[behaviour] = number
     count_push(core, instruction)
     core.busy[state] = None
-    core.facts.append((state.name, Fact.PUSHED, instruction.behaviour))
+    core.facts += (state.name, Fact.PUSHED, instruction.behaviour)
     if state.behaviour < 0 and not state.queue and not core.worklist:
         # Nothing comes before it: it is begun without a queue, as most behaviours are.
         firing.begin(core, state, (behaviour, run, number))
@@ -93,7 +93,7 @@ def _push(core: Core, run: ProgramRun, _: int, instruction: Push) -> bool:
 def _add(core: Core, _run: ProgramRun, _index: int, instruction: Add) -> bool:
     state = wiring.new_component(core, instruction)
     core.components[state.name] = state
-    core.facts.append((state.name, Fact.ADDED, instruction.type))
+    core.facts += (state.name, Fact.ADDED, instruction.type)
     ports.offer(core, state, state.table.first_place)
     core.ready.extend(core.absent_waiters.pop(state.name, ()))
     return True
@@ -107,8 +107,8 @@ def _connect(core: Core, _run: ProgramRun, _index: int, instruction: Connect) ->
         return True
     ports.join(*end_points)
     user, use, provider, provide = end_points
-    core.facts.append((user.name, Fact.CONNECTED, user.use_name(use)))
-    core.facts.append((provider.name, Fact.CONNECTED, provider.port_name(provide)))
+    core.facts += (user.name, Fact.CONNECTED, user.use_name(use))
+    core.facts += (provider.name, Fact.CONNECTED, provider.port_name(provide))
     if user.behaviour >= 0:
         core.enlist(user)
         settle_components(core)
@@ -120,8 +120,8 @@ def _disconnect(core: Core, run: ProgramRun, index: int, instruction: Disconnect
     if user.holds(use) or use in (user.rebinds or ()):
         return wait_for(core, run.step(index), user)
     ports.part(user, use)
-    core.facts.append((user.name, Fact.DISCONNECTED, user.use_name(use)))
-    core.facts.append((provider.name, Fact.DISCONNECTED, provider.port_name(provide)))
+    core.facts += (user.name, Fact.DISCONNECTED, user.use_name(use))
+    core.facts += (provider.name, Fact.DISCONNECTED, provider.port_name(provide))
     return True
 
 
@@ -130,7 +130,7 @@ def _delete(core: Core, run: ProgramRun, index: int, instruction: Delete) -> boo
     if not state.is_idle:
         return wait_for(core, run.step(index), state)
     del core.components[state.name]
-    core.facts.append((state.name, Fact.DELETED, state.table.type.name))
+    core.facts += (state.name, Fact.DELETED, state.table.type.name)
     # Those who wait for it, or to be rebound to it, learn that it is gone.
     core.wake_steps(state)
     ports.wake_all_users(core, state)
@@ -144,7 +144,7 @@ def _rebind(core: Core, run: ProgramRun, index: int, instruction: Rebind) -> boo
     if not user.holds(use):
         ports.part(user, use)
         ports.join(user, use, provider, provide)
-        core.facts.append((user.name, Fact.CONNECTED, user.use_name(use)))
+        core.facts += (user.name, Fact.CONNECTED, user.use_name(use))
         core.enlist(user)
         return True
     if not provider.offered >> provide & 1 or provider.refuses(provide):
@@ -160,7 +160,7 @@ def _rebind(core: Core, run: ProgramRun, index: int, instruction: Rebind) -> boo
     core.in_flight[command] = (user, -1 - use, 1)
     core.busy[user] = None
     port = user.use_name(use)
-    core.facts.append((user.name, Fact.STARTED, port))
+    core.facts += (user.name, Fact.STARTED, port)
     core.commands.append(
         StartTransition(id=CommandId(command), component=user.name, transition=port, rebinds=port)
     )

@@ -23,13 +23,12 @@ def check(machine: Machine) -> None:
             port = state.port_name(provide)
             is_offered = bool(state.offered >> provide & 1)
             _demand(state, is_offered or not count, f"{port} is not active under {count} uses")
-        for provide, users in enumerate(state.users or ()):
-            for user, use in users or ():
-                rebind = (user.rebinds or {}).get(use)
-                ends = [user.providers[use] if user.providers else None]
-                ends += [(rebind.provider, rebind.provide)] if rebind else []
-                _demand(state, (state, provide) in ends, f"is not the provider of {user.name}")
-                _demand(state, core.components.get(user.name) is user, f"{user.name} is gone")
+        for user, use, provide in state.users or ():
+            rebind = (user.rebinds or {}).get(use)
+            ends = [user.providers[use] if user.providers else None]
+            ends += [(rebind.provider, rebind.provide)] if rebind else []
+            _demand(state, (state, provide) in ends, f"is not the provider of {user.name}")
+            _demand(state, core.components.get(user.name) is user, f"{user.name} is gone")
     busy = {state for state in core.components.values() if not state.is_idle}
     if busy != set(core.busy):
         raise BrokenInvariant(f"busy are {_names(busy)}, the engine has {_names(set(core.busy))}")

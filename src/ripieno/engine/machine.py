@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from ripieno.engine import conducting, firing, programs
 from ripieno.engine.admission import Draft
-from ripieno.engine.core import Core, Flight, Happening
+from ripieno.engine.core import Core, Flight, Happening, in_threes
 from ripieno.engine.errors import IllegalEvent
 from ripieno.engine.marking import ComponentState, Failure
 from ripieno.engine.rules import Fact, Status
@@ -47,7 +47,7 @@ class Machine:
     @property
     def facts(self) -> list[Happening]:
         """What happened in the last event that was handled."""
-        return self.core.facts
+        return self.core.happenings()
 
     def declare(self, types: Mapping[str, ComponentType]) -> None:
         """Make more component types known. Raises: `DuplicateName` for a different namesake."""
@@ -93,9 +93,8 @@ class Machine:
 
     def story(self, component: str) -> tuple[str, ...]:
         """What is remembered of a component, oldest first, one line each."""
-        return tuple(
-            f"{fact} {detail}" for name, fact, detail in self.core.story if name == component
-        )
+        told = in_threes(self.core.story)
+        return tuple(f"{fact} {about}" for name, fact, about in told if name == component)
 
     def status(self, component: str) -> Status:
         """Idle, busy or failed. Raises: `UnknownComponent`."""
@@ -208,7 +207,7 @@ class Machine:
             state.rebinds[-1 - transition].cause = event.cause
             name = state.use_name(-1 - transition)
         core.failed[state] = None
-        core.facts.append((state.name, Fact.FAILED, name))
+        core.facts += (state.name, Fact.FAILED, name)
         programs.fail_waiting(core, state, programs.failure_reason(state) or event.cause)
 
     def _deal_with_failure(self, event: RetryAsked | SkipAsked | AbandonAsked) -> None:
@@ -269,7 +268,7 @@ class Machine:
         )
 
     def _start_again(self, command: StartTransition) -> None:
-        self.core.facts.append((command.component, Fact.STARTED, command.transition))
+        self.core.facts += (command.component, Fact.STARTED, command.transition)
         self.core.commands.append(command)
 
     def _failed(self, component: str, name: str) -> tuple[ComponentState, int]:

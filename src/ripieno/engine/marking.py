@@ -4,6 +4,7 @@ Only the engine's own modules touch these; everybody else reads snapshots and si
 """
 
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ripieno.engine.rules import Status
@@ -90,8 +91,8 @@ class ComponentState:
         self.providers: list[tuple[ComponentState, int] | None] | None = (
             [None] * len(table.use_names) if table.use_names else None
         )
-        # Who is connected to a provide port (then: data provide ports), as an ordered set.
-        self.users: list[dict[tuple[ComponentState, int], None] | None] | None = None
+        # Who is connected: a user, its use port and the provide port here, as an ordered set.
+        self.users: dict[tuple[ComponentState, int, int], None] | None = None
         self.use_counts: list[int] | None = [0] * len(table.provides) if table.provides else None
         self.use_waiters: list[dict[ComponentState, None] | None] | None = None
         self.data_waiters: dict[ComponentState, None] | None = None
@@ -190,6 +191,10 @@ class ComponentState:
     def provider_of(self, port: str) -> "tuple[ComponentState, int] | None":
         """The component and provide port number that a use or data use port is connected to."""
         return self.providers[self.use_number(port)] if self.providers is not None else None
+
+    def users_of(self, provide: int) -> "Iterator[tuple[ComponentState, int]]":
+        """The components connected to a provide port, each with its use port."""
+        return ((user, use) for user, use, number in self.users or () if number == provide)
 
     def use_number(self, port: str) -> int:
         """The number of a use port; those of data use ports go on from there."""

@@ -57,7 +57,7 @@ def acquire(core: Core, state: ComponentState, use: int) -> None:
     assert provider.use_counts is not None
     state.held |= 1 << use
     provider.use_counts[provide] += 1
-    core.facts.append((state.name, Fact.USES, state.table.uses[use]))
+    core.facts += (state.name, Fact.USES, state.table.uses[use])
 
 
 def release(core: Core, state: ComponentState, use: int) -> None:
@@ -66,7 +66,7 @@ def release(core: Core, state: ComponentState, use: int) -> None:
     connection = state.providers[use]
     assert connection is not None
     state.held &= ~(1 << use)
-    core.facts.append((state.name, Fact.RELEASES, state.table.uses[use]))
+    core.facts += (state.name, Fact.RELEASES, state.table.uses[use])
     drop_use(core, *connection)
     core.wake_steps(state)
 
@@ -92,12 +92,12 @@ def offer(core: Core, state: ComponentState, place: int) -> None:
     for provide in table.provides_of_place[place]:
         if not state.offered >> provide & 1:
             state.offered |= 1 << provide
-            core.facts.append((state.name, Fact.PROVIDES, table.provides[provide]))
+            core.facts += (state.name, Fact.PROVIDES, table.provides[provide])
         wake_users(core, state, provide)
     for provide in table.data_served_by_place[place]:
         if not state.served >> provide & 1:
             state.served |= 1 << provide
-            core.facts.append((state.name, Fact.SERVES, table.data_provides[provide]))
+            core.facts += (state.name, Fact.SERVES, table.data_provides[provide])
             if state.data_waiters:
                 for user in state.data_waiters:
                     core.enlist(user)
@@ -110,7 +110,7 @@ def withdraw(core: Core, state: ComponentState, place: int) -> None:
     for provide in table.provides_of_place[place]:
         if state.offered >> provide & 1 and not state.provides_now(provide):
             state.offered &= ~(1 << provide)
-            core.facts.append((state.name, Fact.WITHDRAWS, table.provides[provide]))
+            core.facts += (state.name, Fact.WITHDRAWS, table.provides[provide])
 
 
 def wake_users(core: Core, state: ComponentState, provide: int) -> None:
@@ -138,14 +138,11 @@ def join(user: ComponentState, use: int, provider: ComponentState, provide: int)
 
 
 def enter_user(user: ComponentState, use: int, provider: ComponentState, provide: int) -> None:
-    """Enter a user in a provide port's list."""
+    """Enter a user in a provider's list."""
     if provider.users is None:
-        provider.users = [None] * len(provider.table.provide_names)
-    users = provider.users[provide]
-    if users is None:
-        provider.users[provide] = {(user, use): None}
+        provider.users = {(user, use, provide): None}
     else:
-        users[user, use] = None
+        provider.users[user, use, provide] = None
 
 
 def part(user: ComponentState, use: int) -> None:
@@ -158,16 +155,12 @@ def part(user: ComponentState, use: int) -> None:
 
 
 def leave_provider(user: ComponentState, use: int, provider: ComponentState, provide: int) -> None:
-    """Strike a user from a provide port's list, and from those who wait for it."""
+    """Strike a user from a provider's list."""
     assert provider.users is not None
-    users = provider.users[provide]
-    assert users is not None
-    del users[user, use]
-    if not users:
-        provider.users[provide] = None
+    del provider.users[user, use, provide]
 
 
 def connection_count(state: ComponentState) -> int:
     """How many connections the component has, at its use and its provide ports."""
     used = sum(1 for each in state.providers or () if each is not None)
-    return used + sum(len(each) for each in state.users or () if each)
+    return used + len(state.users or ())

@@ -57,8 +57,7 @@ def to_json(machine: Machine) -> Record:
         "connections": [
             [f"{user.name}.{user.use_name(use)}", f"{state.name}.{state.port_name(provide)}"]
             for state in core.components.values()
-            for provide, users in enumerate(state.users or ())
-            for user, use in users or ()
+            for user, use, provide in state.users or ()
         ],
         "programs": [_program_to_json(run) for run in core.runs.values()],
         "busy": [state.name for state in core.busy],

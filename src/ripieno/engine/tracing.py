@@ -51,8 +51,9 @@ class Trace:
 
     def note(self, core: Core, time_ns: int) -> None:
         """Keep what happened in the event that was just handled, and who waits since then."""
-        self.happenings.extend((time_ns, fact) for fact in core.facts)
-        self._follow_waits(core, time_ns)
+        is_first = not self.happenings
+        self.happenings.extend([(time_ns, happening) for happening in core.happenings()])
+        self._follow_waits(core, time_ns, is_first=is_first)
 
     def critical(self) -> list[int]:
         """The spans that determine the makespan, first to last."""
@@ -99,13 +100,13 @@ class Trace:
             is_critical=is_critical,
         )
 
-    def _follow_waits(self, core: Core, time_ns: int) -> None:
+    def _follow_waits(self, core: Core, time_ns: int, *, is_first: bool) -> None:
         """Begin and end the waits of the components that something has just happened to.
 
         Before the first event of a phase it is those that were left waiting by the one before.
         """
-        touched = dict.fromkeys(component for component, _, _ in core.facts)
-        if len(self.happenings) == len(core.facts):
+        touched = dict.fromkeys(core.facts[::3])
+        if is_first:
             touched |= dict.fromkeys(state.name for state in core.busy)
         for component in touched:
             state = core.components.get(component)

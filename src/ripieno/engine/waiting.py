@@ -116,7 +116,7 @@ def _of_leaving(state: ComponentState, place: int) -> Awaited:
 
 def _users(state: ComponentState, provide: int, count: int) -> str:
     told: list[str] = []
-    for user, use in (state.users and state.users[provide]) or ():
+    for user, use in state.users_of(provide):
         if user.holds(use):
             told.append(f"{user.name}.{user.use_name(use)}")
             if len(told) == MOST_NAMES:
