@@ -89,7 +89,7 @@ def _enter(core: Core, state: ComponentState) -> None:
         if (state.arrived | state.excluded) & joined != joined:
             continue
         place = table.target[transition]
-        if _may_stand(core, state, place):
+        if not table.guarded_places >> place & 1 or _may_stand(core, state, place):
             state.arrived &= ~joined
             _stand(core, state, place)
 
@@ -97,9 +97,7 @@ def _enter(core: Core, state: ComponentState) -> None:
 def _may_stand(core: Core, state: ComponentState, place: int) -> bool:
     """Whether a token may come to the place."""
     table = state.table
-    return not table.guarded_places >> place & 1 or _may(
-        core, state, table.use_uses_of_place[place], table.data_of_place[place]
-    )
+    return _may(core, state, table.use_uses_of_place[place], table.data_of_place[place])
 
 
 def _may(

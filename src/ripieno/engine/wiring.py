@@ -109,9 +109,20 @@ def new_component(core: Core, instruction: Add) -> ComponentState:
 
 def new_connection(core: Core, instruction: Connect) -> EndPoints:
     """The ports that are to be connected. Raises: a `ProgramError` if that cannot be."""
-    user, use, provider, provide = _end_points(core, instruction.one, instruction.other)
-    _check_free(user, use, provider, provide, instruction)
-    return user, use, provider, provide
+    end_points = user, use, provider, provide = _end_points(
+        core, instruction.one, instruction.other
+    )
+    current = user.providers[use] if user.providers is not None else None
+    if current is None:
+        return end_points
+    if current == (provider, provide):
+        raise errors.AlreadyConnected(
+            f"{in_words(instruction)}: the connection exists already; leave the instruction out"
+        )
+    raise errors.SecondProvider(
+        f"{in_words(instruction)}: a use port takes one connection; {_whom(user, use, current)}; "
+        "disconnect that first"
+    )
 
 
 def connection(core: Core, instruction: Disconnect) -> EndPoints:
@@ -177,26 +188,6 @@ def _end_points(core: Core, one: PortRef, other: PortRef) -> EndPoints:
 def _type_of(core: Core, name: str) -> ComponentType | None:
     state = core.components.get(name)
     return None if state is None else state.table.type
-
-
-def _check_free(
-    user: ComponentState,
-    use: int,
-    provider: ComponentState,
-    provide: int,
-    instruction: Connect,
-) -> None:
-    current = user.providers[use] if user.providers is not None else None
-    if current is None:
-        return
-    if current == (provider, provide):
-        raise errors.AlreadyConnected(
-            f"{in_words(instruction)}: the connection exists already; leave the instruction out"
-        )
-    raise errors.SecondProvider(
-        f"{in_words(instruction)}: a use port takes one connection; {_whom(user, use, current)}; "
-        "disconnect that first"
-    )
 
 
 def _whom(user: ComponentState, use: int, current: tuple[ComponentState, int] | None) -> str:
