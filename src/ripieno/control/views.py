@@ -1,0 +1,213 @@
+"""What the use cases answer: the state of things, ready to be shown.
+
+Made by `service`, turned into responses by the API. All times are aware UTC.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ripieno.model.component_type import Value
+from ripieno.model.plan import Plan
+
+
+class DeploymentState(StrEnum):
+    """How a deployment is, as a whole."""
+
+    DEPLOYING = "deploying"
+    CHANGING = "changing"
+    RUNNING = "running"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    REMOVING = "removing"
+    REMOVED = "removed"
+
+
+class ReconfigurationKind(StrEnum):
+    """What a reconfiguration was asked for."""
+
+    DEPLOY = "deploy"
+    APPLY = "apply"
+    START = "start"
+    STOP = "stop"
+    RESTART = "restart"
+    SCALE = "scale"
+    REMOVE = "remove"
+    ROLLBACK = "rollback"
+
+
+class ReconfigurationState(StrEnum):
+    """How far a reconfiguration is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (
+            ReconfigurationState.COMPLETED,
+            ReconfigurationState.FAILED,
+            ReconfigurationState.CANCELLED,
+            ReconfigurationState.REFUSED,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicaView:
+    """One process of a component. `state`: running, exited, lost, unknown (its host is away)."""
+
+    index: int
+    host: str
+    pid: int | None
+    state: str
+    tcp_ports: Mapping[str, int]
+    started_at: datetime | None = None
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentView:
+    """One component. `status`: idle, busy or failed; `waiting_for`: why it does not go on.
+
+    `restarts` counts crashes since it was last ready for good; `restart_at` is when the next try
+    is due. `lost` names components that it uses and that are gone at the moment.
+    """
+
+    name: str
+    type: str
+    kind: str
+    status: str
+    places: tuple[str, ...]
+    target: tuple[str, ...]
+    behaviour: str | None
+    transitions: tuple[str, ...]
+    host: str
+    replicas: tuple[ReplicaView, ...]
+    wanted_replicas: int
+    addresses: Mapping[str, str]
+    failure: str | None
+    waiting_for: str | None
+    restarts: int
+    restart_at: datetime | None
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentView:
+    """A deployment. `revision` changes with every change of what was asked for (ETag)."""
+
+    id: str
+    name: str
+    application: str
+    version: str
+    owner: str
+    state: DeploymentState
+    reason: str | None
+    revision: int
+    parameters: Mapping[str, Value]
+    created_at: datetime
+    updated_at: datetime
+    reconfiguration: str | None
+    components: tuple[ComponentView, ...] = ()
+    connections: tuple[tuple[str, str], ...] = ()
+    document: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """One transition of a reconfiguration, as it went; `state`: issued, held, done, failed."""
+
+    component: str
+    transition: str
+    behaviour: str
+    attempt: int
+    state: str
+    start: datetime
+    end: datetime | None
+    cause: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastSpan:
+    """One transition as it was predicted, in seconds from the start of the reconfiguration."""
+
+    component: str
+    transition: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReconfigurationView:
+    """A reconfiguration with its prediction and, as far as it went, its timeline."""
+
+    id: str
+    deployment: str
+    kind: ReconfigurationKind
+    state: ReconfigurationState
+    reason: str | None
+    requested_by: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    predicted_s: float | None
+    components: tuple[str, ...]
+    timeline: tuple[Span, ...] = ()
+    forecast: tuple[ForecastSpan, ...] = ()
+    rollback: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """A plan, made and simulated, and what it would lead to; nothing has happened."""
+
+    plan: Plan
+    application: str
+    version: str
+    connections: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """One line of a process's output; `offset` is that of its first byte in the stream."""
+
+    component: str
+    replica: int
+    stream: str
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostView:
+    """A host, and what was last found there. `state`: connected, away or unchecked."""
+
+    name: str
+    kind: str
+    address: str
+    directory: str
+    state: str
+    components: int
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    problem: str | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing that `doctor` looked at; `remedy` only where it is not well."""
+
+    subject: str
+    is_well: bool
+    said: str
+    remedy: str | None = None
