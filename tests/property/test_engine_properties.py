@@ -24,6 +24,7 @@ from ripieno.model.component_type import ComponentType, Value
 from ripieno.model.errors import ProgramError
 from ripieno.model.event import (
     AbandonAsked,
+    BehavioursDropped,
     CommandId,
     DeadlineReached,
     Event,
@@ -32,6 +33,7 @@ from ripieno.model.event import (
     RetryAsked,
     SkipAsked,
     TimerId,
+    TokenFell,
     TransitionEnded,
     TransitionFailed,
 )
@@ -88,6 +90,9 @@ class Follower:
                 self._move(detail, Seat.OUTPUT_DOCK)
             case Fact.ENTERED:
                 self.marked.add(detail)
+            case Fact.FELL:
+                assert detail in self.marked
+                self.marked.remove(detail)
 
     def _move(self, transition: str, target: Seat) -> None:
         source = self.seats[transition]
@@ -174,7 +179,8 @@ class Driver:
         kinds += ["end"] * 6 + ["fail"] if self.in_flight else []
         kinds += ["deal"] * 3 if self.failed else []
         kinds += ["deadline"] * 2 if self.timers else []
-        kinds += ["cancel"] if self.machine.running_programs() else []
+        kinds += ["cancel"] if self.machine.running_programs() else ["drop"]
+        kinds += ["fall"] if self.machine.core.components else []
         match draw(st.sampled_from(kinds)):
             case "submit":
                 self.submit()
@@ -193,6 +199,24 @@ class Driver:
             case "cancel":
                 name = draw(st.sampled_from(self.machine.running_programs()))
                 self.handle(ProgramCancelled(program=name, winds_down=draw(st.booleans())))
+            case "drop":
+                names_ = tuple(self.machine.core.components)
+                self.handle(BehavioursDropped(components=names_))
+            case "fall":
+                self.fall()
+
+    def fall(self) -> None:
+        """A token falls to any place, or is refused because that place needs other components."""
+        state = self.data.draw(st.sampled_from(list(self.machine.core.components.values())))
+        if not state.places():
+            return
+        place = self.data.draw(st.sampled_from(state.places()))
+        target = self.data.draw(st.sampled_from(state.table.places))
+        fall = TokenFell(component=state.name, place=place, target=target, cause="gone")
+        try:
+            self.handle(fall)
+        except IllegalEvent:
+            assert state.table.guarded_places >> state.table.place_index[target] & 1
 
     def pick_command(self) -> CommandId:
         return self.data.draw(st.sampled_from(list(self.in_flight)))

@@ -92,15 +92,28 @@ def drop_pushes(core: Core, state: ComponentState, run: ProgramRun) -> None:
 
     The behaviour under way winds down to the next legal state.
     """
+    _drop_queued(core, state, run)
+    if state.owner is run and state.behaviour >= 0:
+        firing.wind_down(core, state)
+    core.enlist(state)
+
+
+def drop_all_pushes(core: Core, state: ComponentState) -> None:
+    """Drop what is queued, whoever pushed it, and let the behaviour under way wind down."""
+    _drop_queued(core, state, None)
+    if state.behaviour >= 0:
+        firing.wind_down(core, state)
+    core.enlist(state)
+
+
+def _drop_queued(core: Core, state: ComponentState, run: ProgramRun | None) -> None:
+    """Put nothing in the place of queued behaviours: those of a program, or (None) all."""
     for place, (behaviour, owner, number) in enumerate(state.queue or ()):
-        if owner is run and behaviour >= 0:
+        if (run is None or owner is run) and behaviour >= 0:
             assert state.queue is not None
             state.queue[place] = (NO_BEHAVIOUR, None, number)
             firing.drop_push(state, number)
             core.facts += (state.name, Fact.DROPPED, state.table.behaviours[behaviour])
-    if state.owner is run and state.behaviour >= 0:
-        firing.wind_down(core, state)
-    core.enlist(state)
 
 
 def end_rebind(core: Core, state: ComponentState, use: int, *, keeps_new: bool) -> None:

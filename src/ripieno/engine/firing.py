@@ -291,6 +291,17 @@ def abandon(core: Core, state: ComponentState, transition: int, command: int) ->
     wind_down(core, state)
 
 
+def fall(core: Core, state: ComponentState, place: int, target: int) -> None:
+    """Take the token from a place to another by force, whoever uses what the place provides."""
+    table = state.table
+    state.marked &= ~(1 << place)
+    core.facts += (state.name, Fact.FELL, table.places[place])
+    ports.release_unheld(core, state, table.use_uses_of_place[place])
+    ports.withdraw(core, state, place)
+    _stand(core, state, target)
+    core.enlist(state)
+
+
 def wind_down(core: Core, state: ComponentState) -> None:
     """Drop the behaviour under way: nothing more starts, what runs ends, tokens settle."""
     state.winds_down = True

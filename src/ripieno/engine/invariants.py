@@ -22,7 +22,11 @@ def check(machine: Machine) -> None:
             _demand(state, count == expected, f"counts {count} uses where there are {expected}")
             port = state.port_name(provide)
             is_offered = bool(state.offered >> provide & 1)
-            _demand(state, is_offered or not count, f"{port} is not active under {count} uses")
+            is_lost = bool(state.lost >> provide & 1)
+            _demand(state, is_lost <= bool(count), f"{port} is lost to nobody")
+            _demand(state, not (is_lost and is_offered), f"{port} is lost and active")
+            wrong = f"{port} is not active under {count} uses"
+            _demand(state, is_offered or is_lost or not count, wrong)
         for user, use, provide in state.users or ():
             rebind = (user.rebinds or {}).get(use)
             ends = [user.providers[use] if user.providers else None]
@@ -78,8 +82,8 @@ def _check_ports(state: ComponentState, counted: dict[tuple[str, int], int]) -> 
         ends = [connection, *([(rebind.provider, rebind.provide)] if rebind else [])]
         for provider, provide in ends:
             counted[provider.name, provide] = counted.get((provider.name, provide), 0) + 1
-            is_offered = bool(provider.offered >> provide & 1)
-            _demand(state, is_offered, f"{name} is active and {provider.name} does not provide")
+            is_there = bool((provider.offered | provider.lost) >> provide & 1)
+            _demand(state, is_there, f"{name} is active and {provider.name} does not provide")
     for provide, name in enumerate(table.provides):
         is_offered = bool(state.offered >> provide & 1)
         _demand(state, is_offered == state.provides_now(provide), f"offers {name} wrongly")

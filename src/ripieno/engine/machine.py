@@ -20,6 +20,7 @@ from ripieno.model.command import Command, StartTransition
 from ripieno.model.component_type import ComponentType
 from ripieno.model.event import (
     AbandonAsked,
+    BehavioursDropped,
     CommandId,
     DeadlineReached,
     Event,
@@ -27,6 +28,7 @@ from ripieno.model.event import (
     ProgramsSubmitted,
     RetryAsked,
     SkipAsked,
+    TokenFell,
     TransitionEnded,
     TransitionFailed,
 )
@@ -147,6 +149,10 @@ class Machine:
                 self._deal_with_failure(event)
             case ProgramCancelled():
                 self._cancel(event)
+            case TokenFell():
+                self._fall(event)
+            case BehavioursDropped():
+                self._drop_behaviours(event)
             case TransitionEnded():
                 raise AssertionError("handled by the caller")
 
@@ -300,6 +306,40 @@ class Machine:
             return
         for state in core.busy:
             conducting.drop_pushes(core, state, run)
+
+    def _fall(self, event: TokenFell) -> None:
+        state = self._known(event.component)
+        places = state.table.place_index
+        for name in (event.place, event.target):
+            if name not in places:
+                raise IllegalEvent(
+                    f"{state.table.type.name} has no place {name!r}; places are "
+                    f"{', '.join(places)}"
+                )
+        place, target = places[event.place], places[event.target]
+        if not state.marked >> place & 1:
+            raise IllegalEvent(
+                f"{event.component} has no token on {event.place} to fall: it is on "
+                f"{', '.join(state.places()) or 'no place'}",
+                self.story(event.component),
+            )
+        if state.table.guarded_places >> target & 1:
+            raise IllegalEvent(
+                f"the token of {event.component} cannot fall to {event.target}, where it would "
+                "need what other components provide; name a place without use ports"
+            )
+        self._begin_event()
+        firing.fall(self.core, state, place, target)
+
+    def _drop_behaviours(self, event: BehavioursDropped) -> None:
+        if self.core.runs:
+            raise IllegalEvent(
+                f"the program {next(iter(self.core.runs))!r} is running; cancel it instead"
+            )
+        states = [self._known(name) for name in event.components]
+        self._begin_event()
+        for state in states:
+            conducting.drop_all_pushes(self.core, state)
 
     def _known(self, component: str) -> ComponentState:
         state = self.core.components.get(component)

@@ -37,7 +37,7 @@ class ComponentState:
     `running`, `arrived`: transitions whose token is on the output dock, in the transition, on the
     input dock. `failed` is a part of `running`. `excluded`: transitions that a switch ruled out.
     `held`: active use ports; `offered`: active provide ports; `served`: data provide ports that
-    have been reached.
+    have been reached; `lost`: provide ports that were withdrawn by force under active uses.
     """
 
     __slots__ = (
@@ -55,6 +55,7 @@ class ComponentState:
         "is_listed",
         "last_push",
         "left",
+        "lost",
         "marked",
         "name",
         "offered",
@@ -78,7 +79,7 @@ class ComponentState:
         self.marked = 1 << table.first_place
         self.left = self.docked = self.running = self.arrived = 0
         self.failed = self.excluded = 0
-        self.held = self.offered = self.served = 0
+        self.held = self.offered = self.served = self.lost = 0
         self.behaviour = NO_BEHAVIOUR
         self.owner: ProgramRun | None = None
         self.winds_down = False

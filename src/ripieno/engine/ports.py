@@ -75,8 +75,10 @@ def drop_use(core: Core, provider: ComponentState, provide: int) -> None:
     """Count one use less at a provide port."""
     assert provider.use_counts is not None
     provider.use_counts[provide] -= 1
-    if not provider.use_counts[provide] and provider.behaviour >= 0:
-        core.enlist(provider)
+    if not provider.use_counts[provide]:
+        provider.lost &= ~(1 << provide)
+        if provider.behaviour >= 0:
+            core.enlist(provider)
 
 
 def release_unheld(core: Core, state: ComponentState, uses: tuple[int, ...]) -> None:
@@ -92,6 +94,7 @@ def offer(core: Core, state: ComponentState, place: int) -> None:
     for provide in table.provides_of_place[place]:
         if not state.offered >> provide & 1:
             state.offered |= 1 << provide
+            state.lost &= ~(1 << provide)
             core.facts += (state.name, Fact.PROVIDES, table.provides[provide])
         wake_users(core, state, provide)
     for provide in table.data_served_by_place[place]:
@@ -111,6 +114,8 @@ def withdraw(core: Core, state: ComponentState, place: int) -> None:
         if state.offered >> provide & 1 and not state.provides_now(provide):
             state.offered &= ~(1 << provide)
             core.facts += (state.name, Fact.WITHDRAWS, table.provides[provide])
+            if state.use_counts and state.use_counts[provide]:  # Only when the token has fallen.
+                state.lost |= 1 << provide
 
 
 def wake_users(core: Core, state: ComponentState, provide: int) -> None:

@@ -45,6 +45,7 @@ class Fact(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     ABANDONED = "abandoned"
+    FELL = "fell from"
     PROVIDES = "provides"
     WITHDRAWS = "withdraws"
     USES = "uses"
@@ -99,6 +100,17 @@ TOKEN_MOVES = (
         "the source place's uses and data are served",
     ),
 )
+
+
+class Fall(NamedTuple):
+    """What happens to a token whose place has ceased to stand for anything: no guard holds it."""
+
+    source: Seat
+    target: Seat
+    trigger: str
+
+
+TOKEN_FALLS = (Fall(Seat.PLACE, Seat.PLACE, "TokenFell"),)
 
 
 class Turn(NamedTuple):

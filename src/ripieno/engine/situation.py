@@ -25,6 +25,7 @@ def situation(machine: Machine) -> Situation:
     marking: dict[str, frozenset[str]] = {}
     served: list[tuple[str, str]] = []
     data: dict[tuple[str, str], object] = {}
+    lost: list[tuple[str, str]] = []
     for name, state in machine.core.components.items():
         if not state.is_idle:
             raise errors.IllegalMarking(
@@ -35,6 +36,7 @@ def situation(machine: Machine) -> Situation:
         marking[name] = frozenset(state.places())
         served.extend((name, port) for port in names(state.served, state.table.data_provides))
         data.update(((name, port), value) for port, value in (state.data or {}).items())
+        lost.extend((name, port) for port in names(state.lost, state.table.provides))
         for use, end in enumerate(state.providers or ()):
             if end is not None:
                 provide = PortRef(end[0].name, end[0].port_name(end[1]))
@@ -44,6 +46,7 @@ def situation(machine: Machine) -> Situation:
         marking=marking,
         served=frozenset(served),
         data=data,
+        lost=frozenset(lost),
     )
 
 
@@ -65,7 +68,7 @@ def machine_at(situation: Situation, types: Mapping[str, ComponentType]) -> Mach
         _give(machine, name, port, value)
     for state in machine.core.components.values():
         if state.held:
-            _use(state)
+            _use(state, situation.lost)
     return machine
 
 
@@ -174,7 +177,7 @@ def _give(machine: Machine, name: str, port: str, value: object) -> None:
     state.data[port] = value
 
 
-def _use(state: ComponentState) -> None:
+def _use(state: ComponentState, lost: frozenset[tuple[str, str]]) -> None:
     """Count the uses that the marked places hold. Raises: `IllegalMarking` if one cannot be."""
     for use, name in enumerate(state.table.uses):
         if not state.held >> use & 1:
@@ -184,7 +187,9 @@ def _use(state: ComponentState) -> None:
         if connection is None:
             raise errors.IllegalMarking(f"{where}, which is not connected; connect it")
         provider, provide = connection
-        if not provider.offered >> provide & 1:
+        if (provider.name, provider.port_name(provide)) in lost:
+            provider.lost |= 1 << provide & ~provider.offered
+        elif not provider.offered >> provide & 1:
             raise errors.IllegalMarking(
                 f"{where}, but {provider.name}.{provider.port_name(provide)} is not active: "
                 f"{provider.name} stands in {_listed(provider.places())}"

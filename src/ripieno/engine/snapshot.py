@@ -123,6 +123,7 @@ def _component_to_json(
         "held": list(names(state.held, table.uses)),
         "offered": list(names(state.offered, table.provides)),
         "served": list(names(state.served, table.data_provides)),
+        "lost": list(names(state.lost, table.provides)),
         "behaviour": state.behaviour_name(),
         "owner": _owner_name(core, state.owner),
         "winds_down": state.winds_down,
@@ -250,6 +251,7 @@ def _read_component(core: Core, fields: Record) -> None:
     state.held = _mask(fields, "held", {name: i for i, name in enumerate(table.uses)})
     state.offered = _mask(fields, "offered", table.provide_index)
     state.served = _mask(fields, "served", table.data_provide_index)
+    state.lost = _mask(fields, "lost", table.provide_index)
     if "behaviour" in fields:
         state.behaviour = table.behaviour_index[fields["behaviour"]]
     state.owner = _owner(core, fields.get("owner"))

@@ -33,10 +33,12 @@ class Assembly:
 class Situation:
     """An assembly at rest: which places of each component are marked, and the data served so far.
 
-    `data` maps `(component, provide port)` to the value that was written to it.
+    `data` maps `(component, provide port)` to the value that was written to it. `lost` are provide
+    ports (also as pairs) that were withdrawn by force and have users that still hold them.
     """
 
     assembly: Assembly
     marking: Mapping[str, frozenset[str]]
     served: frozenset[tuple[str, str]] = frozenset()
     data: Mapping[tuple[str, str], object] = field(default_factory=dict)
+    lost: frozenset[tuple[str, str]] = frozenset()

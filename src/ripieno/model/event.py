@@ -76,6 +76,29 @@ class ProgramCancelled:
     winds_down: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenFell:
+    """What a place stands for is gone (a process died): its token is on another place now.
+
+    What the place provided is withdrawn by force, whoever uses it.
+    """
+
+    component: str
+    place: str
+    target: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BehavioursDropped:
+    """These components are to do nothing more of what was pushed, and to wind down.
+
+    Only while no program runs; those are cancelled.
+    """
+
+    components: tuple[str, ...]
+
+
 Event = (
     ProgramsSubmitted
     | TransitionEnded
@@ -85,6 +108,8 @@ Event = (
     | SkipAsked
     | AbandonAsked
     | ProgramCancelled
+    | TokenFell
+    | BehavioursDropped
 )
 
 _BY_NAME = {
@@ -97,6 +122,8 @@ _BY_NAME = {
         SkipAsked,
         AbandonAsked,
         ProgramCancelled,
+        TokenFell,
+        BehavioursDropped,
     )
 }
 
@@ -119,6 +146,8 @@ def from_json(record: dict[str, Any]) -> Event:
         return ProgramsSubmitted(
             programs=tuple(program_from_json(program) for program in fields["programs"])
         )
+    if name == "BehavioursDropped":
+        fields["components"] = tuple(fields["components"])
     event: Event = _BY_NAME[name](**fields)
     return event
 
