@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from ripieno.model import typecheck
+from ripieno.model.action import Action
 from ripieno.model.port import Port
 
 Value = object
@@ -21,7 +22,7 @@ class Transition:
     `durations_s` are the declared seconds of the first, second, … execution; the last one holds
     for all that follow. Transitions into one place that share behaviour and `dock_set` are joined.
     `writes` maps provide ports to the values they carry from then on; `raises` makes a simulated
-    execution fail with that cause.
+    execution fail with that cause. `action` is what a deployment does; without one it does nothing.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Transition:
     reads: tuple[str, ...] = ()
     writes: Mapping[str, Value] = field(default_factory=dict)
     raises: str | None = None
+    action: Action | None = None
 
     def duration_s(self, execution: int) -> float:
         """Declared seconds of the `execution`-th run, counted from 0."""

@@ -138,5 +138,24 @@ class IllegalOrder(ProgramError):
     """A program's order names an instruction that does not come before the one it is for."""
 
 
+class ApplicationError(ModelError):
+    """An application, a component of it or what that runs is not legal.
+
+    `at` is the way to the part at fault in the file form: `("health", "interval_s")`.
+    """
+
+    def __init__(self, message: str, *, at: tuple[str, ...] = ()) -> None:
+        self.at = at
+        super().__init__(message)
+
+
+class UnknownReference(ApplicationError):
+    """A text refers to something that is not there: `${parameters.colour}`."""
+
+
+class InvalidParameter(ApplicationError):
+    """A parameter is unknown, missing, or its value does not fit its JSON Schema."""
+
+
 class IllegalMarking(ModelError):
     """A marking that is given as a starting point breaks a rule of the engine."""
