@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ripieno.model.action import Action, Verb
 from ripieno.model.component_type import (
     Comparison,
     ComponentType,
@@ -37,6 +38,27 @@ data = st.recursive(
     max_leaves=5,
 )
 """What a data port can carry."""
+
+_arguments = st.dictionaries(st.text(max_size=5), data, max_size=2)
+
+actions = (
+    st.builds(
+        Action,
+        verb=st.sampled_from([each for each in Verb if not each.is_own]),
+        arguments=_arguments,
+    )
+    | st.builds(
+        lambda name, more: Action(verb=Verb.CALL, arguments={**more, "name": name}),
+        st.sampled_from(["resize", "a.b:c"]),
+        _arguments | st.fixed_dictionaries({"with": _arguments}),
+    )
+    | st.builds(
+        lambda argv, more: Action(verb=Verb.COMMAND, arguments={**more, "argv": argv}),
+        st.lists(st.text(max_size=5), min_size=1, max_size=3),
+        _arguments | st.fixed_dictionaries({"timeout_s": st.floats(0, 9)}),
+    )
+)
+"""What a transition can do."""
 
 
 @st.composite
@@ -133,6 +155,7 @@ def _transition(
         reads=tuple(draw(_some(readable, most=2))),
         writes={each: draw(data) for each in draw(_some(writable, most=2))},
         raises=draw(st.sampled_from([None, None, None, "disk full"])) if can_fail else None,
+        action=draw(st.none() | actions) if can_fail else None,
     )
 
 

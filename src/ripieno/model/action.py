@@ -40,7 +40,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Action:
-    """What to do, and with what; texts among the arguments may hold `${...}`.
+    """What to do, and with what: plain data, as JSON has it, whose texts may hold `${...}`.
 
     Raises: `ComponentTypeError` when `CALL` has no name or `COMMAND` nothing to run.
     """
@@ -60,8 +60,4 @@ def _is_name(value: object) -> bool:
 
 
 def _is_argv(value: object) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and bool(value)
-        and all(isinstance(each, str) for each in value)
-    )
+    return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)

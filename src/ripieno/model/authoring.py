@@ -24,6 +24,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ripieno.model import component_type as records
 from ripieno.model import errors
+from ripieno.model.action import Action
 from ripieno.model.component_type import Comparison, ComponentType, SwitchRule, Value
 from ripieno.model.port import Port, PortKind
 
@@ -68,6 +69,7 @@ class Transition(Part):
         reads: "_Port | Sequence[_Port]" = (),
         writes: "Mapping[_Port, Value] | None" = None,
         raises: str | None = None,
+        action: Action | None = None,
     ) -> None:
         self.source, self.target, self.behaviour = source, target, behaviour
         self.durations_s = (
@@ -75,7 +77,7 @@ class Transition(Part):
             if isinstance(duration_s, int | float)
             else tuple(float(each) for each in duration_s)
         )
-        self.dock_set, self.raises = str(dock_set), raises
+        self.dock_set, self.raises, self.action = str(dock_set), raises, action
         self.reads = _as_tuple(reads)
         self.writes = dict(writes or {})
 
@@ -234,6 +236,7 @@ class _Compilation:
                 zip(self._names(part, tuple(part.writes)), part.writes.values(), strict=True)
             ),
             raises=part.raises,
+            action=part.action,
         )
 
     def _port(self, part: _Port) -> Port:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 
 from ripieno.model import document
+from ripieno.model.action import Action, Verb
 from ripieno.model.component_type import (
     Comparison,
     ComponentType,
@@ -31,7 +32,12 @@ _TRANSITION = REMARKS | {
     "reads",
     "writes",
     "raises",
+    "action",
 }
+_ACTION = frozenset({"call", "run", "do"})
+_CALL = REMARKS | {"call", "with"}
+_RUN = REMARKS | {"run", "env", "working_directory", "timeout_s"}
+_DO = REMARKS | {"do", "with"}
 _PORT = REMARKS | {"kind", "on", "interface", "rebind"}
 _SWITCH = REMARKS | {"reads", "rules"}
 _RULE = REMARKS | {"if", "take", "else"}
@@ -88,6 +94,7 @@ def _transition(name: str, node: Node) -> Transition:
         raise node.error("'behavior' and 'behaviour' are one field; give it once")
     duration, dock_set = _given(fields, "duration"), _given(fields, "dock_set")
     reads, raises = _given(fields, "reads"), _given(fields, "raises")
+    action = _given(fields, "action")
     return Transition(
         name=name,
         source=_required(node, fields, "from", "the place that the transition leaves").name(),
@@ -98,7 +105,57 @@ def _transition(name: str, node: Node) -> Transition:
         reads=reads.names() if reads else (),
         writes={each: part.plain() for each, part in _entries(fields, "writes").items()},
         raises=raises.text() if raises else None,
+        action=_action(action) if action else None,
     )
+
+
+def _action(node: Node) -> Action:
+    """`{call: name, with: {…}}`, `{run: [program, …]}`, or a verb for the component's workload."""
+    given = _ACTION & node.mapping().keys()
+    if len(given) != 1:
+        raise node.error(
+            "write an action as {call: coroutine, with: {…}}, {run: [program, …]} or {do: verb}"
+        )
+    arguments: dict[str, Value] = {}
+    if "run" in given:
+        fields = node.mapping(_RUN)
+        verb = Verb.COMMAND
+        arguments["argv"] = [each.text() for each in fields["run"].items()]
+        if "env" in fields:
+            arguments["env"] = {name: each.text() for name, each in fields["env"].by_name().items()}
+        if "working_directory" in fields:
+            arguments["working_directory"] = fields["working_directory"].text()
+        if "timeout_s" in fields:
+            arguments["timeout_s"] = fields["timeout_s"].number()
+    elif "call" in given:
+        fields = node.mapping(_CALL)
+        verb = Verb.CALL
+        arguments["name"] = fields["call"].name()
+        if "with" in fields:
+            arguments["with"] = _data(fields["with"])
+    else:
+        fields = node.mapping(_DO)
+        verb = _verb(fields["do"])
+        if "with" in fields:
+            arguments = _data(fields["with"])
+    try:
+        return Action(verb=verb, arguments=arguments)
+    except ComponentTypeError as problem:
+        raise node.error(str(problem)) from problem
+
+
+def _verb(node: Node) -> Verb:
+    try:
+        return Verb(node.text())
+    except ValueError as problem:
+        raise node.error(
+            f"{quoted(node.text())} is nothing that can be done{did_you_mean(node.text(), Verb)}; "
+            f"there are {listed(Verb, most=len(Verb))}"
+        ) from problem
+
+
+def _data(node: Node) -> dict[str, Value]:
+    return {name: each.plain() for name, each in node.mapping().items()}
 
 
 def _port(name: str, node: Node) -> Port:

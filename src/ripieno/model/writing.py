@@ -7,6 +7,7 @@ written here is what a file could hold, and reading it gives an equal record.
 from typing import Any
 
 from ripieno.model import document
+from ripieno.model.action import Action, Verb
 from ripieno.model.component_type import ComponentType, Switch, SwitchRule, Transition
 from ripieno.model.port import Port
 from ripieno.model.reading_types import read_component_type
@@ -54,6 +55,20 @@ def _transition(transition: Transition) -> dict[str, Any]:
         record["writes"] = dict(transition.writes)
     if transition.raises is not None:
         record["raises"] = transition.raises
+    if transition.action is not None:
+        record["action"] = _action(transition.action)
+    return record
+
+
+def _action(action: Action) -> dict[str, Any]:
+    arguments = dict(action.arguments)
+    if action.verb is Verb.CALL and arguments.keys() <= {"name", "with"}:
+        return {"call": arguments.pop("name"), **arguments}
+    if action.verb is Verb.COMMAND and arguments.keys() == {"argv"}:
+        return {"run": arguments["argv"]}
+    record: dict[str, Any] = {"do": action.verb.value}
+    if arguments:
+        record["with"] = arguments
     return record
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ripieno.model import errors
+from ripieno.model.action import Action, Verb
 from ripieno.model.authoring import (
     Component,
     DataProvide,
@@ -39,7 +40,13 @@ class Agent(Component):
         reads=host,
         writes={name: "la1"},
     )
-    start = Transition(configured, connected, behaviour="deploy", duration_s=3)
+    start = Transition(
+        configured,
+        connected,
+        behaviour="deploy",
+        duration_s=3,
+        action=Action(verb=Verb.COMMAND, arguments={"argv": ["agent", "up"]}),
+    )
     fall = Transition(configured, undeployed, behaviour="deploy", raises="disk full")
     choice = Switch(configured, Rule(start, comparison="<", operand=5), Rule(fall), reads=host)
 
@@ -70,6 +77,7 @@ def test_a_class_compiles_to_the_record_of_a_file() -> None:
                 "to": "connected",
                 "behavior": "deploy",
                 "duration": 3.0,
+                "action": {"run": ["agent", "up"]},
             },
             "fall": {
                 "from": "configured",
