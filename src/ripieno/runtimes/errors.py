@@ -4,6 +4,10 @@ Raised by every driver in place of its library's errors; read by whoever decides
 message names the host, the thing on it and the remedy.
 """
 
+import contextlib
+import errno
+from collections.abc import Iterator
+
 from ripieno.model.errors import RipienoError
 
 
@@ -83,3 +87,32 @@ class ProcessDied(PermanentFailure):
 
 class NotReady(PermanentFailure):
     """A process runs and did not become ready in the time it was given."""
+
+
+def of_os_error(problem: OSError, what: str, *, host: str) -> RuntimeDriverError:
+    """The error that stands for a failed system call; `what` says what was attempted."""
+    cause = problem.strerror or str(problem) or type(problem).__name__
+    path = f" ({problem.filename})" if isinstance(problem.filename, str) else ""
+    said = f"{what}: {cause}{path}"
+    if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(said, host=host, remedy="make room there, then try again")
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return PermissionDenied(
+            said, host=host, remedy="give its user the right to, or use another folder or user"
+        )
+    if problem.errno in (errno.ENOENT, errno.ENOTDIR):
+        return FileMissing(said, host=host, remedy="create it, or correct the path")
+    if isinstance(problem, TimeoutError):
+        return TemporaryFailure(f"{what}: it took too long", host=host, remedy="try again")
+    if problem.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM):
+        return TemporaryFailure(said, host=host, remedy="raise the limit, or run fewer there")
+    return PermanentFailure(said, host=host)
+
+
+@contextlib.contextmanager
+def translated(what: str, *, host: str) -> Iterator[None]:
+    """Raise the error that stands for it where a system call fails in the block."""
+    try:
+        yield
+    except OSError as problem:
+        raise of_os_error(problem, what, host=host) from problem
