@@ -169,7 +169,7 @@ class ComponentDefinition:
         for port in self.uses:
             if self.kind in BUILTIN_KINDS:
                 names.check_port(port, "a use port", "uses", port)
-            if port in SCOPE:
+            if port in SCOPE and self.kind in BUILTIN_KINDS:
                 raise ApplicationError(
                     f"a use port cannot be called {quoted(port)}, which ${{{port}}} means already; "
                     "rename it",

@@ -81,6 +81,16 @@ class Node:
         return path if len(path) <= _MOST_PATH else "…" + path[-_MOST_PATH:]
 
     @property
+    def parent(self) -> "Node | None":
+        """The mapping or list that this node is in, None at the top."""
+        return self._parent
+
+    @property
+    def position(self) -> str | int | None:
+        """The key or the index under which this node stands, None at the top."""
+        return self._key
+
+    @property
     def key(self) -> str:
         """The name under which this node stands in its mapping."""
         return str(self._key)

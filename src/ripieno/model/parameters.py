@@ -112,7 +112,7 @@ def complete(schema: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str
 def sample(schema: Mapping[str, Any]) -> Value:
     """A value by which an application can be shown before one is given: the default, if there is.
 
-    None if the schema does not tell; it may not fit in all respects.
+    None if nothing simple will do; it may not fit in all respects.
     """
     if "default" in schema:
         return schema["default"]
@@ -125,10 +125,6 @@ def sample(schema: Mapping[str, Any]) -> Value:
             return schema.get("minimum", min(1, schema.get("maximum", 1)))
         case "boolean":
             return False
-        case "array":
-            return []
-        case "object":
-            return {}
         case _:
             return None
 

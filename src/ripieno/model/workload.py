@@ -160,7 +160,7 @@ class Workload:
     tcp_ports: Mapping[str, int] = field(default_factory=dict)
     files: tuple[FileTransfer, ...] = ()
     health: Health | None = None
-    restart: RestartPolicy = RestartPolicy()
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
     replicas: int = 1
     stop_signal: str = "TERM"
     grace_s: float = 10.0
@@ -179,7 +179,7 @@ class Workload:
         self._check_tcp_ports()
         self._check_files()
         self._check_health()
-        _check_count(self.replicas, "replicas", "replicas", least=0, most=MOST_REPLICAS)
+        _check_count(self.replicas, "replicas", "replicas", most=MOST_REPLICAS)
         if self.stop_signal not in SIGNALS:
             raise ApplicationError(
                 f"{quoted(self.stop_signal)} is no signal to stop with; take one of "

@@ -1,0 +1,323 @@
+"""Applications out of documents, and what becomes of them when their parameters have values.
+
+`application` reads what is published; `resolve` makes what can be deployed. Both give errors the
+line and the field they are about, whatever parameters and `for_each` have made of it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from ripieno.model import document, parameters
+from ripieno.model.application import BUILTIN_KINDS, Application, ComponentDefinition
+from ripieno.model.application_goal import goal_of
+from ripieno.model.component_type import ComponentType, Value
+from ripieno.model.errors import ApplicationError, DocumentError, InvalidParameter, ProgramError
+from ripieno.model.fitting import orient
+from ripieno.model.node import Node, did_you_mean, listed, printable, quoted
+from ripieno.model.port import PortRef
+from ripieno.model.reading_components import read_component
+from ripieno.model.reading_fields import Fields, is_open, located, static_text, whole_number
+from ripieno.model.reading_types import read_component_types
+from ripieno.model.substitution import PutIn, Substitution, samples_put_in, values_put_in
+
+MOST_BYTES = 1024 * 1024
+"""The longest document of an application, in bytes of UTF-8."""
+
+MOST_COMPONENTS = 10_000
+"""The most components, with those that `for_each` makes."""
+
+_FIELDS = frozenset(
+    (
+        "name",
+        "version",
+        "title",
+        "description",
+        "tags",
+        "source",
+        "note",
+        "parameters",
+        "components",
+        "component_types",
+        "connections",
+        "routes",
+        "jobs",
+    )
+)
+_ROUTE = frozenset(("component", "tcp_port", "name", "path", "access", "title", "note"))
+_MOST_HEADER = {"title": 200, "description": 20_000, "source": 2000}
+
+
+def application(text: str, source: str = "") -> Application:
+    """The application that a document describes; `source` is the file's name, for messages.
+
+    It is open: see `Application`. Where every parameter has a default, it is checked with them.
+    Raises: `DocumentError` that begins with file, line and field.
+    """
+    fields = _document(text, source)
+    schema = _schema(fields)
+    declared = parameters.properties(schema)
+    samples = {name: parameters.sample(each) for name, each in declared.items()}
+    reading = _Reading(
+        fields=fields,
+        schema=schema,
+        put_in=samples_put_in(declared, samples),
+        values=None,
+        text=text,
+    )
+    found = _read(reading)
+    if all("default" in each for each in declared.values()):
+        resolve(found, {}, source=source)
+    return found
+
+
+def resolve(
+    application: Application, values: Mapping[str, Value], *, source: str = ""
+) -> Application:
+    """The application with its parameters put in and its `for_each` expanded.
+
+    `values` are what is given; others have their default. What is known only when a component is
+    started stays a reference. Raises: `InvalidParameter` that names the parameter; `DocumentError`
+    with line and field where a value does not fit in.
+    """
+    fields = _document(application.document, source)
+    schema = _schema(fields)
+    complete = parameters.complete(schema, values)
+    declared = parameters.properties(schema)
+    reading = _Reading(
+        fields=fields,
+        schema=schema,
+        put_in=values_put_in(declared, complete),
+        values=complete,
+        text=application.document,
+    )
+    return _read(reading)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reading:
+    """One reading of a document: open without `values`, settled with them."""
+
+    fields: Fields
+    schema: Mapping[str, Value]
+    put_in: PutIn
+    values: Mapping[str, Value] | None
+    text: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.values is None
+
+    def each_put_in(self, item: Value) -> PutIn:
+        assert self.values is not None
+        return values_put_in(parameters.properties(self.schema), self.values, item)
+
+
+def _document(text: str, source: str) -> Fields:
+    size_bytes = len(text.encode("utf-8", "surrogatepass"))
+    if size_bytes > MOST_BYTES:
+        raise DocumentError(
+            f"the application has {size_bytes} bytes, and at most {MOST_BYTES} are read; put "
+            "contents into files",
+            source=source,
+        )
+    node = document.parse(text, source)
+    if not node.is_mapping:
+        raise node.error("an application is a mapping; give at least name, version and components")
+    return Fields(node, _FIELDS, is_open=True)
+
+
+def _schema(fields: Fields) -> Mapping[str, Value]:
+    node = fields.text_node("parameters")
+    if node is None:
+        return {}
+    schema = node.plain()
+    try:
+        parameters.check_schema(schema)
+    except InvalidParameter as problem:
+        raise located(node, problem) from problem
+    return cast(Mapping[str, Value], schema)
+
+
+def _read(reading: _Reading) -> Application:
+    fields = reading.fields
+    substitution = Substitution()
+    types = _types(reading, substitution)
+    components: dict[str, ComponentDefinition] = {}
+    places: dict[str, Node] = {}
+    for name, node in _components(reading, substitution):
+        if name in components:
+            raise node.error(f"there are two components {quoted(name)}; rename one of them")
+        if len(components) >= MOST_COMPONENTS:
+            raise node.error(f"there are more than {MOST_COMPONENTS} components; divide it")
+        places[name] = node
+        components[name] = read_component(name, node, types, is_open=reading.is_open)
+    connections = tuple(_pair(each) for each in _items(reading, substitution, "connections"))
+    routes = tuple(
+        _route(each, components, is_open=reading.is_open)
+        for each in _items(reading, substitution, "routes")
+    )
+    try:
+        found = Application(
+            name=_header(fields, "name", 100),
+            version=_header(fields, "version", 250),
+            title=_header(fields, "title"),
+            description=_header(fields, "description"),
+            tags=tuple(each.name() for each in fields.items("tags")),
+            source=_header(fields, "source"),
+            parameters=reading.schema,
+            components=components,
+            component_types=types,
+            connections=connections,
+            routes=routes,
+            jobs=_jobs(reading, substitution),
+            document=reading.text,
+            is_open=reading.is_open,
+        )
+    except ApplicationError as problem:
+        raise located(fields.node, problem) from problem
+    if not reading.is_open:
+        _check_assembly(found, places, fields)
+    return found
+
+
+def _header(fields: Fields, name: str, most: int = 0) -> str:
+    node = fields.text_node(name)
+    if node is None:
+        if name in ("name", "version"):
+            raise fields.node.error(f"the field {name!r} is missing; give the application one")
+        return ""
+    # A version such as 1.10 is a number to YAML; it is refused as a version, as it is written.
+    text = (node.written or "") if name == "version" else node.text()
+    most = most or _MOST_HEADER[name]
+    if len(text) > most:
+        raise node.error(f"{name} has {len(text)} characters; give at most {most}")
+    return text
+
+
+def _types(reading: _Reading, substitution: Substitution) -> dict[str, ComponentType]:
+    node = reading.fields.text_node("component_types")
+    if node is None:
+        return {}
+    types = read_component_types(substitution.apply(node, reading.put_in))
+    for name in types:
+        if name in BUILTIN_KINDS or "/" in name:
+            raise node.at((name,)).error(
+                f"a component type cannot be called {quoted(name)}; those of Ripieno are "
+                f"{listed(BUILTIN_KINDS)}, and names have no slash"
+            )
+    return types
+
+
+def _components(reading: _Reading, substitution: Substitution) -> Iterator[tuple[str, Node]]:
+    """Names and nodes with everything put in that is known, `for_each` expanded if it is."""
+    node = reading.fields.text_node("components")
+    entries = node.by_name() if node is not None else {}
+    if not entries:
+        raise (node or reading.fields.node).error(
+            "there are no components; give at least one under 'components', {name: {type: …}}"
+        )
+    for name, each in entries.items():
+        items = each.mapping().get("for_each")
+        if items is None:
+            yield name, substitution.apply(each, reading.put_in)
+        elif reading.is_open:
+            substitution.apply(items, reading.put_in)
+            yield name, substitution.apply(each, reading.put_in)
+        else:
+            for item in _items_of(substitution.apply(items, reading.put_in)):
+                yield f"{name}-{item}", substitution.apply(each, reading.each_put_in(item))
+
+
+def _items_of(node: Node) -> list[str | int]:
+    """What a component is made for: texts and numbers, or as many as a number says."""
+    if not node.is_list:
+        count = whole_number(node)
+        if not 0 <= count <= MOST_COMPONENTS:
+            raise node.error(f"for_each is {count}; give a list, or 0 to {MOST_COMPONENTS}")
+        return list(range(count))
+    found: list[str | int] = []
+    for each in node.items():
+        item = each.value if type(each.value) is int else static_text(each, is_open=False)
+        if item in found:
+            raise each.error(f"{quoted(str(item))} is in the list twice; take one out")
+        found.append(item)
+    return found
+
+
+def _items(reading: _Reading, substitution: Substitution, name: str) -> tuple[Node, ...]:
+    node = reading.fields.text_node(name)
+    return () if node is None else tuple(substitution.apply(node, reading.put_in).items())
+
+
+def _pair(node: Node) -> tuple[PortRef, PortRef]:
+    refs = []
+    for each in node.items():
+        component, dot, port = each.text().partition(".")
+        if not (component and dot and port):
+            raise each.error(f"{quoted(each.text())} is no port; write component.port")
+        refs.append(PortRef(component, port))
+    if len(refs) != 2:
+        raise node.error("write a connection as [component.use_port, component.provide_port]")
+    return refs[0], refs[1]
+
+
+def _route(
+    node: Node, components: Mapping[str, ComponentDefinition], *, is_open: bool
+) -> Mapping[str, Value]:
+    fields = Fields(node, _ROUTE, is_open=is_open)
+    name, tcp_port = fields.static("component"), fields.static("tcp_port")
+    if not (name and tcp_port):
+        raise node.error("a route leads to a component's tcp_port; give both")
+    for each in fields.items("access"):
+        each.text()
+    if not is_open:
+        component = _known(node.at(("component",)), name, components)
+        ports = component.workload.tcp_ports if component.workload else {}
+        if tcp_port not in ports:
+            raise node.at(("tcp_port",)).error(
+                f"{name} has no tcp_port {quoted(tcp_port)}{did_you_mean(tcp_port, ports)}; it has "
+                f"{listed(ports)}"
+            )
+    return cast(Mapping[str, Value], node.plain())
+
+
+def _jobs(reading: _Reading, substitution: Substitution) -> Mapping[str, Value]:
+    node = reading.fields.text_node("jobs")
+    if node is None:
+        return {}
+    jobs = substitution.apply(node, reading.put_in)
+    for each in jobs.by_name().values():
+        each.mapping()
+    return cast(Mapping[str, Value], jobs.plain())
+
+
+def _known(
+    node: Node, name: str, components: Mapping[str, ComponentDefinition]
+) -> ComponentDefinition:
+    if name not in components:
+        raise node.error(
+            f"there is no component {quoted(name)}{did_you_mean(name, components)}; components "
+            f"are {listed(components, most=20)}"
+        )
+    return components[name]
+
+
+def _check_assembly(found: Application, places: Mapping[str, Node], fields: Fields) -> None:
+    """What the parts of an application say of each other."""
+    for name, definition in found.components.items():
+        for use in definition.uses.values():
+            if isinstance(use.select, str):
+                node = places[name].at(("uses", use.port, "select"))
+                _known(node, use.select, found.components)
+    goal = goal_of(found)
+    listed_node = fields.text_node("connections")
+    nodes = () if listed_node is None or is_open(listed_node) else listed_node.items()
+    for index, (one, other) in enumerate(found.connections):
+        at = nodes[index] if index < len(nodes) else fields.node
+        try:
+            orient(
+                lambda name: each.type if (each := goal.components.get(name)) else None, one, other
+            )
+        except ProgramError as problem:
+            raise at.error(printable(str(problem))) from problem
