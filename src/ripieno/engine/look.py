@@ -52,7 +52,7 @@ def connections(machine: Machine) -> list[tuple[str, str]]:
 
 
 def inputs(machine: Machine, component: str, *, rebinds: str | None = None) -> dict[str, Value]:
-    """What the connected use ports of a component carry; of one that is rebound, the new provider's.
+    """What the connected use ports carry; of one that is rebound, the new one's.
 
     The values are those written last, whether the port is active or not.
     """
@@ -83,7 +83,7 @@ def is_at_rest(machine: Machine) -> bool:
 
 
 def under_way(machine: Machine) -> Mapping[int, tuple[str, str, int]]:
-    """Commands without an outcome that have not failed: component, transition (or port), attempt."""
+    """Commands that have neither ended nor failed: component, transition (or port), attempt."""
     found = {}
     for command, (state, transition, attempt) in machine.core.in_flight.items():
         if transition >= 0:

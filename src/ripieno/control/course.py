@@ -1,0 +1,537 @@
+"""The course of a reconfiguration: come to rest, plan, execute, follow up, or go back.
+
+Called by the supervisor once a turn. Where a reconfiguration stands is in its record's options, so
+that it goes on from there after a crash.
+
+    settling -> executing -> following -> completed
+                    |            +-> executing: users of an address that has changed
+                    +-> draining -> failed
+                    +-> unwinding -> cancelled, or failed and rolled back
+"""
+
+import asyncio
+import dataclasses
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from ripieno.control import planning
+from ripieno.control import target as targets
+from ripieno.control.errors import Conflict, Held, InvalidRequest, NotFound
+from ripieno.control.requests import Decision, OnFailure
+from ripieno.control.scope import reads_differ
+from ripieno.control.target import Target, Wanted
+from ripieno.control.views import DeploymentState, ReconfigurationKind, ReconfigurationState
+from ripieno.engine import explain, look
+from ripieno.model import plan as plans
+from ripieno.model.application import Strategy
+from ripieno.model.builtin_types import RESTART, UPDATE
+from ripieno.model.command import EndProgram
+from ripieno.model.component_type import ComponentType
+from ripieno.model.errors import RipienoError
+from ripieno.model.event import (
+    AbandonAsked,
+    BehavioursDropped,
+    ProgramCancelled,
+    ProgramsSubmitted,
+    RetryAsked,
+    SkipAsked,
+)
+from ripieno.model.plan import Plan
+from ripieno.model.program import Outcome
+from ripieno.store.records import ReconfigurationRecord
+
+if TYPE_CHECKING:
+    from ripieno.control.supervisor import Supervisor
+
+MOST_ROUNDS = 10
+"""How often users of changed addresses are followed up before something must be wrong."""
+
+
+class Stage(StrEnum):
+    """Where a reconfiguration stands."""
+
+    SETTLING = "settling"
+    EXECUTING = "executing"
+    FOLLOWING = "following"
+    DRAINING = "draining"
+    UNWINDING = "unwinding"
+
+
+class Course:
+    """Decides what the reconfiguration under way does next."""
+
+    def __init__(self, supervisor: "Supervisor") -> None:
+        self._supervisor = supervisor
+        self._state = supervisor.state
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether everything is being brought to rest, so that nothing else may begin."""
+        return self._stage in (Stage.SETTLING, Stage.UNWINDING, Stage.DRAINING)
+
+    @property
+    def _stage(self) -> Stage | None:
+        current = self._state.current
+        return Stage(current.options["stage"]) if current is not None else None
+
+    def begin(self, record: ReconfigurationRecord, *, queues: bool) -> None:
+        """Take up a reconfiguration, or queue it. Raises: `Held` where it may do neither."""
+        state = self._state
+        current = state.current
+        if current is None:
+            self._take_up(record)
+            return
+        if not queues:
+            raise Held(
+                f"deployment {state.record.name} is held by reconfiguration {current.id} "
+                f"({current.kind}, {current.state}); wait for it, cancel it, or queue behind it"
+            )
+        queued = dataclasses.replace(record, state=ReconfigurationState.QUEUED)
+        state.queue.append(queued)
+        state.put_reconfiguration(queued)
+        self._supervisor.tell("reconfiguration.queued", id=record.id, behind=current.id)
+
+    def pause(self, id: str) -> None:
+        """Start nothing more of a reconfiguration until it is resumed. Raises: `Conflict`."""
+        current = self._named(id, ReconfigurationState.RUNNING, "paused")
+        self._change(current, state=ReconfigurationState.PAUSED)
+        self._supervisor.tell("reconfiguration.paused")
+
+    def resume(self, id: str) -> None:
+        """Go on. Raises: `Conflict` if it is not paused."""
+        current = self._named(id, ReconfigurationState.PAUSED, "resumed")
+        self._change(current, state=ReconfigurationState.RUNNING)
+        self._supervisor.tell("reconfiguration.resumed")
+        state = self._state
+        for each in state.commands.values():
+            if each.record.state == "held":
+                each.record = dataclasses.replace(
+                    each.record, state="issued", issued_at=self._supervisor.now()
+                )
+                held = state.held.get(each.job.component)
+                each.job = dataclasses.replace(each.job, handle=held.handle if held else None)
+                state.put_command(each.record)
+                self._supervisor.release((each,))
+
+    def cancel(self, id: str) -> None:
+        """Stop at the next legal state. Raises: `Conflict` if it is over, `NotFound`."""
+        state = self._state
+        for queued in list(state.queue):
+            if queued.id == id:
+                state.queue.remove(queued)
+                state.put_reconfiguration(
+                    dataclasses.replace(
+                        queued,
+                        state=ReconfigurationState.CANCELLED,
+                        ended_at=self._supervisor.now(),
+                    )
+                )
+                self._supervisor.tell("reconfiguration.cancelled", id=id)
+                return
+        current = state.current
+        if current is None or current.id != id:
+            raise Conflict(f"reconfiguration {id} is not under way; it cannot be cancelled")
+        if current.state == ReconfigurationState.CANCELLING:
+            return
+        self._change(current, state=ReconfigurationState.CANCELLING)
+        self._supervisor.tell("reconfiguration.cancelling")
+        self._unwind(ReconfigurationState.CANCELLED, "it was cancelled")
+
+    def decide(self, component: str, transition: str | None, decision: Decision) -> None:
+        """Deal with failed transitions of a component. Raises: `NotFound`, `Conflict`."""
+        machine = self._state.machine
+        if component not in machine.core.components:
+            raise NotFound(f"there is no component {component!r} in {self._state.record.name}")
+        failed = [name for owner, name in look.failures(machine) if owner == component]
+        if not failed or (transition is not None and transition not in failed):
+            what = f"{component}.{transition}" if transition else component
+            raise Conflict(
+                f"{what} has not failed, so there is nothing to {decision}; failed are "
+                f"{', '.join('.'.join(each) for each in look.failures(machine)) or 'none'}"
+            )
+        kinds = {
+            Decision.RETRY: RetryAsked,
+            Decision.SKIP: SkipAsked,
+            Decision.ABANDON: AbandonAsked,
+        }
+        for name in [transition] if transition else failed:
+            self._supervisor.feed(
+                kinds[decision](component=component, transition=name),
+                f"transition.{decision}",
+                component=component,
+                transition=name,
+            )
+
+    def program_ended(self, command: EndProgram) -> None:
+        """Note how the program of the reconfiguration has ended."""
+        current = self._state.current
+        if current is not None and current.options.get("program") == command.program:
+            self._set(outcome=command.outcome.value, reason=command.reason)
+
+    async def advance(self) -> None:
+        """Go on as far as it goes now."""
+        while await self._step():
+            pass
+        self._note_deployment_state()
+
+    async def _step(self) -> bool:
+        """One step; whether another may follow at once."""
+        state = self._state
+        if state.current is None:
+            if not state.queue or self._supervisor.is_over:
+                return False
+            self._take_up(state.queue.pop(0))
+            return True
+        match self._stage:
+            case Stage.SETTLING:
+                return await self._settle()
+            case Stage.EXECUTING:
+                return self._execute()
+            case Stage.FOLLOWING:
+                return await self._follow()
+            case Stage.DRAINING:
+                return self._drain()
+            case _:
+                return self._unwound()
+
+    def _take_up(self, record: ReconfigurationRecord) -> None:
+        state = self._state
+        state.current = dataclasses.replace(
+            record,
+            state=ReconfigurationState.RUNNING,
+            started_at=self._supervisor.now(),
+            options={**record.options, "stage": Stage.SETTLING.value, "round": 0},
+        )
+        state.wanted = targets.from_json(record.options["target"])
+        state.put_reconfiguration(state.current)
+        self._supervisor.tell(
+            "reconfiguration.accepted", change=record.kind, by=record.requested_by
+        )
+
+    async def _settle(self) -> bool:
+        if not self._come_to_rest():
+            return self._state.current is None
+        state = self._state
+        current = state.current
+        assert current is not None and state.wanted is not None
+        wanted = state.wanted
+        runs = {name: tuple(each) for name, each in current.options.get("runs", {}).items()}
+        try:
+            plan = await self._plan(wanted, current.id, runs)
+        except RipienoError as problem:
+            self._finish(ReconfigurationState.REFUSED, str(problem))
+            return True
+        self._change(current, plan=plans.to_json(plan))
+        self._submit(plan, wanted)
+        return True
+
+    async def _plan(self, wanted: Target, name: str, runs: Mapping[str, tuple[str, ...]]) -> Plan:
+        state = self._state
+        running = {
+            component: held.definition
+            for component, held in state.held.items()
+            if held.definition is not None
+        }
+        # Planning can take a second for thousands of components; others go on meanwhile.
+        return await asyncio.to_thread(
+            planning.plan_for,
+            state.machine,
+            wanted,
+            running,
+            name=name,
+            durations=await self._supervisor.durations(),
+            runs=runs,
+        )
+
+    def _submit(self, plan: Plan, wanted: Target) -> None:
+        types: dict[str, ComponentType] = {
+            each.type.name: each.type for each in wanted.components.values()
+        }
+        known = self._state.machine.core.types
+        new = {name: each for name, each in types.items() if name not in known}
+        if plan.is_empty:
+            self._set(stage=Stage.FOLLOWING.value, program=None)
+            return
+        self._set(stage=Stage.EXECUTING.value, program=plan.program.name, outcome=None)
+        self._supervisor.feed(
+            ProgramsSubmitted(programs=(plan.program,)),
+            "reconfiguration.started",
+            types=new,
+            predicted_s=plan.makespan_s,
+        )
+
+    def _execute(self) -> bool:
+        state = self._state
+        current = state.current
+        assert current is not None
+        outcome, reason = current.options.get("outcome"), current.options.get("reason")
+        if outcome is None:
+            machine = state.machine
+            waits = look.under_way(machine) or look.has_timers(machine)
+            if waits or any(held.restart_at for held in state.held.values()):
+                return False
+            reason = explain.explain(machine).text
+            self._supervisor.feed(
+                ProgramCancelled(program=current.options["program"], winds_down=False),
+                "reconfiguration.stuck",
+                reason=reason,
+            )
+            outcome = Outcome.FAILED.value
+        if outcome == Outcome.COMPLETES.value:
+            self._set(stage=Stage.FOLLOWING.value)
+        elif current.options["on_failure"] == OnFailure.ROLLBACK.value:
+            self._supervisor.tell("reconfiguration.failing", reason=reason)
+            self._unwind(ReconfigurationState.FAILED, reason or "it failed", rolls_back=True)
+        else:
+            self._supervisor.tell("reconfiguration.failing", reason=reason)
+            self._set(stage=Stage.DRAINING.value, reason=reason)
+        return True
+
+    async def _follow(self) -> bool:
+        """Bring components up to date whose providers have other addresses than they know."""
+        state = self._state
+        current = state.current
+        assert current is not None and state.wanted is not None
+        runs: dict[str, tuple[str, ...]] = {}
+        for each in look.looks(state.machine):
+            held = state.held.get(each.name)
+            wanted = state.wanted.components.get(each.name)
+            if held is None or held.definition is None or wanted is None:
+                continue
+            now = look.inputs(state.machine, each.name)
+            if "ready" in each.places and reads_differ(held.definition, state.id, held.inputs, now):
+                is_rolling = wanted.definition.strategy is Strategy.ROLLING
+                runs[each.name] = (UPDATE,) if is_rolling else (RESTART,)
+        if not runs:
+            self._finish(ReconfigurationState.COMPLETED, None)
+            return True
+        number = current.options["round"] + 1
+        try:
+            if number > MOST_ROUNDS:
+                raise InvalidRequest(f"addresses still change after {MOST_ROUNDS} rounds")
+            plan = await self._plan(state.wanted, f"{current.id}#{number}", runs)
+        except RipienoError as problem:
+            self._finish(
+                ReconfigurationState.FAILED,
+                f"{', '.join(runs)} cannot be told of changed addresses: {problem}",
+            )
+            return True
+        self._set(round=number)
+        self._submit(plan, state.wanted)
+        return True
+
+    def _drain(self) -> bool:
+        current = self._state.current
+        assert current is not None
+        if look.under_way(self._state.machine):
+            return False
+        self._finish(ReconfigurationState.FAILED, current.options.get("reason"))
+        return True
+
+    def _unwind(
+        self, outcome: ReconfigurationState, reason: str, *, rolls_back: bool = False
+    ) -> None:
+        self._set(
+            stage=Stage.UNWINDING.value,
+            ending=outcome.value,
+            reason=reason,
+            rolls_back=rolls_back,
+            dropped=False,
+        )
+
+    def _unwound(self) -> bool:
+        current = self._state.current
+        assert current is not None
+        if not self._come_to_rest():
+            return self._state.current is None
+        options = current.options
+        ending = ReconfigurationState(options["ending"])
+        reason = options["reason"] if ending is ReconfigurationState.FAILED else None
+        self._finish(ending, reason, rolls_back=options["rolls_back"])
+        return True
+
+    def _come_to_rest(self) -> bool:
+        """Give up whatever is under way; whether all has come to rest."""
+        state, supervisor = self._state, self._supervisor
+        machine = state.machine
+        current = state.current
+        assert current is not None
+        if look.is_at_rest(machine):
+            return True
+        for program in machine.running_programs():
+            supervisor.feed(
+                ProgramCancelled(program=program, winds_down=True), "reconfiguration.winding_down"
+            )
+        for each in list(state.commands.values()):
+            if each.record.state == "held":
+                supervisor.give_up(each, "it was cancelled before it began")
+        if not current.options.get("dropped"):
+            self._set(dropped=True)
+            busy = tuple(each.name for each in look.looks(machine) if each.status != "idle")
+            supervisor.feed(BehavioursDropped(components=busy), "reconfiguration.winding_down")
+            supervisor.interrupt_all("it was given up, since its reconfiguration ends")
+        for component, transition in look.failures(machine):
+            supervisor.feed(
+                AbandonAsked(component=component, transition=transition),
+                "transition.abandon",
+                component=component,
+                transition=transition,
+            )
+        if look.is_at_rest(machine):
+            return True
+        if not look.under_way(machine):
+            stuck = [each.name for each in look.looks(machine) if each.status != "idle"]
+            why = "; ".join(filter(None, (look.waits_for(machine, name) for name in stuck)))
+            self._finish(
+                ReconfigurationState.FAILED,
+                f"{', '.join(stuck)} cannot come to rest: {why}; bring back what they need",
+            )
+        return False
+
+    def _finish(
+        self, outcome: ReconfigurationState, reason: str | None, *, rolls_back: bool = False
+    ) -> None:
+        state, supervisor = self._state, self._supervisor
+        current, wanted = state.current, state.wanted
+        assert current is not None and wanted is not None
+        rollback = None
+        if rolls_back:
+            rollback = self._rollback_of(current)
+            self._set(rollback=rollback.id)
+        supervisor.tell(f"reconfiguration.{outcome}", reason=reason)
+        self._change(
+            state.current or current, state=outcome, reason=reason, ended_at=supervisor.now()
+        )
+        match outcome:
+            case ReconfigurationState.COMPLETED:
+                self._adopt(current, wanted)
+            case ReconfigurationState.FAILED if rollback is None:
+                self._adopt(current, wanted)
+            case ReconfigurationState.CANCELLED:
+                state.aim(self._standing(wanted))
+        state.current = state.wanted = None
+        if rollback is not None:
+            state.queue.insert(0, rollback)
+            state.put_reconfiguration(rollback)
+        if outcome is ReconfigurationState.COMPLETED and current.kind == ReconfigurationKind.REMOVE:
+            for component in list(state.held):
+                del state.held[component]
+                state.put_handle(component)
+            for queued in state.queue:
+                state.put_reconfiguration(
+                    dataclasses.replace(
+                        queued,
+                        state=ReconfigurationState.REFUSED,
+                        reason="the deployment was removed",
+                        ended_at=supervisor.now(),
+                    )
+                )
+            state.queue.clear()
+            state.put_deployment(state=DeploymentState.REMOVED.value)
+            supervisor.end()
+
+    def _adopt(self, current: ReconfigurationRecord, wanted: Target) -> None:
+        """From now on the deployment is to be as this reconfiguration wanted it."""
+        state = self._state
+        changed: dict[str, Any] = {
+            "application": wanted.application or state.record.application,
+            "version": wanted.version or state.record.version,
+        }
+        if current.document is not None:
+            changed |= {"document": current.document, "parameters": current.parameters}
+        state.put_deployment(**changed)
+        state.aim(wanted)
+
+    def _standing(self, wanted: Target) -> Target:
+        """What a cancelled reconfiguration leaves: everything as it stands."""
+        state = self._state
+        components = {}
+        for each in look.looks(state.machine):
+            held = state.held.get(each.name)
+            entry = wanted.components.get(each.name) or state.target.components.get(each.name)
+            definition = held.definition if held and held.definition else None
+            if definition is None and entry is not None:
+                definition = entry.definition
+            if definition is not None:
+                components[each.name] = Wanted(
+                    definition=definition, type=each.type, state=each.places
+                )
+        return dataclasses.replace(state.target, components=components, connections=())
+
+    def _rollback_of(self, failed: ReconfigurationRecord) -> ReconfigurationRecord:
+        state = self._state
+        return ReconfigurationRecord(
+            id=new_id(),
+            deployment=state.id,
+            kind=ReconfigurationKind.ROLLBACK,
+            state=ReconfigurationState.QUEUED,
+            document=None,
+            parameters={},
+            plan=None,
+            options={
+                "target": targets.to_json(state.target),
+                "on_failure": OnFailure.KEEP.value,
+                "of": failed.id,
+            },
+            requested_by=failed.requested_by,
+            reason=None,
+            created_at=self._supervisor.now(),
+            started_at=None,
+            ended_at=None,
+        )
+
+    def _named(self, id: str, expected: ReconfigurationState, done: str) -> ReconfigurationRecord:
+        current = self._state.current
+        if current is None or current.id != id:
+            raise Conflict(f"reconfiguration {id} is not under way; it cannot be {done}")
+        if current.state != expected:
+            raise Conflict(f"reconfiguration {id} is {current.state}; it cannot be {done}")
+        return current
+
+    def _change(self, record: ReconfigurationRecord, **changed: Any) -> None:
+        self._state.put_reconfiguration(dataclasses.replace(record, **changed))
+
+    def _set(self, **options: Any) -> None:
+        current = self._state.current
+        assert current is not None
+        self._change(current, options={**current.options, **options})
+
+    def _note_deployment_state(self) -> None:
+        from_now = deployment_state(self._supervisor)
+        if self._state.record.state != from_now.value:
+            self._state.put_deployment(state=from_now.value, updated_at=self._supervisor.now())
+
+
+def deployment_state(supervisor: "Supervisor") -> DeploymentState:
+    """How the deployment is, as a whole."""
+    state = supervisor.state
+    if state.record.state == DeploymentState.REMOVED.value:
+        return DeploymentState.REMOVED
+    if state.current is not None:
+        match ReconfigurationKind(state.current.kind):
+            case ReconfigurationKind.DEPLOY:
+                return DeploymentState.DEPLOYING
+            case ReconfigurationKind.REMOVE:
+                return DeploymentState.REMOVING
+            case _:
+                return DeploymentState.CHANGING
+    looks = {each.name: each for each in look.looks(state.machine)}
+    if state.machine.core.failed or not looks:
+        return DeploymentState.FAILED
+    is_up = False
+    for name, wanted in state.target.components.items():
+        places = looks[name].places if name in looks else ()
+        held = state.held.get(name)
+        if not set(wanted.state) <= set(places) or (held is not None and held.ended):
+            return DeploymentState.DEGRADED
+        if wanted.definition.kind != "external":
+            ready = targets.ready_places(wanted.definition, wanted.type)
+            is_up = is_up or wanted.state == ready
+    return DeploymentState.RUNNING if is_up else DeploymentState.STOPPED
+
+
+def new_id() -> str:
+    """An id for a reconfiguration: short enough to be typed, too long to be met twice."""
+    return f"r-{secrets.token_hex(5)}"

@@ -1,0 +1,212 @@
+"""From what runs and what is wanted to a plan, with the durations that were last measured.
+
+Called by the supervisor before a reconfiguration and by `preview`. Pure, apart from the time the
+planner takes.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from ripieno.control.target import Target, Wanted
+from ripieno.engine import look, snapshot
+from ripieno.engine.machine import Machine
+from ripieno.engine.situation import situation
+from ripieno.model import application as applications
+from ripieno.model.application import ComponentDefinition, Strategy
+from ripieno.model.assembly import Component, Situation
+from ripieno.model.builtin_types import RUN, SCALE, STOP, UPDATE
+from ripieno.model.component_type import ComponentType
+from ripieno.model.event import (
+    AbandonAsked,
+    BehavioursDropped,
+    CommandId,
+    TransitionFailed,
+)
+from ripieno.model.goal import Goal, Wish
+from ripieno.model.plan import Plan
+from ripieno.model.program import Add, Program
+from ripieno.plan import planner
+
+Durations = Mapping[tuple[str, str], float]
+"""Seconds that the last execution took, by component and transition."""
+
+
+def plan_for(
+    machine: Machine,
+    target: Target,
+    running: Mapping[str, ComponentDefinition],
+    *,
+    name: str,
+    durations: Durations | None = None,
+    runs: Mapping[str, tuple[str, ...]] | None = None,
+) -> Plan:
+    """The plan from where a machine at rest stands to the target.
+
+    `running` are the definitions that the components were last started with; `runs` are behaviours
+    that are wanted in any case. Raises: a `PlanError`; `IllegalMarking` if it is not at rest.
+    """
+    now = situation(machine)
+    extra = runs or {}
+    wishes = {}
+    for each, wanted in target.components.items():
+        behaviours = extra.get(each, ())
+        if each in now.assembly.components and not behaviours:
+            marking = now.marking[each]
+            behaviours = changes(running.get(each), wanted, marking)
+        wishes[each] = Wish(state=frozenset(wanted.state), run=behaviours)
+    goal = Goal(
+        components={
+            each: Component(
+                name=each,
+                type=wanted.type,
+                labels=wanted.definition.labels,
+                select={port: use.select for port, use in wanted.definition.uses.items()},
+            )
+            for each, wanted in target.components.items()
+        },
+        connections=target.connections,
+        wishes=wishes,
+    )
+    measured = _Measured(durations or {})
+    plan = planner.plan(measured.situation(now), measured.goal(goal), name=name)
+    return measured.restored(plan)
+
+
+def changes(
+    running: ComponentDefinition | None, wanted: Wanted, marking: Iterable[str]
+) -> tuple[str, ...]:
+    """The behaviours that bring a component's new definition into force, where it stands now."""
+    definition = wanted.definition
+    if running is None or running == definition:
+        return ()
+    places = set(marking)
+    if running.host != definition.host and not places & {"absent"}:
+        return _moving(definition, places)
+    if _what_runs(running) == _what_runs(definition):
+        return ()
+    match definition.kind:
+        case applications.SERVICE:
+            return _service_changes(running, definition, places)
+        case applications.JOB:
+            return (RUN,) if "done" in places else ()
+        case applications.EXTERNAL:
+            return ("remove",) if "available" in places else ()
+        case _:
+            return (UPDATE,) if UPDATE in wanted.type.behaviours else ()
+
+
+def settled(machine: Machine) -> Machine:
+    """A copy in which everything under way has been given up; the machine stays as it is."""
+    copy = snapshot.from_json(snapshot.to_json(machine))
+    copy.end_programs()
+    for command in look.under_way(copy):
+        copy.handle(TransitionFailed(command=CommandId(command), cause="given up"))
+    for component, transition in look.failures(copy):
+        copy.handle(AbandonAsked(component=component, transition=transition))
+    copy.handle(BehavioursDropped(components=tuple(each.name for each in look.looks(copy))))
+    return copy
+
+
+def _service_changes(
+    running: ComponentDefinition, definition: ComponentDefinition, places: set[str]
+) -> tuple[str, ...]:
+    if "ready" not in places:
+        return (STOP,) if "started" in places else ()
+    assert running.workload is not None and definition.workload is not None
+    as_many = dataclasses.replace(running.workload, replicas=definition.workload.replicas)
+    if _what_runs(dataclasses.replace(running, workload=as_many)) == _what_runs(definition):
+        return (SCALE,)
+    return (UPDATE,) if definition.strategy is Strategy.ROLLING else (STOP,)
+
+
+def _moving(definition: ComponentDefinition, places: set[str]) -> tuple[str, ...]:
+    """A component that goes to another host is taken away from the old one first."""
+    if definition.kind == applications.SERVICE and places & {"ready", "started"}:
+        return (STOP, "remove")
+    return ("remove",)
+
+
+def _what_runs(definition: ComponentDefinition) -> ComponentDefinition:
+    """A definition without what can change under a running process."""
+    workload = definition.workload
+    if workload is not None:
+        workload = dataclasses.replace(
+            workload, restart=type(workload.restart)(), health=None, grace_s=10.0
+        )
+    return dataclasses.replace(
+        definition,
+        workload=workload,
+        labels={},
+        deadline_s=60.0,
+        strategy=Strategy.RECREATE,
+        state=(),
+    )
+
+
+class _Measured:
+    """Types with measured durations under names of their own, for the planner alone."""
+
+    def __init__(self, durations: Durations) -> None:
+        self._durations: dict[str, dict[str, float]] = {}
+        for (component, transition), seconds in durations.items():
+            # Two digits are what a prediction is worth; equal ones share a type.
+            self._durations.setdefault(component, {})[transition] = float(f"{seconds:.1e}")
+        self._real_names: dict[str, str] = {}
+        self._made: dict[tuple[str, tuple[float, ...]], ComponentType] = {}
+
+    def situation(self, real: Situation) -> Situation:
+        assembly = dataclasses.replace(
+            real.assembly, components=self._components(real.assembly.components)
+        )
+        return dataclasses.replace(real, assembly=assembly)
+
+    def goal(self, real: Goal) -> Goal:
+        return dataclasses.replace(real, components=self._components(real.components))
+
+    def restored(self, plan: Plan) -> Plan:
+        """The plan with the real names of the types."""
+        instructions = tuple(
+            Add(component=each.component, type=self._real(each.type))
+            if isinstance(each, Add)
+            else each
+            for each in plan.program.instructions
+        )
+        program = Program(
+            name=plan.program.name,
+            instructions=instructions,
+            after=plan.program.after,
+            settles=plan.program.settles,
+        )
+        touched = tuple(
+            dataclasses.replace(each, type=self._real(each.type)) for each in plan.touched
+        )
+        return dataclasses.replace(plan, program=program, touched=touched)
+
+    def _real(self, name: str) -> str:
+        return self._real_names.get(name, name)
+
+    def _components(self, components: Mapping[str, Component]) -> dict[str, Component]:
+        return {
+            name: dataclasses.replace(each, type=self._type(name, each.type))
+            for name, each in components.items()
+        }
+
+    def _type(self, component: str, real: ComponentType) -> ComponentType:
+        measured = self._durations.get(component)
+        if not measured:
+            return real
+        seconds = tuple(measured.get(each.name, each.duration_s(0)) for each in real.transitions)
+        made = self._made.get((real.name, seconds))
+        if made is None:
+            name = f"{real.name} ({len(self._made) + 1})"
+            made = dataclasses.replace(
+                real,
+                name=name,
+                transitions=tuple(
+                    dataclasses.replace(each, durations_s=(duration_s,))
+                    for each, duration_s in zip(real.transitions, seconds, strict=True)
+                ),
+            )
+            self._made[real.name, seconds] = made
+            self._real_names[name] = real.name
+        return made

@@ -1,0 +1,185 @@
+"""What is in memory or in the store, as the views that the use cases answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ripieno.control.state import Held, State
+from ripieno.control.views import (
+    ComponentView,
+    DeploymentState,
+    DeploymentView,
+    ForecastSpan,
+    ReconfigurationKind,
+    ReconfigurationState,
+    ReconfigurationView,
+    ReplicaView,
+    Span,
+)
+from ripieno.engine import look
+from ripieno.engine.look import Look
+from ripieno.model.application import ComponentDefinition
+from ripieno.store.records import CommandRecord, DeploymentRecord, ReconfigurationRecord
+
+
+def deployment(state: State, links: Mapping[str, str]) -> DeploymentView:
+    """A deployment that is led here; `links` has the problem of each host that is away."""
+    return DeploymentView(
+        **_header(state.record),
+        reason=_reason(state),
+        reconfiguration=state.current.id if state.current else None,
+        components=tuple(_component(state, each, links) for each in look.looks(state.machine)),
+        connections=tuple(look.connections(state.machine)),
+        document=state.record.document,
+    )
+
+
+def summary(record: DeploymentRecord) -> DeploymentView:
+    """A deployment as far as its own row tells."""
+    return DeploymentView(**_header(record), reason=None, reconfiguration=None)
+
+
+def removed(record: DeploymentRecord) -> DeploymentView:
+    """A deployment that is not there any more, whose history is."""
+    return DeploymentView(
+        **_header(record), reason=None, reconfiguration=None, document=record.document
+    )
+
+
+def reconfiguration(
+    record: ReconfigurationRecord, commands: Iterable[CommandRecord] = ()
+) -> ReconfigurationView:
+    """A reconfiguration; with its commands, its timeline too."""
+    plan = record.plan or {}
+    return ReconfigurationView(
+        id=record.id,
+        deployment=record.deployment,
+        kind=ReconfigurationKind(record.kind),
+        state=ReconfigurationState(record.state),
+        reason=record.reason,
+        requested_by=record.requested_by,
+        created_at=record.created_at,
+        started_at=record.started_at,
+        ended_at=record.ended_at,
+        predicted_s=plan.get("makespan"),
+        components=tuple(each["component"] for each in plan.get("components", ())),
+        timeline=tuple(_span(each) for each in commands),
+        forecast=tuple(_forecast(plan)),
+        rollback=record.options.get("rollback"),
+    )
+
+
+def _header(record: DeploymentRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "name": record.name,
+        "application": record.application,
+        "version": record.version,
+        "owner": record.owner,
+        "state": DeploymentState(record.state),
+        "revision": record.revision,
+        "parameters": record.parameters,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+    }
+
+
+def _reason(state: State) -> str | None:
+    """What is wrong, in words, if something is."""
+    failures = state.machine.failures()
+    if failures:
+        return "; ".join(failures.values())
+    for name, held in state.held.items():
+        if held.restart_at is not None:
+            return f"{name} has crashed {held.restarts} times and is started again"
+        if held.ended:
+            return f"{name} has ended"
+    return None
+
+
+def _component(state: State, seen: Look, links: Mapping[str, str]) -> ComponentView:
+    held = state.held.get(seen.name) or Held()
+    target = state.wanted if state.wanted is not None else state.target
+    wanted = target.components.get(seen.name)
+    definition = held.definition or (wanted.definition if wanted else None)
+    host = held.handle.host if held.handle else (definition.host if definition else "")
+    return ComponentView(
+        name=seen.name,
+        type=seen.type.name,
+        kind=definition.kind if definition else seen.type.name.partition("/")[0],
+        status=seen.status.value,
+        places=seen.places,
+        target=wanted.state if wanted else (),
+        behaviour=seen.behaviour,
+        transitions=seen.running + seen.failed,
+        host=host,
+        replicas=tuple(_replicas(held, seen, host in links)),
+        wanted_replicas=_wanted_replicas(wanted.definition if wanted else definition),
+        addresses=_addresses(state, seen),
+        failure=state.machine.failures().get(seen.name),
+        waiting_for=look.waits_for(state.machine, seen.name),
+        restarts=held.restarts,
+        restart_at=held.restart_at,
+        lost=seen.lost,
+    )
+
+
+def _wanted_replicas(definition: ComponentDefinition | None) -> int:
+    workload = definition.workload if definition else None
+    return workload.replicas if workload else 0
+
+
+def _replicas(held: Held, seen: Look, is_away: bool) -> Iterable[ReplicaView]:
+    handle = held.handle
+    for each in handle.replicas if handle else ():
+        ended = held.ended.get(each.slot)
+        process = each.process
+        runs = {"started", "ready"} & set(seen.places) or seen.running or seen.failed
+        if process is None:
+            state = "none"
+        elif ended is not None:
+            state = ended.condition.value
+        elif is_away:
+            state = "unknown"
+        else:
+            state = "running" if runs else "exited"
+        yield ReplicaView(
+            index=each.slot,
+            host=handle.host if handle else "",
+            pid=process.pid if process and state in ("running", "unknown") else None,
+            state=state,
+            tcp_ports=each.tcp_ports,
+            started_at=each.started_at,
+            exit_code=ended.exit_code if ended else None,
+        )
+
+
+def _addresses(state: State, seen: Look) -> dict[str, str]:
+    data = state.machine.core.components[seen.name].data or {}
+    return {
+        port: str(value["url"])
+        for port, value in data.items()
+        if isinstance(value, Mapping) and value.get("url")
+    }
+
+
+def _span(command: CommandRecord) -> Span:
+    return Span(
+        component=command.component,
+        transition=command.transition,
+        behaviour=command.verb,
+        attempt=command.attempt,
+        state=command.state,
+        start=command.issued_at,
+        end=command.ended_at,
+        cause=command.cause,
+    )
+
+
+def _forecast(plan: Mapping[str, Any]) -> Iterable[ForecastSpan]:
+    timeline = plan.get("forecast", {}).get("timeline", {})
+    for name, runs in timeline.items():
+        component, _, transition = name.partition(".")
+        for start_s, end_s in runs:
+            yield ForecastSpan(
+                component=component, transition=transition, start_s=start_s, end_s=end_s
+            )

@@ -1,0 +1,113 @@
+"""What the references in a component's definition stand for when it is started."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ripieno.model import references
+from ripieno.model.application import ComponentDefinition
+from ripieno.model.component_type import Value
+from ripieno.model.workload import Secret, Workload
+from ripieno.runtimes.base import Handle, Spot
+
+
+def scope_of(
+    definition: ComponentDefinition,
+    deployment: str,
+    inputs: Mapping[str, Value],
+    spot: Spot | None = None,
+) -> dict[str, Value]:
+    """Names and values for `references.resolve`: `${store.url}`, `${ports.http}`, `${host}`, …"""
+    scope: dict[str, Value] = {
+        "deployment": deployment,
+        "component": definition.name,
+        "settings": dict(definition.settings),
+    }
+    if spot is not None:
+        scope["host"] = spot.host
+        scope["replica"] = spot.replica
+        scope["ports"] = dict(spot.tcp_ports)
+        if spot.tcp_ports:
+            scope["port"] = next(iter(spot.tcp_ports.values()))
+    for port in definition.uses:
+        value = inputs.get(port)
+        if isinstance(value, Mapping):
+            name = value.get("name")
+            scope[port] = {**value, **({str(name): value} if name else {})}
+        elif value is not None:
+            scope[port] = value
+    return scope
+
+
+def resolved(
+    workload: Workload, scope: Mapping[str, Value], secrets: Mapping[str, str]
+) -> Workload:
+    """The workload with everything put in. Raises: `UnknownReference`; `KeyError` for a secret."""
+
+    def text(written: str) -> str:
+        return references.resolve(written, scope)
+
+    health = workload.health
+    if health is not None:
+        health = dataclasses.replace(
+            health, path=text(health.path), argv=tuple(map(text, health.argv))
+        )
+    return dataclasses.replace(
+        workload,
+        argv=tuple(map(text, workload.argv)),
+        env={
+            name: secrets[value.name] if isinstance(value, Secret) else text(value)
+            for name, value in workload.env.items()
+        },
+        files=tuple(
+            dataclasses.replace(
+                each,
+                source=None if each.source is None else text(each.source),
+                content=None if each.content is None else text(each.content),
+            )
+            for each in workload.files
+        ),
+        health=health,
+        working_directory=(
+            None if workload.working_directory is None else text(workload.working_directory)
+        ),
+    )
+
+
+def offered(definition: ComponentDefinition, handle: Handle) -> dict[str, Value]:
+    """What the provide ports of a component that is up carry: where to reach it."""
+    values: dict[str, Value] = {}
+    for port, interface in definition.provides.items():
+        ends: list[dict[str, Any]] = [
+            {"host": handle.address, "port": each.tcp_ports[port]}
+            for each in handle.replicas
+            if port in each.tcp_ports
+        ]
+        first = ends[0] if ends else {"host": handle.address}
+        values[port] = {
+            "component": definition.name,
+            "name": port,
+            **first,
+            **({"url": f"{interface}://{first['host']}:{first['port']}"} if ends else {}),
+            "replicas": ends,
+        }
+    return values
+
+
+def reads_differ(
+    definition: ComponentDefinition,
+    deployment: str,
+    before: Mapping[str, Value],
+    after: Mapping[str, Value],
+) -> bool:
+    """Whether a component would be started otherwise with the other inputs."""
+    workload = definition.workload
+    if workload is None or before == after:
+        return False
+    spot = Spot(host="", replica=0, tcp_ports=dict.fromkeys(workload.tcp_ports, 0))
+    nothing = {value.name: "" for value in workload.env.values() if isinstance(value, Secret)}
+    one, other = (
+        resolved(workload, scope_of(definition, deployment, inputs, spot), nothing)
+        for inputs in (before, after)
+    )
+    return one != other

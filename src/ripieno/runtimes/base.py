@@ -1,0 +1,192 @@
+"""What a runtime is: small verbs, and a handle that can be stored and found again.
+
+Called by the control plane's performer only. A runtime knows of workloads and of where processes
+run; it must not know of life cycles, plans or the store. Every verb may be called again with the
+same task after a crash of the server, and then finds what the first call has done.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from ripieno.model.workload import Workload
+from ripieno.runtimes.host import Condition, Process
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replica:
+    """One process of a component: its slot, what it is called on the host, and its ports.
+
+    `key` is the incarnation that was last asked for; `process` is None until it was started.
+    """
+
+    slot: int
+    name: str
+    key: str = ""
+    tcp_ports: Mapping[str, int] = field(default_factory=dict)
+    process: Process | None = None
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handle:
+    """All that is needed to find a component's processes again, whatever happens to the server."""
+
+    host: str
+    address: str
+    replicas: tuple[Replica, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spot:
+    """Where a replica is to run: what `${host}`, `${replica}` and `${ports.NAME}` stand for."""
+
+    host: str
+    replica: int
+    tcp_ports: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """What a verb is about: a component, what it should run, and the command that asks for it.
+
+    `workload` has its host-independent parts; `at` gives it with all references resolved for one
+    spot. `key` is the identity of the command, the same after a crash. `save` stores a handle
+    before the next effect. `say` tells the deployment's events something on the way.
+    """
+
+    component: str
+    directory: str
+    host: str
+    key: str
+    workload: Workload
+    at: Callable[[Spot], Workload]
+    deadline_s: float
+    save: Callable[[Handle], Awaitable[None]]
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicaStatus:
+    """How a replica is. `condition` None: never started, or its host cannot be asked."""
+
+    replica: Replica
+    condition: Condition | None
+    exit_code: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A replica that ran has ended, or (with `problem`) does not pass its health checks any more."""
+
+    slot: int
+    key: str
+    condition: Condition
+    exit_code: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of a replica's output; `offset` is where it begins in the stream, in bytes."""
+
+    slot: int
+    stream: str
+    offset: int
+    text: str
+
+
+class Runtime(Protocol):
+    """Where processes run. Raises: `RuntimeDriverError`, temporary or permanent."""
+
+    async def deploy(self, task: Task, handle: Handle | None) -> Handle:
+        """Prepare: assign ports, bring files. Nothing runs afterwards that did not run before."""
+        ...
+
+    async def start(self, task: Task, handle: Handle) -> Handle:
+        """Have all replicas run, each in the incarnation of the task's key."""
+        ...
+
+    async def become_ready(self, task: Task, handle: Handle) -> Handle:
+        """Return when all replicas are ready; one that dies is restarted as its policy says."""
+        ...
+
+    async def stop(self, task: Task, handle: Handle) -> Handle:
+        """Stop all replicas; their ports and files stay."""
+        ...
+
+    async def replace(self, task: Task, handle: Handle) -> Handle:
+        """Put a new incarnation in the place of each replica, one after the other, ready first."""
+        ...
+
+    async def scale(self, task: Task, handle: Handle) -> Handle:
+        """Have as many ready replicas as the workload says; those that run are left alone."""
+        ...
+
+    async def complete(self, task: Task, handle: Handle) -> Handle:
+        """Run once to the end. Raises: `ProcessDied` for an exit code other than zero."""
+        ...
+
+    async def remove(self, task: Task, handle: Handle) -> None:
+        """Stop everything, forget its files and logs, free its ports."""
+        ...
+
+    async def status(self, handle: Handle) -> list[ReplicaStatus]:
+        """How each replica is."""
+        ...
+
+    async def recover(self, handle: Handle) -> list[ReplicaStatus]:
+        """After a start of the server: take the handle's ports again, and look what became of it."""
+        ...
+
+    def watch(self, handle: Handle, workload: Workload | None) -> AsyncIterator[Ended]:
+        """Ends of the replicas that run, and failed health checks, as they come."""
+        ...
+
+    def logs(
+        self, handle: Handle, *, follow: bool, since: datetime | None, tail: int | None
+    ) -> AsyncIterator[Line]:
+        """Lines of all replicas, oldest first in each stream."""
+        ...
+
+
+def to_json(handle: Handle) -> dict[str, Any]:
+    """The handle as JSON can hold it."""
+    return {
+        "host": handle.host,
+        "address": handle.address,
+        "replicas": [
+            {
+                "slot": each.slot,
+                "name": each.name,
+                "key": each.key,
+                "tcp_ports": dict(each.tcp_ports),
+                "process": each.process and each.process.to_json(),
+                "started_at": each.started_at and each.started_at.isoformat(),
+            }
+            for each in handle.replicas
+        ],
+    }
+
+
+def from_json(record: Mapping[str, Any]) -> Handle:
+    """The handle that `to_json` wrote."""
+    return Handle(
+        host=record["host"],
+        address=record["address"],
+        replicas=tuple(
+            Replica(
+                slot=each["slot"],
+                name=each["name"],
+                key=each["key"],
+                tcp_ports=each["tcp_ports"],
+                process=Process.from_json(each["process"]) if each["process"] else None,
+                started_at=(
+                    datetime.fromisoformat(each["started_at"]) if each["started_at"] else None
+                ),
+            )
+            for each in record["replicas"]
+        ),
+    )

@@ -1,0 +1,522 @@
+"""The runtime of plain processes on hosts: one implementation, whatever way leads to the host.
+
+Called through `base.Runtime`. It must not know how a host is reached, which is the `Host`'s part.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+from ripieno.model.workload import Health, HealthKind, RestartCondition, Workload
+from ripieno.runtimes import health as healths
+from ripieno.runtimes import output
+from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
+from ripieno.runtimes.errors import (
+    NotReady,
+    PermanentFailure,
+    ProcessDied,
+    RuntimeDriverError,
+    TemporaryFailure,
+)
+from ripieno.runtimes.host import Command, Condition, Host, Process, ProcessStatus, Transfer
+from ripieno.runtimes.ports import PortBook
+
+SETTLE_S = 0.1
+"""How long a process without a port or a health check has to live to count as ready."""
+
+FIRST_PROBE_S, LAST_PROBE_S = 0.01, 0.1
+"""Time between two checks of a process that is starting: at first, and at most."""
+
+AWAY_S = 1.0
+"""Time between two checks of a process whose host cannot be reached."""
+
+HostBook = Callable[[str], Host]
+"""Gives a host by name. Raises: `InvalidHost` if there is none."""
+
+
+class ProcessRuntime:
+    """Workloads as processes: `local` and `ssh`."""
+
+    def __init__(self, hosts: HostBook, ports: PortBook) -> None:
+        self._hosts = hosts
+        self._ports = ports
+
+    async def deploy(self, task: Task, handle: Handle | None) -> Handle:
+        """Assign ports and bring the files of all replicas in one go."""
+        host = self._hosts(task.host)
+        if handle is not None and handle.host != task.host:
+            raise PermanentFailure(
+                f"{task.component} is on host {handle.host} and was asked to be prepared on "
+                f"{task.host}; remove it there first"
+            )
+        work = _Work(task, handle or Handle(host=host.name, address=host.hostname))
+        for slot in range(task.workload.replicas):
+            await self._prepare(work, host, slot)
+        await host.flush()
+        await work.save()
+        return work.handle
+
+    async def start(self, task: Task, handle: Handle) -> Handle:
+        """Have every replica run in the incarnation of this task; older ones are stopped."""
+        host = self._hosts(handle.host)
+        work = _Work(task, handle)
+        for slot in range(task.workload.replicas):
+            await self._prepare(work, host, slot)
+        await host.flush()
+        surplus = [each for each in work.handle.replicas if each.slot >= task.workload.replicas]
+        await _all(self._drop(work, host, each) for each in surplus)
+        await _all(
+            self._start(work, host, each, task.key)
+            for each in work.handle.replicas
+            if _incarnation(each.key) != task.key
+        )
+        return work.handle
+
+    async def become_ready(self, task: Task, handle: Handle) -> Handle:
+        """Wait until all replicas are ready."""
+        host = self._hosts(handle.host)
+        work = _Work(task, handle)
+        await _all(self._await(work, host, each) for each in handle.replicas)
+        return work.handle
+
+    async def stop(self, task: Task, handle: Handle) -> Handle:
+        """Stop all replicas at once."""
+        host = self._hosts(handle.host)
+        workload = task.workload
+        await _all(self._end(host, each, workload) for each in handle.replicas)
+        return handle
+
+    async def replace(self, task: Task, handle: Handle) -> Handle:
+        """Roll: a new replica becomes ready before an old one is stopped."""
+        host = self._hosts(handle.host)
+        work = _Work(task, handle)
+        for slot in range(task.workload.replicas + len(handle.replicas)):
+            fresh = [each for each in work.handle.replicas if _incarnation(each.key) == task.key]
+            if len(fresh) >= task.workload.replicas and slot >= len(fresh):
+                break
+            taken = {each.slot for each in work.handle.replicas}
+            if slot < len(fresh):
+                replica = fresh[slot]
+            else:
+                free = next(each for each in range(len(taken) + 1) if each not in taken)
+                if any(task.workload.tcp_ports.values()):  # A fixed port cannot be had twice.
+                    free = await self._make_room(work, host, free)
+                replica = await self._prepare(work, host, free)
+                await host.flush()
+                replica = await self._start(work, host, replica, task.key)
+            try:
+                await self._await(work, host, replica)
+            except PermanentFailure:
+                await self._drop(work, host, work.at(replica.slot))
+                raise
+            old = next(
+                (e for e in work.handle.replicas if _incarnation(e.key) != task.key), None
+            )
+            if old is not None:
+                await self._drop(work, host, old)
+        old_ones = [e for e in work.handle.replicas if _incarnation(e.key) != task.key]
+        await _all(self._drop(work, host, each) for each in old_ones)
+        return work.handle
+
+    async def scale(self, task: Task, handle: Handle) -> Handle:
+        """Start what is missing, stop what is too much; what runs keeps its process."""
+        host = self._hosts(handle.host)
+        work = _Work(task, handle)
+        statuses = await self.status(handle)
+        alive = [e.replica for e in statuses if e.condition is Condition.RUNNING]
+        gone = [e.replica for e in statuses if e.condition is not Condition.RUNNING]
+        wanted = task.workload.replicas
+        for replica in gone if len(alive) >= wanted else ():
+            await self._drop(work, host, replica)
+        await _all(self._drop(work, host, each) for each in alive[wanted:])
+        started = []
+        for _ in range(wanted - len(alive)):
+            slot = gone.pop(0).slot if gone else work.free_slot()
+            replica = await self._prepare(work, host, slot)
+            await host.flush()
+            # A key of its own for every process: what this command started before may have died.
+            key = task.key if _incarnation(replica.key) != task.key else _next(replica.key)
+            started.append(await self._start(work, host, replica, key))
+        await _all(self._await(work, host, each) for each in started)
+        return work.handle
+
+    async def complete(self, task: Task, handle: Handle) -> Handle:
+        """Run to the end, once."""
+        host = self._hosts(handle.host)
+        work = _Work(task, handle)
+        replica = await self._prepare(work, host, 0)
+        await host.flush()
+        if _incarnation(replica.key) != task.key:
+            replica = await self._start(work, host, replica, task.key)
+        assert replica.process is not None
+        status = await host.wait(replica.process)
+        if status.exit_code != 0:
+            raise ProcessDied(await self._death(host, work, replica, status))
+        return work.handle
+
+    async def remove(self, task: Task, handle: Handle) -> None:
+        """Stop, forget files and logs, free the ports."""
+        host = self._hosts(handle.host)
+        for replica in handle.replicas:
+            await self._end(host, replica, task.workload)
+            await host.forget(replica.name)
+            self._ports.release(replica.name)
+
+    async def status(self, handle: Handle) -> list[ReplicaStatus]:
+        """How each replica is; those on a host that is away are unknown."""
+        host = self._hosts(handle.host)
+        return [await self._status(host, each) for each in handle.replicas]
+
+    async def recover(self, handle: Handle) -> list[ReplicaStatus]:
+        """Take the ports again, and find processes that were started but never noted."""
+        host = self._hosts(handle.host)
+        statuses = []
+        for replica in handle.replicas:
+            for port in replica.tcp_ports.values():
+                self._ports.hold(host.name, port, replica.name)
+            statuses.append(await self._status(host, replica))
+        return statuses
+
+    async def watch(self, handle: Handle, workload: Workload | None) -> AsyncIterator[Ended]:
+        """Ends and failed health checks, one queue for all replicas."""
+        host = self._hosts(handle.host)
+        found: asyncio.Queue[Ended] = asyncio.Queue()
+        check = workload.health if workload is not None else None
+        tasks = []
+        for each in handle.replicas:
+            if each.process is None:
+                continue
+            tasks.append(asyncio.create_task(_watch_end(host, each, each.process, found)))
+            if check is not None:
+                tasks.append(asyncio.create_task(_watch_health(host, each, check, found)))
+        try:
+            while True:
+                yield await found.get()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def logs(
+        self, handle: Handle, *, follow: bool, since: datetime | None, tail: int | None
+    ) -> AsyncIterator[Line]:
+        """Lines of all replicas."""
+        host = self._hosts(handle.host)
+        names = {each.slot: each.name for each in handle.replicas}
+        async with aclosing(
+            output.lines(host, names, follow=follow, since=since, tail=tail)
+        ) as found:
+            async for line in found:
+                yield line
+
+    async def _prepare(self, work: "_Work", host: Host, slot: int) -> Replica:
+        """A replica of the slot with all the ports of the workload, its files in the queue."""
+        task = work.task
+        replica = work.find(slot) or Replica(
+            slot=slot, name=f"{task.directory}/{task.component}/{slot}"
+        )
+        tcp_ports = {}
+        for name, wanted in task.workload.tcp_ports.items():
+            known = replica.tcp_ports.get(name)
+            if known is not None and wanted in (0, known):
+                tcp_ports[name] = known
+            else:
+                tcp_ports[name] = await self._ports.take(host, replica.name, wanted)
+        if tcp_ports != replica.tcp_ports or work.find(slot) is None:
+            replica = dataclasses.replace(replica, tcp_ports=tcp_ports)
+            work.put(replica)
+        for file in task.at(Spot(host=host.hostname, replica=slot, tcp_ports=tcp_ports)).files:
+            host.queue(
+                Transfer(
+                    source=file.source if file.content is None else file.content.encode(),
+                    target=f"{replica.name}/work/{file.target}",
+                    mode=file.mode,
+                )
+            )
+        return replica
+
+    async def _start(self, work: "_Work", host: Host, replica: Replica, key: str) -> Replica:
+        """Start one incarnation of a replica; an earlier one is stopped first."""
+        task = work.task
+        await self._end(host, replica, task.workload)
+        spot = Spot(host=host.hostname, replica=replica.slot, tcp_ports=replica.tcp_ports)
+        workload = task.at(spot)
+        replica = dataclasses.replace(replica, key=key, process=None)
+        await work.put_and_save(replica)
+        command = Command(
+            argv=workload.argv, env=_environment(workload, spot), cwd=workload.working_directory
+        )
+        process = await host.start(replica.name, key, command)
+        replica = dataclasses.replace(replica, process=process, started_at=datetime.now(UTC))
+        await work.put_and_save(replica)
+        return replica
+
+    async def _await(self, work: "_Work", host: Host, replica: Replica) -> None:
+        """Wait until one replica is ready, restarting it as its policy says."""
+        task = work.task
+        policy = task.workload.restart
+        progress = _Progress()
+        tries = 0
+        try:
+            async with asyncio.timeout(task.deadline_s):
+                while True:
+                    if replica.process is None:
+                        replica = await self._start(work, host, replica, replica.key or task.key)
+                    assert replica.process is not None
+                    status = await _until_ready(host, replica, task, progress)
+                    if status is None:
+                        return
+                    tries += 1
+                    death = await self._death(host, work, replica, status)
+                    gives_up = (
+                        policy.condition is RestartCondition.NEVER
+                        or (policy.condition is RestartCondition.ON_FAILURE and not status.exit_code)
+                        or (policy.limit is not None and tries > policy.limit)
+                    )
+                    if gives_up:
+                        raise ProcessDied(death)
+                    progress.problem = death
+                    pause_s = min(policy.backoff_s * 2 ** (tries - 1), policy.backoff_cap_s)
+                    task.say(f"{death}; started again in {pause_s:g} s")
+                    await asyncio.sleep(pause_s)
+                    replica = await self._start(work, host, replica, _next(replica.key))
+        except TimeoutError as late:
+            lines = await self._last_lines(host, replica)
+            raise NotReady(
+                f"{task.component} was not ready within {task.deadline_s:g} s: "
+                f"{progress.problem or 'it was still starting'}"
+                + ("" if progress.has_lines else lines)
+            ) from late
+
+    async def _end(self, host: Host, replica: Replica, workload: Workload) -> None:
+        """Stop whatever runs under a replica's name, noted or not."""
+        process = await host.find(replica.name) or replica.process
+        if process is not None:
+            await host.stop(process, signal=workload.stop_signal, grace_s=workload.grace_s)
+
+    async def _drop(self, work: "_Work", host: Host, replica: Replica) -> None:
+        """Stop a replica for good."""
+        await self._end(host, replica, work.task.workload)
+        await host.forget(replica.name)
+        self._ports.release(replica.name)
+        work.take_out(replica.slot)
+        await work.save()
+
+    async def _make_room(self, work: "_Work", host: Host, free: int) -> int:
+        """Stop an old replica, since its port cannot be had twice; the slot for the new one."""
+        task = work.task
+        old = next((e for e in work.handle.replicas if _incarnation(e.key) != task.key), None)
+        if old is None:
+            return free
+        await self._drop(work, host, old)
+        return old.slot
+
+    async def _status(self, host: Host, replica: Replica) -> ReplicaStatus:
+        try:
+            process = replica.process
+            if process is None:
+                found = await host.find(replica.name)
+                process = found if found is not None and found.key == replica.key else None
+                replica = dataclasses.replace(replica, process=process)
+            if process is None:
+                return ReplicaStatus(replica=replica, condition=None)
+            status = await host.status(process)
+        except TemporaryFailure as problem:
+            return ReplicaStatus(replica=replica, condition=None, problem=str(problem))
+        return ReplicaStatus(
+            replica=replica, condition=status.condition, exit_code=status.exit_code
+        )
+
+    async def _death(
+        self, host: Host, work: "_Work", replica: Replica, status: ProcessStatus
+    ) -> str:
+        """What became of a process that should run, with its last words."""
+        how = f"ended with exit code {status.exit_code}"
+        if status.condition is Condition.LOST:
+            how = "is gone, and nobody saw how it ended"
+        elif status.exit_code is not None and status.exit_code > 128:
+            how = f"was killed by signal {status.exit_code - 128}"
+        return f"{work.task.component} {how}{await self._last_lines(host, replica)}"
+
+    async def _last_lines(self, host: Host, replica: Replica) -> str:
+        try:
+            lines = await output.last_lines(host, replica.name)
+        except RuntimeDriverError:
+            return ""
+        return "; its last output: " + " | ".join(lines) if lines else "; it has said nothing"
+
+
+class _Work:
+    """The handle while a verb changes it, by several tasks at once."""
+
+    def __init__(self, task: Task, handle: Handle) -> None:
+        self.task = task
+        self.handle = handle
+        self._saving = asyncio.Lock()
+
+    def find(self, slot: int) -> Replica | None:
+        return next((each for each in self.handle.replicas if each.slot == slot), None)
+
+    def at(self, slot: int) -> Replica:
+        return next(each for each in self.handle.replicas if each.slot == slot)
+
+    def free_slot(self) -> int:
+        taken = {each.slot for each in self.handle.replicas}
+        return next(slot for slot in range(len(taken) + 1) if slot not in taken)
+
+    def put(self, replica: Replica) -> None:
+        others = [each for each in self.handle.replicas if each.slot != replica.slot]
+        replicas = tuple(sorted([*others, replica], key=lambda each: each.slot))
+        self.handle = dataclasses.replace(self.handle, replicas=replicas)
+
+    def take_out(self, slot: int) -> None:
+        replicas = tuple(each for each in self.handle.replicas if each.slot != slot)
+        self.handle = dataclasses.replace(self.handle, replicas=replicas)
+
+    async def put_and_save(self, replica: Replica) -> None:
+        self.put(replica)
+        await self.save()
+
+    async def save(self) -> None:
+        async with self._saving:
+            await self.task.save(self.handle)
+
+
+class _Progress:
+    """What was last wrong with a replica that is not ready yet."""
+
+    __slots__ = ("problem",)
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+
+    @property
+    def has_lines(self) -> bool:
+        return self.problem is not None and "its last output" in self.problem
+
+
+def _incarnation(key: str) -> str:
+    """The command that a key comes from; restarts of it have a number behind."""
+    return key.partition("~")[0]
+
+
+def _next(key: str) -> str:
+    """The key of the next try of the same command."""
+    command, _, number = key.partition("~")
+    return f"{command}~{int(number or 0) + 1}"
+
+
+def _environment(workload: Workload, spot: Spot) -> Mapping[str, str]:
+    """The variables of one replica: its ports, and what the workload sets, which prevails."""
+    env = {f"PORT_{_variable(name)}": str(port) for name, port in spot.tcp_ports.items()}
+    if spot.tcp_ports:
+        env["PORT"] = str(next(iter(spot.tcp_ports.values())))
+    env["HOST"] = spot.host
+    # By now the values are text: secrets have been put in by whoever made the task.
+    env.update({name: str(value) for name, value in workload.env.items()})
+    return env
+
+
+def _variable(name: str) -> str:
+    return "".join(each if each.isalnum() else "_" for each in name).upper()
+
+
+async def _all(works: "object") -> None:
+    """Do several things at once; the first failure is raised when all are over."""
+    tasks = [asyncio.ensure_future(each) for each in works]  # type: ignore[attr-defined]
+    if not tasks:
+        return
+    try:
+        await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+async def _until_ready(
+    host: Host, replica: Replica, task: Task, progress: _Progress
+) -> ProcessStatus | None:
+    """None as soon as the replica is ready, or how its process ended."""
+    assert replica.process is not None
+    workload = task.at(Spot(host=host.hostname, replica=replica.slot, tcp_ports=replica.tcp_ports))
+    check = workload.health
+    if check is None and replica.tcp_ports:
+        check = Health(kind=HealthKind.TCP, tcp_port=next(iter(replica.tcp_ports)))
+    ended = asyncio.ensure_future(host.wait(replica.process))
+    try:
+        if check is None:
+            done, _ = await asyncio.wait([ended], timeout=SETTLE_S)
+            return ended.result() if done else None
+        pause_s = FIRST_PROBE_S
+        while True:
+            try:
+                problem = await healths.probe(
+                    host, check, replica.tcp_ports, directory=f"{replica.name}/work"
+                )
+            except TemporaryFailure as away:
+                problem = str(away)
+            if ended.done():
+                return ended.result()
+            if problem is None:
+                return None
+            progress.problem = problem
+            done, _ = await asyncio.wait([ended], timeout=pause_s)
+            if done:
+                return ended.result()
+            pause_s = min(pause_s * 1.5, LAST_PROBE_S)
+    finally:
+        ended.cancel()
+        await asyncio.gather(ended, return_exceptions=True)
+
+
+async def _watch_end(
+    host: Host, replica: Replica, process: Process, found: asyncio.Queue[Ended]
+) -> None:
+    while True:
+        try:
+            status = await host.wait(process)
+        except TemporaryFailure:
+            await asyncio.sleep(AWAY_S)
+            continue
+        await found.put(
+            Ended(
+                slot=replica.slot,
+                key=replica.key,
+                condition=status.condition,
+                exit_code=status.exit_code,
+            )
+        )
+        return
+
+
+async def _watch_health(
+    host: Host, replica: Replica, check: Health, found: asyncio.Queue[Ended]
+) -> None:
+    await asyncio.sleep(check.grace_s)
+    failures = 0
+    while True:
+        await asyncio.sleep(check.interval_s)
+        try:
+            problem = await healths.probe(
+                host, check, replica.tcp_ports, directory=f"{replica.name}/work"
+            )
+        except TemporaryFailure:
+            continue
+        failures = failures + 1 if problem else 0
+        if problem and failures >= check.failures:
+            await found.put(
+                Ended(
+                    slot=replica.slot,
+                    key=replica.key,
+                    condition=Condition.RUNNING,
+                    problem=f"{failures} health checks failed: {problem}",
+                )
+            )
+            return
+
+
+_Works = Awaitable[object]
