@@ -1,0 +1,107 @@
+"""The HTTP application: routes, middlewares and error handlers put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+import ripieno
+from ripieno.api import (
+    applications,
+    deployments,
+    events,
+    health,
+    hosts,
+    logs,
+    openapi,
+    plans,
+    problems,
+    reconfigurations,
+    secrets,
+    tokens,
+)
+from ripieno.api.feed import Feed
+from ripieno.api.idempotency import Answers
+from ripieno.api.incidents import Incidents
+from ripieno.api.limits import BodyLimit
+from ripieno.api.security import PREFIX, Guard, bearer
+from ripieno.api.streams import Streams
+from ripieno.api.use_cases import UseCases
+from ripieno.model.errors import RipienoError
+
+ROUTERS = (
+    deployments.router,
+    reconfigurations.router,
+    plans.router,
+    logs.router,
+    events.router,
+    applications.router,
+    hosts.router,
+    secrets.router,
+    tokens.router,
+    health.router,
+)
+
+
+def create_app(control: UseCases, *, feed: Feed | None = None) -> FastAPI:
+    """The application that answers for `control`, which has to be ready when it starts.
+
+    Whoever stops the server calls `app.state.streams.close()` first, so that open streams end.
+    """
+    streams = Streams(feed or Feed(control))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(streams.feed.run())
+            try:
+                yield
+            finally:
+                streams.close()
+                reading.cancel()
+
+    app = FastAPI(
+        title="Ripieno",
+        version=ripieno.__version__,
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        openapi_url="/openapi.json",
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.control = control
+    app.state.streams = streams
+    app.state.answers = Answers(control)
+    app.include_router(health.open_router)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(bearer)])
+    for expected in (RipienoError, HTTPException, RequestValidationError):
+        app.add_exception_handler(expected, _tell)
+    # The last one added is the first to see a request.
+    app.add_middleware(Guard, control=control)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Incidents)
+    openapi.complete(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _tell(request: Request, error: Exception) -> Response:
+    response = problems.response_to(error)
+    if response is None:
+        raise error
+    if response.status_code == 405:
+        allowed = openapi.methods_of(request.app, request.url.path)
+        response.headers["Allow"] = ", ".join(allowed)
+    return response

@@ -1,0 +1,136 @@
+"""Routes: deployments, and asking for changes of them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from ripieno.api import asked, etag, idempotency, paging, shown
+from ripieno.api.context import Control, DeploymentName, Id
+from ripieno.api.route import Route
+from ripieno.api.security import PREFIX, Caller
+from ripieno.control.requests import Decision
+from ripieno.wire import reconfiguration as wire
+from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, DeployRequest
+from ripieno.wire.page import PageQuery
+from ripieno.wire.reconfiguration import (
+    ChangeRequest,
+    Reconfiguration,
+    ReconfigurationPage,
+    RemoveQuery,
+)
+
+router = APIRouter(route_class=Route, tags=["deployments"])
+ONCE = [Depends(idempotency.document_key)]
+
+
+@router.post("/deployments", status_code=201, responses={409: {}}, dependencies=ONCE)
+async def deploy(
+    request: DeployRequest, response: Response, control: Control, caller: Caller
+) -> Deployed:
+    """Bring up an application. It is answered at once; the reconfiguration tells how it goes on."""
+    deployment, reconfiguration = await control.deploy(
+        asked.source(request),
+        name=request.name,
+        on_failure=asked.on_failure(request.on_failure),
+        caller=caller,
+    )
+    response.headers["Location"] = f"{PREFIX}/deployments/{deployment.name}"
+    return Deployed(
+        deployment=shown.deployment(deployment),
+        reconfiguration=shown.reconfiguration(reconfiguration),
+    )
+
+
+@router.get("/deployments")
+async def deployments(
+    request: Request, response: Response, query: Annotated[PageQuery, Query()], control: Control
+) -> DeploymentPage:
+    """List deployments, without their components."""
+    views, following = await control.deployments(after=query.after, limit=query.limit)
+    paging.link(request, response, following)
+    return DeploymentPage(items=[shown.deployment(each) for each in views], next=following)
+
+
+@router.get("/deployments/{deployment}")
+async def deployment(
+    deployment: DeploymentName, response: Response, control: Control
+) -> Deployment:
+    """Tell how a deployment and each of its components is."""
+    view = await control.deployment(deployment)
+    response.headers["ETag"] = str(view.revision)
+    return shown.deployment(view)
+
+
+@router.delete("/deployments/{deployment}", status_code=202, responses={409: {}, 412: {}})
+async def remove(
+    deployment: DeploymentName,
+    response: Response,
+    query: Annotated[RemoveQuery, Query()],
+    control: Control,
+    caller: Caller,
+    if_match: etag.IfMatch = None,
+) -> Reconfiguration:
+    """Take a deployment down, and forget it when that is done."""
+    view = await control.change(
+        deployment, asked.removal(query), caller=caller, revision=etag.revision_of(if_match)
+    )
+    response.headers["Location"] = f"{PREFIX}/reconfigurations/{view.id}"
+    return shown.reconfiguration(view)
+
+
+@router.post(
+    "/deployments/{deployment}/reconfigurations",
+    status_code=202,
+    responses={409: {}, 412: {}},
+    dependencies=ONCE,
+)
+async def change(
+    deployment: DeploymentName,
+    request: ChangeRequest,
+    response: Response,
+    control: Control,
+    caller: Caller,
+    if_match: etag.IfMatch = None,
+) -> Reconfiguration:
+    """Ask for a change. It is planned before it is accepted, and carried out after the answer."""
+    view = await control.change(
+        deployment, asked.change(request), caller=caller, revision=etag.revision_of(if_match)
+    )
+    response.headers["Location"] = f"{PREFIX}/reconfigurations/{view.id}"
+    return shown.reconfiguration(view)
+
+
+@router.get("/deployments/{deployment}/reconfigurations")
+async def reconfigurations(
+    deployment: DeploymentName,
+    request: Request,
+    response: Response,
+    query: Annotated[PageQuery, Query()],
+    control: Control,
+) -> ReconfigurationPage:
+    """List what was asked of a deployment, the newest first."""
+    views, following = await control.reconfigurations(
+        deployment, after=query.after, limit=query.limit
+    )
+    paging.link(request, response, following)
+    return ReconfigurationPage(
+        items=[shown.reconfiguration(each) for each in views], next=following
+    )
+
+
+@router.post(
+    "/deployments/{deployment}/components/{component}/transitions/{transition}/{decision}",
+    status_code=204,
+    responses={409: {}},
+    dependencies=ONCE,
+)
+async def decide(
+    deployment: DeploymentName,
+    component: Id,
+    transition: Id,
+    decision: wire.Decision,
+    control: Control,
+    caller: Caller,
+) -> None:
+    """Say what to do about a transition that has failed."""
+    await control.decide(deployment, component, transition, Decision(decision), caller=caller)

@@ -1,0 +1,143 @@
+"""The OpenAPI document: what the framework finds out by itself, made complete.
+
+Which errors a request can run into follows from what it has: a body, parameters, a token. They are
+added here, so that a route says only which conflicts it knows.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from ripieno.api.security import PREFIX
+from ripieno.wire.event import Event
+from ripieno.wire.log import LogEnd, LogLine
+from ripieno.wire.problem import MEDIA_TYPE, Problem
+
+DESCRIPTION = """\
+Register applications, deploy them and rearrange them while they run.
+
+Every request below `/api/v1` shows a token: `Authorization: Bearer TOKEN`. An error is told as
+`application/problem+json` (RFC 9457); its `type` ends with a slug that stays the same. Lists come
+in pages: `next` is the `after` of the page that follows. A POST with an `Idempotency-Key` can
+be repeated and is carried out once. GET answers have an `ETag`.
+"""
+
+TAGS = [
+    {"name": "deployments", "description": "Applications that were brought up"},
+    {"name": "reconfigurations", "description": "Changes of deployments, as they go on"},
+    {"name": "plans", "description": "What would happen"},
+    {"name": "logs", "description": "What components print"},
+    {"name": "events", "description": "What happened and what happens"},
+    {"name": "applications", "description": "Published applications"},
+    {"name": "hosts", "description": "Machines that components run on"},
+    {"name": "secrets", "description": "Values that components get and nobody sees"},
+    {"name": "tokens", "description": "What lets a client in"},
+    {"name": "server", "description": "How the server is"},
+]
+
+ERRORS = {
+    400: "The request cannot be read",
+    401: "There is no token, or not one that is good",
+    404: "There is no such thing",
+    409: "Not possible in the present state",
+    412: "The deployment has changed since the caller looked",
+    413: "The request is too large",
+    415: "The request is not JSON",
+    422: "The request is not valid",
+    500: "The server failed; its log tells more under the incident's number",
+    503: "Not possible at the moment; ask again",
+}
+
+_HEADERS: dict[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": "how to show a token"},
+    503: {"Retry-After": "when to ask again, in seconds"},
+}
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+
+def complete(app: FastAPI) -> None:
+    """Let the application give out the complete document, made when it is asked for first."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI provides
+
+
+def methods_of(app: FastAPI, path: str) -> Iterable[str]:
+    """The methods that a path knows."""
+    found: list[str] = []
+    for template, operations in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path):
+            found += [name.upper() for name in _METHODS if name in operations]
+    return sorted(set(found))
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        tags=app.openapi_tags,
+        routes=app.routes,
+    )
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for model in (Problem, LogLine, LogEnd, Event):
+        made = model.model_json_schema(
+            mode="serialization", ref_template="#/components/schemas/{model}"
+        )
+        schemas.update(made.pop("$defs", {}))
+        schemas[model.__name__] = made
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _complete_operation(operation, method, path)
+    return document
+
+
+def _complete_operation(operation: dict[str, Any], method: str, path: str) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    statuses = {int(each) for each in responses if int(each) in ERRORS} | {500}
+    if path.startswith(PREFIX):
+        statuses |= {401, 503}
+    if "{" in path or any(each["name"] == "deployment" for each in operation.get("parameters", ())):
+        statuses.add(404)
+    if operation.get("parameters"):
+        statuses.add(422)
+    if "requestBody" in operation:
+        statuses |= {400, 404, 413, 415, 422}
+    for status in sorted(statuses):
+        responses[str(status)] = {
+            "description": ERRORS[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "headers": _headers(_HEADERS.get(status, {})),
+        }
+    if method == "get" and "application/json" in responses["200"].get("content", {}):
+        responses["200"]["headers"] = _headers({"ETag": "what If-None-Match can say"})
+        responses["304"] = {"description": "The client has this already (If-None-Match)"}
+        operation.setdefault("parameters", []).append(
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "maxLength": 200},
+                "description": "the ETag of an answer that the client has",
+            }
+        )
+    for accepted in ("201", "202"):
+        if accepted in responses and "tokens" not in operation.get("tags", ()):
+            responses[accepted]["headers"] = _headers({"Location": "where it is"})
+
+
+def _headers(told: dict[str, str]) -> dict[str, Any]:
+    return {
+        name: {"description": description, "schema": {"type": "string"}}
+        for name, description in told.items()
+    }

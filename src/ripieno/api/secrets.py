@@ -1,0 +1,28 @@
+"""Routes: secrets. They can be set, named and removed; no route gives one out."""
+
+from fastapi import APIRouter
+
+from ripieno.api.context import Control, Name
+from ripieno.api.route import Route
+from ripieno.api.security import Caller
+from ripieno.wire.secret import SecretNames, SecretRequest
+
+router = APIRouter(route_class=Route, tags=["secrets"])
+
+
+@router.get("/secrets")
+async def secrets(control: Control) -> SecretNames:
+    """List the names of all secrets."""
+    return SecretNames(items=list(await control.secrets()))
+
+
+@router.put("/secrets/{name}", status_code=204)
+async def set_secret(name: Name, request: SecretRequest, control: Control, caller: Caller) -> None:
+    """Set a secret, a new one or another value."""
+    await control.set_secret(name, request.value.get_secret_value(), caller=caller)
+
+
+@router.delete("/secrets/{name}", status_code=204, responses={409: {}})
+async def remove_secret(name: Name, control: Control, caller: Caller) -> None:
+    """Remove a secret."""
+    await control.remove_secret(name, caller=caller)

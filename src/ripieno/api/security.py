@@ -1,0 +1,74 @@
+"""Who is asking: every request below `/api/v1` shows a token, or is refused.
+
+A middleware rather than a dependency, so that nothing at all is told to a stranger: neither that
+a path does not exist, nor that a body is not valid. The dependency hands on the caller's name.
+"""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ripieno.api import problems
+from ripieno.api.use_cases import UseCases
+from ripieno.control.errors import Unauthenticated
+from ripieno.model.errors import RipienoError
+
+PREFIX = "/api/v1"
+
+bearer = HTTPBearer(
+    scheme_name="token",
+    description="a token made with `ripieno token create`",
+    auto_error=False,
+)
+
+_HEADER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,512}) *", re.IGNORECASE)
+
+
+class Guard:
+    """Lets in who shows a token that the server knows."""
+
+    def __init__(self, app: ASGIApp, control: UseCases) -> None:
+        self._app = app
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse who asks."""
+        if scope["type"] == "http" and _is_guarded(scope["path"]):
+            try:
+                caller = await self._control.authenticate(token_of(scope))
+            except RipienoError as error:
+                response = problems.response_to(error)
+                if response is None:
+                    raise
+                await response(scope, receive, send)
+                return
+            scope.setdefault("state", {})["caller"] = caller
+        await self._app(scope, receive, send)
+
+
+def _is_guarded(path: str) -> bool:
+    return path == PREFIX or path.startswith(PREFIX + "/")
+
+
+def token_of(scope: Scope) -> str:
+    """The token of a request. Raises: Unauthenticated."""
+    headers = [value for name, value in scope["headers"] if name == b"authorization"]
+    if not headers:
+        raise Unauthenticated("there is no token; send it as: Authorization: Bearer TOKEN")
+    match = _HEADER.fullmatch(headers[0].decode("latin-1"))
+    if match is None or len(headers) > 1:
+        raise Unauthenticated("this is no token; send it as: Authorization: Bearer TOKEN")
+    return match[1]
+
+
+async def caller_of(request: Request) -> str:
+    """The name of the token that a request showed."""
+    caller = request.state.caller
+    assert isinstance(caller, str)
+    return caller
+
+
+Caller = Annotated[str, Depends(caller_of)]

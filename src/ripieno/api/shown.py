@@ -1,0 +1,84 @@
+"""Views of `control` and records of `store`, as the schemas that go over HTTP."""
+
+from ripieno.control import views
+from ripieno.model import plan
+from ripieno.store.records import EventRecord, TokenRecord, VersionRecord
+from ripieno.wire.application import Application, ApplicationVersion
+from ripieno.wire.deployment import Deployment
+from ripieno.wire.event import Event
+from ripieno.wire.health import Finding
+from ripieno.wire.host import Host
+from ripieno.wire.plan import Preview
+from ripieno.wire.reconfiguration import Reconfiguration
+from ripieno.wire.token import CreatedToken, Token
+
+
+def deployment(view: views.DeploymentView) -> Deployment:
+    """A deployment."""
+    return Deployment.model_validate(view)
+
+
+def reconfiguration(view: views.ReconfigurationView) -> Reconfiguration:
+    """A reconfiguration."""
+    return Reconfiguration.model_validate(view)
+
+
+def preview(view: views.Preview) -> Preview:
+    """A plan and what it would lead to."""
+    return Preview(
+        application=view.application,
+        version=view.version,
+        plan=plan.to_json(view.plan),
+        connections=list(view.connections),
+        warnings=list(view.warnings),
+    )
+
+
+def event(record: EventRecord) -> Event:
+    """An event. Not validated once more, since pages of them are large."""
+    return Event.model_construct(
+        id=record.id,
+        deployment=record.deployment,
+        seq=record.seq,
+        at=record.at,
+        kind=record.kind,
+        component=record.component,
+        reconfiguration=record.reconfiguration,
+        data=dict(record.data),
+    )
+
+
+def application(listed: tuple[str, str, str, str]) -> Application:
+    """A published application: name, latest version, title, description."""
+    name, latest, title, description = listed
+    return Application(name=name, latest=latest, title=title, description=description)
+
+
+def version(record: VersionRecord) -> ApplicationVersion:
+    """One version of an application."""
+    return ApplicationVersion(
+        name=record.application,
+        version=record.version,
+        document=record.document,
+        published_at=record.published_at,
+    )
+
+
+def host(view: views.HostView) -> Host:
+    """A host."""
+    return Host.model_validate(view)
+
+
+def token(record: TokenRecord) -> Token:
+    """A token, without its text."""
+    return Token.model_validate(record)
+
+
+def created_token(record: TokenRecord, text: str) -> CreatedToken:
+    """A token that has just been made."""
+    return CreatedToken(**token(record).model_dump(), token=text)
+
+
+def finding(view: views.Finding) -> Finding:
+    """One thing that was looked at."""
+    return Finding.model_validate(view)

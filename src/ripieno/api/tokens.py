@@ -1,0 +1,33 @@
+"""Routes: tokens."""
+
+from fastapi import APIRouter, Response
+
+from ripieno.api import shown
+from ripieno.api.context import Control, Id
+from ripieno.api.route import Route
+from ripieno.api.security import Caller
+from ripieno.wire.token import CreatedToken, TokenPage, TokenRequest
+
+router = APIRouter(route_class=Route, tags=["tokens"])
+
+
+@router.get("/tokens")
+async def tokens(control: Control) -> TokenPage:
+    """List all tokens, without their texts."""
+    return TokenPage(items=[shown.token(each) for each in await control.tokens()])
+
+
+@router.post("/tokens", status_code=201, responses={409: {}})
+async def create_token(
+    request: TokenRequest, response: Response, control: Control, caller: Caller
+) -> CreatedToken:
+    """Make a token. Its text is in this answer and nowhere else."""
+    record, text = await control.create_token(request.name, request.ttl_s, caller=caller)
+    response.headers["Cache-Control"] = "no-store"
+    return shown.created_token(record, text)
+
+
+@router.delete("/tokens/{token}", status_code=204)
+async def revoke_token(token: Id, control: Control, caller: Caller) -> None:
+    """Let nobody in with a token any more."""
+    await control.revoke_token(token, caller=caller)

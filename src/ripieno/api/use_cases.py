@@ -1,0 +1,203 @@
+"""What the API needs of `control.service`: the one contract between the two.
+
+`Control` fulfils it in a server, a small one in memory does in tests.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.views import (
+    DeploymentView,
+    Finding,
+    HostView,
+    LogLine,
+    Preview,
+    ReconfigurationView,
+)
+from ripieno.model.host import HostConfig
+from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
+
+
+class UseCases(Protocol):
+    """All that can be asked of a server; `caller` is the name of the token that was shown.
+
+    Raises: the errors of `control.errors`, and those of the layers below; `api.problems` has the
+    table of what they become.
+    """
+
+    async def authenticate(self, token: str) -> str:
+        """The name of a token. Raises: Unauthenticated."""
+        ...
+
+    async def deploy(
+        self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
+    ) -> tuple[DeploymentView, ReconfigurationView]:
+        """Accept a new deployment, which is brought up from then on."""
+        ...
+
+    async def preview(self, deployment: str | None, change: Change) -> Preview:
+        """Plan a change, or a new deployment (None) from `change.source`."""
+        ...
+
+    async def change(
+        self, deployment: str, change: Change, *, caller: str, revision: int | None = None
+    ) -> ReconfigurationView:
+        """Accept a change of a deployment, if it is (still) at `revision`."""
+        ...
+
+    async def deployment(self, name_or_id: str) -> DeploymentView:
+        """How a deployment is."""
+        ...
+
+    async def deployments(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[DeploymentView], str | None]:
+        """A page of deployments without their components, and the cursor of the next."""
+        ...
+
+    async def reconfiguration(self, id: str) -> ReconfigurationView:
+        """How far a reconfiguration is."""
+        ...
+
+    async def reconfigurations(
+        self, deployment: str, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ReconfigurationView], str | None]:
+        """A page of what was asked of a deployment, the newest first."""
+        ...
+
+    async def pause(self, id: str, *, caller: str) -> ReconfigurationView:
+        """Begin no further transition."""
+        ...
+
+    async def resume(self, id: str, *, caller: str) -> ReconfigurationView:
+        """Go on with one that is paused."""
+        ...
+
+    async def cancel(self, id: str, *, caller: str) -> ReconfigurationView:
+        """Give up what is left of it."""
+        ...
+
+    async def decide(
+        self,
+        deployment: str,
+        component: str,
+        transition: str,
+        decision: Decision,
+        *,
+        caller: str,
+    ) -> None:
+        """Do something about a failed transition."""
+        ...
+
+    def logs(
+        self,
+        deployment: str,
+        *,
+        component: str | None,
+        replica: int | None,
+        follow: bool,
+        since: datetime | None,
+        tail: int | None,
+    ) -> AsyncIterator[LogLine]:
+        """Lines that were printed; errors are raised when the first is asked for."""
+        ...
+
+    async def events(
+        self,
+        *,
+        deployment: str | None,
+        after: int,
+        limit: int,
+        component: str | None,
+        kind: str | None,
+    ) -> Sequence[EventRecord]:
+        """Events after the one with the id `after`, the oldest first."""
+        ...
+
+    def stream(
+        self, *, deployment: str | None, after: int | None
+    ) -> AsyncIterator[Sequence[EventRecord]]:
+        """Batches of events after one (None: from now on), as they are committed."""
+        ...
+
+    async def last_event_id(self) -> int:
+        """The id of the latest event, 0 if there is none."""
+        ...
+
+    async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
+        """Publish an application; its name and version."""
+        ...
+
+    async def applications(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[tuple[str, str, str, str]], str | None]:
+        """A page of (name, latest version, title, description)."""
+        ...
+
+    async def application(self, name: str, version: str | None = None) -> VersionRecord:
+        """A version of an application, the latest by default."""
+        ...
+
+    async def hosts(self) -> Sequence[HostView]:
+        """All hosts."""
+        ...
+
+    async def host(self, name: str) -> HostView:
+        """A host."""
+        ...
+
+    async def add_host(self, config: HostConfig, *, trust: str | None, caller: str) -> HostView:
+        """Add a host, trusting a key by its fingerprint, or (`first`) the one it shows."""
+        ...
+
+    async def check_host(self, name: str) -> HostView:
+        """Look whether a host is well."""
+        ...
+
+    async def remove_host(self, name: str, *, caller: str) -> None:
+        """Forget a host."""
+        ...
+
+    async def scan_host(self, config: HostConfig) -> tuple[str, str]:
+        """The fingerprint of the key that a host shows, and its known_hosts line."""
+        ...
+
+    async def secrets(self) -> Sequence[str]:
+        """The names of all secrets."""
+        ...
+
+    async def set_secret(self, name: str, value: str, *, caller: str) -> None:
+        """Set a secret."""
+        ...
+
+    async def remove_secret(self, name: str, *, caller: str) -> None:
+        """Remove a secret."""
+        ...
+
+    async def tokens(self) -> Sequence[TokenRecord]:
+        """All tokens."""
+        ...
+
+    async def create_token(
+        self, name: str, ttl_s: int | None, *, caller: str
+    ) -> tuple[TokenRecord, str]:
+        """A new token, and its text."""
+        ...
+
+    async def revoke_token(self, id: str, *, caller: str) -> None:
+        """Let nobody in with it."""
+        ...
+
+    async def doctor(self) -> Sequence[Finding]:
+        """What is well and what is not."""
+        ...
+
+    async def recall(self, key: str, *, caller: str) -> IdempotencyRecord | None:
+        """The answer that is kept for an Idempotency-Key of this caller."""
+        ...
+
+    async def remember(self, record: IdempotencyRecord) -> None:
+        """Keep an answer."""
+        ...

@@ -1,0 +1,468 @@
+"""A control in memory, with as many rules as the tests of the HTTP edge need."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
+
+from ripieno.control.errors import (
+    Conflict,
+    Held,
+    InvalidRequest,
+    NameInUse,
+    NotFound,
+    RevisionMismatch,
+    Unauthenticated,
+)
+from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.views import (
+    ComponentView,
+    DeploymentState,
+    DeploymentView,
+    Finding,
+    HostView,
+    LogLine,
+    Preview,
+    ReconfigurationKind,
+    ReconfigurationState,
+    ReconfigurationView,
+    ReplicaView,
+)
+from ripieno.model.errors import DocumentError
+from ripieno.model.host import HostConfig
+from ripieno.model.plan import Plan
+from ripieno.model.program import Outcome, Program
+from ripieno.model.simulation import PhaseReport
+
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+TOKEN = "token-of-alice"
+
+WEB = ComponentView(
+    name="web",
+    type="service",
+    kind="service",
+    status="idle",
+    places=("ready",),
+    target=("ready",),
+    behaviour=None,
+    transitions=(),
+    host="local",
+    replicas=(
+        ReplicaView(
+            index=0, host="local", pid=42, state="running", tcp_ports={"http": 8080}, started_at=NOW
+        ),
+    ),
+    wanted_replicas=1,
+    addresses={"http": "http://127.0.0.1:8080"},
+    failure=None,
+    waiting_for=None,
+    restarts=0,
+    restart_at=None,
+    lost=(),
+)
+
+
+class FakeControl:
+    """Deployments that run as soon as they are asked for, hosts that are always there."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, DeploymentView] = {}
+        self.asked: dict[str, ReconfigurationView] = {}
+        self.records: list[EventRecord] = []
+        self.published: dict[tuple[str, str], VersionRecord] = {}
+        self.machines: dict[str, HostView] = {}
+        self.values: dict[str, str] = {}
+        self.issued: dict[str, TokenRecord] = {}
+        self.kept: dict[tuple[str, str], IdempotencyRecord] = {}
+        self.lines: list[LogLine] = []
+        self.error: Exception | None = None  # raised by the next use case that looks
+        self.gate = asyncio.Event()  # what deploy waits for
+        self.gate.set()
+        self.has_new = asyncio.Event()
+        self.reads_of_events = 0
+
+    def record(
+        self,
+        kind: str = "noted",
+        *,
+        deployment: str | None = None,
+        component: str | None = None,
+        data: Mapping[str, object] | None = None,
+        count: int = 1,
+    ) -> list[EventRecord]:
+        """Let events happen."""
+        batch = []
+        for _ in range(count):
+            id = len(self.records) + 1
+            batch.append(
+                EventRecord(
+                    id=id,
+                    deployment=deployment,
+                    seq=id,
+                    at=NOW,
+                    kind=kind,
+                    component=component,
+                    reconfiguration=None,
+                    data=dict(data or {}),
+                )
+            )
+            self.records.append(batch[-1])
+        has_new, self.has_new = self.has_new, asyncio.Event()
+        has_new.set()
+        return batch
+
+    def _look(self) -> None:
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+    async def authenticate(self, token: str) -> str:
+        if token != TOKEN:
+            raise Unauthenticated("the token is not known; make one with: ripieno token create")
+        return "alice"
+
+    async def deploy(
+        self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
+    ) -> tuple[DeploymentView, ReconfigurationView]:
+        self._look()
+        await self.gate.wait()
+        self._check(source)
+        name = name or f"deployment-{len(self.names) + 1}"
+        if name in self.names:
+            raise NameInUse(f"there is a deployment {name}; take another name")
+        view = DeploymentView(
+            id=f"d-{len(self.names) + 1}",
+            name=name,
+            application=source.application or "hello",
+            version=source.version or "1.0.0",
+            owner=caller,
+            state=DeploymentState.RUNNING,
+            reason=None,
+            revision=1,
+            parameters=source.parameters,
+            created_at=NOW,
+            updated_at=NOW,
+            reconfiguration=None,
+            components=(WEB,),
+            connections=(("web.store", "store.sql"),),
+            document=source.document or "",
+        )
+        self.names[name] = view
+        return view, self._ask(view, ReconfigurationKind.DEPLOY, caller)
+
+    def _ask(
+        self, view: DeploymentView, kind: ReconfigurationKind, caller: str
+    ) -> ReconfigurationView:
+        asked = ReconfigurationView(
+            id=f"r-{len(self.asked) + 1}",
+            deployment=view.id,
+            kind=kind,
+            state=ReconfigurationState.RUNNING,
+            reason=None,
+            requested_by=caller,
+            created_at=NOW,
+            started_at=NOW,
+            ended_at=None,
+            predicted_s=3.5,
+            components=("web",),
+        )
+        self.asked[asked.id] = asked
+        self.record("asked", deployment=view.id, data={"kind": kind.value})
+        return asked
+
+    def _check(self, source: Source | None) -> None:
+        if source is None:
+            return
+        if source.document is not None and source.application is not None:
+            raise InvalidRequest("give a document or the name of an application, not both")
+        if source.document is not None and not source.document.startswith("name:"):
+            raise DocumentError("a document begins with a name", line=1, field="name")
+
+    def _empty_plan(self) -> Plan:
+        return Plan(
+            program=Program(name="", instructions=()),
+            touched=(),
+            untouched_count=1,
+            forecast=PhaseReport(
+                name="",
+                outcome=Outcome.COMPLETES,
+                makespan_s=0.0,
+                timeline={},
+                final={},
+                critical_path=(),
+                reason=None,
+            ),
+        )
+
+    async def preview(self, deployment: str | None, change: Change) -> Preview:
+        self._look()
+        if deployment is not None:
+            await self.deployment(deployment)
+        self._check(change.source)
+        return Preview(
+            plan=self._empty_plan(),
+            application="hello",
+            version="1.0.0",
+            connections=(("web.store", "store.sql"),),
+            warnings=("nothing to do",),
+        )
+
+    async def change(
+        self, deployment: str, change: Change, *, caller: str, revision: int | None = None
+    ) -> ReconfigurationView:
+        self._look()
+        view = await self.deployment(deployment)
+        self._check(change.source)
+        if revision is not None and revision != view.revision:
+            raise RevisionMismatch(f"{view.name} is at revision {view.revision}; look again")
+        if change.kind is ReconfigurationKind.SCALE and not change.replicas:
+            raise InvalidRequest("say which component is to have how many replicas")
+        if change.kind is ReconfigurationKind.ROLLBACK:
+            raise Held(f"r-1 holds {view.name}; wait for it or ask with queue")
+        if change.kind is ReconfigurationKind.REMOVE:
+            del self.names[view.name]
+        else:
+            self.names[view.name] = replace(view, revision=view.revision + 1)
+        return self._ask(view, change.kind, caller)
+
+    async def deployment(self, name_or_id: str) -> DeploymentView:
+        self._look()
+        for view in self.names.values():
+            if name_or_id in (view.id, view.name):
+                return view
+        raise NotFound(f"there is no deployment {name_or_id}")
+
+    async def deployments(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[DeploymentView], str | None]:
+        self._look()
+        if after is not None and not after.startswith("c-"):
+            raise InvalidRequest("after is not a cursor")
+        names = sorted(name for name in self.names if after is None or name > after[2:])
+        page = [replace(self.names[name], components=(), document="") for name in names[:limit]]
+        return page, f"c-{names[limit - 1]}" if len(names) > limit else None
+
+    async def reconfiguration(self, id: str) -> ReconfigurationView:
+        self._look()
+        if id not in self.asked:
+            raise NotFound(f"there is no reconfiguration {id}")
+        return self.asked[id]
+
+    async def reconfigurations(
+        self, deployment: str, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ReconfigurationView], str | None]:
+        view = await self.deployment(deployment)
+        return [each for each in self.asked.values() if each.deployment == view.id][:limit], None
+
+    async def pause(self, id: str, *, caller: str) -> ReconfigurationView:
+        return await self._turn(id, ReconfigurationState.PAUSED)
+
+    async def resume(self, id: str, *, caller: str) -> ReconfigurationView:
+        return await self._turn(id, ReconfigurationState.RUNNING)
+
+    async def cancel(self, id: str, *, caller: str) -> ReconfigurationView:
+        return await self._turn(id, ReconfigurationState.CANCELLED)
+
+    async def _turn(self, id: str, state: ReconfigurationState) -> ReconfigurationView:
+        view = await self.reconfiguration(id)
+        if view.state.is_over or view.state is state:
+            raise Conflict(f"{id} is {view.state.value}")
+        self.asked[id] = replace(view, state=state)
+        return self.asked[id]
+
+    async def decide(
+        self,
+        deployment: str,
+        component: str,
+        transition: str,
+        decision: Decision,
+        *,
+        caller: str,
+    ) -> None:
+        view = await self.deployment(deployment)
+        if component not in (each.name for each in view.components):
+            raise NotFound(f"{view.name} has no component {component}")
+        raise Conflict(f"{transition} of {component} has not failed")
+
+    async def logs(
+        self,
+        deployment: str,
+        *,
+        component: str | None,
+        replica: int | None,
+        follow: bool,
+        since: datetime | None,
+        tail: int | None,
+    ) -> AsyncIterator[LogLine]:
+        await self.deployment(deployment)
+        told = 0
+        while True:
+            while told < len(self.lines):
+                self._look()
+                line = self.lines[told]
+                told += 1
+                if component in (None, line.component):
+                    yield line
+            self._look()
+            if not follow:
+                return
+            await self.has_new.wait()
+
+    def print(self, text: str) -> None:
+        """Let a component print a line."""
+        offset = sum(len(each.text) + 1 for each in self.lines)
+        self.lines.append(
+            LogLine(component="web", replica=0, stream="stdout", offset=offset, text=text)
+        )
+        has_new, self.has_new = self.has_new, asyncio.Event()
+        has_new.set()
+
+    async def events(
+        self,
+        *,
+        deployment: str | None,
+        after: int,
+        limit: int,
+        component: str | None,
+        kind: str | None,
+    ) -> Sequence[EventRecord]:
+        self._look()
+        self.reads_of_events += 1
+        if deployment is not None:
+            deployment = (await self.deployment(deployment)).id
+        found = (
+            each
+            for each in self.records[after:]
+            if deployment in (None, each.deployment)
+            and component in (None, each.component)
+            and kind in (None, each.kind)
+        )
+        return [each for each, _ in zip(found, range(limit), strict=False)]
+
+    async def stream(
+        self, *, deployment: str | None, after: int | None
+    ) -> AsyncIterator[Sequence[EventRecord]]:
+        place = len(self.records) if after is None else after
+        while True:
+            has_new = self.has_new
+            if batch := self.records[place:]:
+                place = batch[-1].id
+                yield batch
+            else:
+                await has_new.wait()
+                self._look()
+
+    async def last_event_id(self) -> int:
+        self._look()
+        return len(self.records)
+
+    async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
+        self._look()
+        self._check(Source(document=document))
+        key = ("hello", f"1.0.{len(self.published)}")
+        self.published[key] = VersionRecord(
+            application=key[0], version=key[1], document=document, published_at=NOW
+        )
+        return key
+
+    async def applications(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[tuple[str, str, str, str]], str | None]:
+        self._look()
+        latest = dict(self.published)
+        return [(name, version, "Hello", "Says hello") for name, version in latest][:limit], None
+
+    async def application(self, name: str, version: str | None = None) -> VersionRecord:
+        self._look()
+        for (found, at), record in self.published.items():
+            if found == name and version in (None, at):
+                return record
+        raise NotFound(f"there is no application {name} {version or ''}")
+
+    async def hosts(self) -> Sequence[HostView]:
+        self._look()
+        return list(self.machines.values())
+
+    async def host(self, name: str) -> HostView:
+        self._look()
+        if name not in self.machines:
+            raise NotFound(f"there is no host {name}")
+        return self.machines[name]
+
+    async def add_host(self, config: HostConfig, *, trust: str | None, caller: str) -> HostView:
+        self._look()
+        self.machines[config.name] = HostView(
+            name=config.name,
+            kind=config.kind.value,
+            address=config.address,
+            directory=config.directory,
+            state="connected",
+            components=0,
+            facts={"cpus": 2},
+            fingerprint=trust,
+        )
+        return self.machines[config.name]
+
+    async def check_host(self, name: str) -> HostView:
+        return await self.host(name)
+
+    async def remove_host(self, name: str, *, caller: str) -> None:
+        await self.host(name)
+        del self.machines[name]
+
+    async def scan_host(self, config: HostConfig) -> tuple[str, str]:
+        self._look()
+        return "SHA256:abc", f"{config.address} ssh-ed25519 AAAA"
+
+    async def secrets(self) -> Sequence[str]:
+        self._look()
+        return sorted(self.values)
+
+    async def set_secret(self, name: str, value: str, *, caller: str) -> None:
+        self._look()
+        self.values[name] = value
+
+    async def remove_secret(self, name: str, *, caller: str) -> None:
+        self._look()
+        if self.values.pop(name, None) is None:
+            raise NotFound(f"there is no secret {name}")
+
+    async def tokens(self) -> Sequence[TokenRecord]:
+        self._look()
+        return list(self.issued.values())
+
+    async def create_token(
+        self, name: str, ttl_s: int | None, *, caller: str
+    ) -> tuple[TokenRecord, str]:
+        self._look()
+        record = TokenRecord(
+            id=f"t-{len(self.issued) + 1}",
+            name=name,
+            digest="0" * 64,
+            created_at=NOW,
+            expires_at=None if ttl_s is None else NOW + timedelta(seconds=ttl_s),
+            revoked_at=None,
+        )
+        self.issued[record.id] = record
+        return record, "rip_secret"
+
+    async def revoke_token(self, id: str, *, caller: str) -> None:
+        self._look()
+        if id not in self.issued:
+            raise NotFound(f"there is no token {id}")
+        self.issued[id] = replace(self.issued[id], revoked_at=NOW)
+
+    async def doctor(self) -> Sequence[Finding]:
+        self._look()
+        return [
+            Finding(subject="store", is_well=True, said="it answers"),
+            Finding(subject="clock", is_well=False, said="it is slow", remedy="set it"),
+        ]
+
+    async def recall(self, key: str, *, caller: str) -> IdempotencyRecord | None:
+        return self.kept.get((caller, key))
+
+    async def remember(self, record: IdempotencyRecord) -> None:
+        self.kept[record.token, record.key] = record
