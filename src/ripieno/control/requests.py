@@ -28,7 +28,8 @@ class Source:
     """An application: its document, or the name (and version) of a registered one.
 
     `parameters` are typed values; `settings` are texts to be read by the parameter's type, as
-    `--set k=v` gives them.
+    `--set k=v` gives them. `directory` is where relative sources of files are looked for, on the
+    server.
     """
 
     document: str | None = None
@@ -36,6 +37,7 @@ class Source:
     version: str | None = None
     parameters: Mapping[str, Value] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    directory: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,12 +5,13 @@ run; it must not know of life cycles, plans or the store. Every verb may be call
 same task after a crash of the server, and then finds what the first call has done.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from ripieno.model.workload import Workload
+from ripieno.runtimes import host as hosts
 from ripieno.runtimes.host import Condition, Process
 
 
@@ -79,7 +80,7 @@ class ReplicaStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """A replica that ran has ended, or (with `problem`) does not pass its health checks any more."""
+    """A replica that ran has ended, or (with `problem`) fails its health checks."""
 
     slot: int
     key: str
@@ -137,17 +138,20 @@ class Runtime(Protocol):
         """How each replica is."""
         ...
 
-    async def recover(self, handle: Handle) -> list[ReplicaStatus]:
-        """After a start of the server: take the handle's ports again, and look what became of it."""
+    def recover(self, handle: Handle) -> None:
+        """After a start of the server: the handle is in use, its ports are not free.
+
+        What became of its processes is for `status` and `watch` to tell.
+        """
         ...
 
-    def watch(self, handle: Handle, workload: Workload | None) -> AsyncIterator[Ended]:
+    def watch(self, handle: Handle, workload: Workload | None) -> AsyncGenerator[Ended]:
         """Ends of the replicas that run, and failed health checks, as they come."""
         ...
 
     def logs(
         self, handle: Handle, *, follow: bool, since: datetime | None, tail: int | None
-    ) -> AsyncIterator[Line]:
+    ) -> AsyncGenerator[Line]:
         """Lines of all replicas, oldest first in each stream."""
         ...
 
@@ -163,7 +167,7 @@ def to_json(handle: Handle) -> dict[str, Any]:
                 "name": each.name,
                 "key": each.key,
                 "tcp_ports": dict(each.tcp_ports),
-                "process": each.process and each.process.to_json(),
+                "process": each.process and hosts.to_json(each.process),
                 "started_at": each.started_at and each.started_at.isoformat(),
             }
             for each in handle.replicas
@@ -182,7 +186,7 @@ def from_json(record: Mapping[str, Any]) -> Handle:
                 name=each["name"],
                 key=each["key"],
                 tcp_ports=each["tcp_ports"],
-                process=Process.from_json(each["process"]) if each["process"] else None,
+                process=hosts.from_json(each["process"]) if each["process"] else None,
                 started_at=(
                     datetime.fromisoformat(each["started_at"]) if each["started_at"] else None
                 ),

@@ -5,41 +5,74 @@ loopback only.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import h11
 
 from ripieno.model.workload import Health, HealthKind
-from ripieno.runtimes.errors import RuntimeDriverError
-from ripieno.runtimes.host import Host
+from ripieno.runtimes.errors import HostUnreachable, LinkLost, PortClosed, RuntimeDriverError
+from ripieno.runtimes.host import ByteReader, ByteWriter, Host
 
 MOST_HEADER_BYTES = 64 * 1024
+
+
+Connect = Callable[[int], Awaitable[tuple[ByteReader, ByteWriter]]]
+"""Opens a connection to a port."""
 
 
 async def probe(
     host: Host, health: Health, tcp_ports: Mapping[str, int], *, directory: str
 ) -> str | None:
-    """One check; None if it passed, else what was wrong, in words."""
+    """One check of a replica; None if it passed, else what was wrong, in words.
+
+    Raises: `HostUnreachable`, `LinkLost`: then it is not known how the replica is.
+    """
+    if health.kind is HealthKind.COMMAND:
+        return await _check(_command(host, health, directory), health.timeout_s)
+    port = _port(health, tcp_ports)
+    if port is None:
+        return f"there is no tcp port {health.tcp_port!r} to check"
+    return await _check(_reach(host.connect, port, health), health.timeout_s)
+
+
+async def probe_address(address: str, port: int, health: Health) -> str | None:
+    """One check of something that is reached by its address, from here."""
+
+    async def connect(port: int) -> tuple[ByteReader, ByteWriter]:
+        return await asyncio.open_connection(address, port)
+
+    return await _check(_reach(connect, port, health), health.timeout_s)
+
+
+async def _check(attempt: Coroutine[Any, Any, str | None], timeout_s: float) -> str | None:
     try:
-        async with asyncio.timeout(health.timeout_s):
-            if health.kind is HealthKind.COMMAND:
-                done = await host.run(health.argv, cwd=directory, timeout_s=health.timeout_s)
-                if done.exit_code:
-                    said = done.stderr.decode(errors="replace").strip()[-200:]
-                    return f"health command ended with {done.exit_code}: {said}".rstrip(": ")
-                return None
-            port = _port(health, tcp_ports)
-            if port is None:
-                return f"there is no tcp port {health.tcp_port!r} to check"
-            if health.kind is HealthKind.TCP:
-                _, writer = await host.connect(port)
-                writer.close()
-                return None
-            return await _http(host, port, health.path)
+        async with asyncio.timeout(timeout_s):
+            return await attempt
     except TimeoutError:
-        return f"no answer within {health.timeout_s:g} s"
+        return f"no answer within {timeout_s:g} s"
+    except (HostUnreachable, LinkLost):
+        raise
     except (OSError, RuntimeDriverError, h11.ProtocolError) as problem:
         return _said(problem)
+
+
+async def _command(host: Host, health: Health, directory: str) -> str | None:
+    done = await host.run(health.argv, cwd=directory, timeout_s=health.timeout_s)
+    if done.exit_code:
+        said = done.stderr.decode(errors="replace").strip()[-200:]
+        return f"health command ended with {done.exit_code}: {said}".rstrip(": ")
+    return None
+
+
+async def _reach(connect: Connect, port: int, health: Health) -> str | None:
+    reader, writer = await connect(port)
+    try:
+        if health.kind is HealthKind.TCP:
+            return None
+        return await _http(reader, writer, port, health.path)
+    finally:
+        writer.close()
 
 
 def _port(health: Health, tcp_ports: Mapping[str, int]) -> int | None:
@@ -51,29 +84,25 @@ def _port(health: Health, tcp_ports: Mapping[str, int]) -> int | None:
 
 
 def _said(problem: BaseException) -> str:
-    if isinstance(problem, ConnectionRefusedError):
+    if isinstance(problem, ConnectionRefusedError | PortClosed):
         return "nothing listens on its port yet"
     return str(problem) or type(problem).__name__
 
 
-async def _http(host: Host, port: int, path: str) -> str | None:
-    reader, writer = await host.connect(port)
-    try:
-        connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
-        headers = [("Host", f"127.0.0.1:{port}"), ("Connection", "close")]
-        request = h11.Request(method="GET", target=path, headers=headers)
-        writer.write(connection.send(request) or b"")
-        writer.write(connection.send(h11.EndOfMessage()) or b"")
-        await writer.drain()
-        while True:
-            event = connection.next_event()
-            if event is h11.NEED_DATA:
-                connection.receive_data(await reader.read(65536))
-            elif isinstance(event, h11.Response):
-                if 200 <= event.status_code < 400:
-                    return None
-                return f"GET {path} answered {event.status_code}"
-            elif not isinstance(event, h11.InformationalResponse):
-                return f"GET {path} was not answered"
-    finally:
-        writer.close()
+async def _http(reader: ByteReader, writer: ByteWriter, port: int, path: str) -> str | None:
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
+    headers = [("Host", f"127.0.0.1:{port}"), ("Connection", "close")]
+    request = h11.Request(method="GET", target=path, headers=headers)
+    writer.write(connection.send(request) or b"")
+    writer.write(connection.send(h11.EndOfMessage()) or b"")
+    await writer.drain()
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(65536))
+        elif isinstance(event, h11.Response):
+            if 200 <= event.status_code < 400:
+                return None
+            return f"GET {path} answered {event.status_code}"
+        elif not isinstance(event, h11.InformationalResponse):
+            return f"GET {path} was not answered"

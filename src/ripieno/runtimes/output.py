@@ -1,8 +1,7 @@
 """What processes have written, as lines: the last ones, those since a moment, those to come."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -43,7 +42,7 @@ async def lines(
     follow: bool,
     since: datetime | None,
     tail: int | None,
-) -> AsyncIterator[Line]:
+) -> AsyncGenerator[Line]:
     """Lines of both streams of several processes; `tail` counts per process and stream."""
     begins = {}
     for slot, name in names.items():
@@ -90,10 +89,7 @@ async def _tail_offset(host: Host, name: str, stream: Stream, count: int) -> int
     window = LAST_BYTES
     while True:
         begin = max(0, size - window)
-        starts = [
-            offset
-            async for offset, _ in _split(host.log(name, stream, offset=begin), begin)
-        ]
+        starts = [offset async for offset, _ in _split(host.log(name, stream, offset=begin), begin)]
         if begin:
             starts = starts[1:]  # The first one is a part of a line.
         if count == 0:
@@ -110,18 +106,17 @@ async def _split(
 ) -> AsyncIterator[tuple[int, str]]:
     """Lines with their offsets; what comes after the last line end is a line too."""
     rest, at = b"", begin
-    async with aclosing(chunks) as reading:  # type: ignore[type-var]
-        async for offset, data in reading:
-            if not rest:
-                at = offset
-            rest += data
-            *whole, rest = rest.split(b"\n")
-            for line in whole:
-                yield at, line.decode(errors="replace").rstrip("\r")
-                at += len(line) + 1
-            while len(rest) > LONGEST_LINE_BYTES:
-                piece, rest = rest[:LONGEST_LINE_BYTES], rest[LONGEST_LINE_BYTES:]
-                yield at, piece.decode(errors="replace")
-                at += len(piece)
+    async for offset, data in chunks:
+        if not rest:
+            at = offset
+        rest += data
+        *whole, rest = rest.split(b"\n")
+        for line in whole:
+            yield at, line.decode(errors="replace").rstrip("\r")
+            at += len(line) + 1
+        while len(rest) > LONGEST_LINE_BYTES:
+            piece, rest = rest[:LONGEST_LINE_BYTES], rest[LONGEST_LINE_BYTES:]
+            yield at, piece.decode(errors="replace")
+            at += len(piece)
     if rest:
         yield at, rest.decode(errors="replace")

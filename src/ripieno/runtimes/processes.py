@@ -5,9 +5,10 @@ Called through `base.Runtime`. It must not know how a host is reached, which is 
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import Any
 
 from ripieno.model.workload import Health, HealthKind, RestartCondition, Workload
 from ripieno.runtimes import health as healths
@@ -52,10 +53,10 @@ class ProcessRuntime:
                 f"{task.host}; remove it there first"
             )
         work = _Work(task, handle or Handle(host=host.name, address=host.hostname))
+        work.saves_ports = False  # They are stored with the outcome, and nothing runs before.
         for slot in range(task.workload.replicas):
             await self._prepare(work, host, slot)
         await host.flush()
-        await work.save()
         return work.handle
 
     async def start(self, task: Task, handle: Handle) -> Handle:
@@ -72,6 +73,7 @@ class ProcessRuntime:
             for each in work.handle.replicas
             if _incarnation(each.key) != task.key
         )
+        # Stored with the outcome: until then, doing it again finds the same processes by their key.
         return work.handle
 
     async def become_ready(self, task: Task, handle: Handle) -> Handle:
@@ -106,14 +108,13 @@ class ProcessRuntime:
                 replica = await self._prepare(work, host, free)
                 await host.flush()
                 replica = await self._start(work, host, replica, task.key)
+                await work.save()
             try:
                 await self._await(work, host, replica)
             except PermanentFailure:
                 await self._drop(work, host, work.at(replica.slot))
                 raise
-            old = next(
-                (e for e in work.handle.replicas if _incarnation(e.key) != task.key), None
-            )
+            old = next((e for e in work.handle.replicas if _incarnation(e.key) != task.key), None)
             if old is not None:
                 await self._drop(work, host, old)
         old_ones = [e for e in work.handle.replicas if _incarnation(e.key) != task.key]
@@ -139,6 +140,7 @@ class ProcessRuntime:
             # A key of its own for every process: what this command started before may have died.
             key = task.key if _incarnation(replica.key) != task.key else _next(replica.key)
             started.append(await self._start(work, host, replica, key))
+            await work.save()
         await _all(self._await(work, host, each) for each in started)
         return work.handle
 
@@ -169,17 +171,13 @@ class ProcessRuntime:
         host = self._hosts(handle.host)
         return [await self._status(host, each) for each in handle.replicas]
 
-    async def recover(self, handle: Handle) -> list[ReplicaStatus]:
-        """Take the ports again, and find processes that were started but never noted."""
-        host = self._hosts(handle.host)
-        statuses = []
+    def recover(self, handle: Handle) -> None:
+        """Take the handle's ports again."""
         for replica in handle.replicas:
             for port in replica.tcp_ports.values():
-                self._ports.hold(host.name, port, replica.name)
-            statuses.append(await self._status(host, replica))
-        return statuses
+                self._ports.hold(handle.host, port, replica.name)
 
-    async def watch(self, handle: Handle, workload: Workload | None) -> AsyncIterator[Ended]:
+    async def watch(self, handle: Handle, workload: Workload | None) -> AsyncGenerator[Ended]:
         """Ends and failed health checks, one queue for all replicas."""
         host = self._hosts(handle.host)
         found: asyncio.Queue[Ended] = asyncio.Queue()
@@ -201,7 +199,7 @@ class ProcessRuntime:
 
     async def logs(
         self, handle: Handle, *, follow: bool, since: datetime | None, tail: int | None
-    ) -> AsyncIterator[Line]:
+    ) -> AsyncGenerator[Line]:
         """Lines of all replicas."""
         host = self._hosts(handle.host)
         names = {each.slot: each.name for each in handle.replicas}
@@ -227,10 +225,12 @@ class ProcessRuntime:
         if tcp_ports != replica.tcp_ports or work.find(slot) is None:
             replica = dataclasses.replace(replica, tcp_ports=tcp_ports)
             work.put(replica)
+            if tcp_ports and work.saves_ports:  # Before anything listens on them.
+                await work.save()
         for file in task.at(Spot(host=host.hostname, replica=slot, tcp_ports=tcp_ports)).files:
             host.queue(
                 Transfer(
-                    source=file.source if file.content is None else file.content.encode(),
+                    source=(file.content or "").encode() if file.source is None else file.source,
                     target=f"{replica.name}/work/{file.target}",
                     mode=file.mode,
                 )
@@ -240,17 +240,21 @@ class ProcessRuntime:
     async def _start(self, work: "_Work", host: Host, replica: Replica, key: str) -> Replica:
         """Start one incarnation of a replica; an earlier one is stopped first."""
         task = work.task
-        await self._end(host, replica, task.workload)
+        running = await host.find(replica.name)
+        if running is not None and running.key != key:
+            await host.stop(
+                running, signal=task.workload.stop_signal, grace_s=task.workload.grace_s
+            )
         spot = Spot(host=host.hostname, replica=replica.slot, tcp_ports=replica.tcp_ports)
         workload = task.at(spot)
-        replica = dataclasses.replace(replica, key=key, process=None)
-        await work.put_and_save(replica)
         command = Command(
             argv=workload.argv, env=_environment(workload, spot), cwd=workload.working_directory
         )
         process = await host.start(replica.name, key, command)
-        replica = dataclasses.replace(replica, process=process, started_at=datetime.now(UTC))
-        await work.put_and_save(replica)
+        replica = dataclasses.replace(
+            replica, key=key, process=process, started_at=datetime.now(UTC)
+        )
+        work.put(replica)
         return replica
 
     async def _await(self, work: "_Work", host: Host, replica: Replica) -> None:
@@ -272,7 +276,10 @@ class ProcessRuntime:
                     death = await self._death(host, work, replica, status)
                     gives_up = (
                         policy.condition is RestartCondition.NEVER
-                        or (policy.condition is RestartCondition.ON_FAILURE and not status.exit_code)
+                        or (
+                            policy.condition is RestartCondition.ON_FAILURE
+                            and status.exit_code == 0
+                        )
                         or (policy.limit is not None and tries > policy.limit)
                     )
                     if gives_up:
@@ -282,6 +289,7 @@ class ProcessRuntime:
                     task.say(f"{death}; started again in {pause_s:g} s")
                     await asyncio.sleep(pause_s)
                     replica = await self._start(work, host, replica, _next(replica.key))
+                    await work.save()
         except TimeoutError as late:
             lines = await self._last_lines(host, replica)
             raise NotReady(
@@ -354,6 +362,7 @@ class _Work:
     def __init__(self, task: Task, handle: Handle) -> None:
         self.task = task
         self.handle = handle
+        self.saves_ports = True
         self._saving = asyncio.Lock()
 
     def find(self, slot: int) -> Replica | None:
@@ -374,10 +383,6 @@ class _Work:
     def take_out(self, slot: int) -> None:
         replicas = tuple(each for each in self.handle.replicas if each.slot != slot)
         self.handle = dataclasses.replace(self.handle, replicas=replicas)
-
-    async def put_and_save(self, replica: Replica) -> None:
-        self.put(replica)
-        await self.save()
 
     async def save(self) -> None:
         async with self._saving:
@@ -423,9 +428,9 @@ def _variable(name: str) -> str:
     return "".join(each if each.isalnum() else "_" for each in name).upper()
 
 
-async def _all(works: "object") -> None:
-    """Do several things at once; the first failure is raised when all are over."""
-    tasks = [asyncio.ensure_future(each) for each in works]  # type: ignore[attr-defined]
+async def _all(works: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Do several things at once; after the first failure the others are given up."""
+    tasks = [asyncio.ensure_future(each) for each in works]
     if not tasks:
         return
     try:
@@ -517,6 +522,3 @@ async def _watch_health(
                 )
             )
             return
-
-
-_Works = Awaitable[object]

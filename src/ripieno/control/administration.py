@@ -1,0 +1,305 @@
+"""Use cases about the server itself: applications, hosts, secrets, tokens, how it is."""
+
+import asyncio
+import hashlib
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ripieno.control.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
+from ripieno.control.hosts import HostBook, with_known_hosts
+from ripieno.control.leading import Leading
+from ripieno.control.views import Finding, HostView
+from ripieno.model import host as configs
+from ripieno.model import reading_applications
+from ripieno.model.host import HostConfig, HostKind
+from ripieno.store.records import (
+    HostRecord,
+    IdempotencyRecord,
+    TokenRecord,
+    VersionRecord,
+)
+from ripieno.store.store import Store
+
+SCRATCH_FREE_MIB = 500
+"""Less free space than this is worth a warning."""
+
+_SECRET_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,62}")
+_TOKEN_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9 ._@-]{0,62}")
+_LONGEST_SECRET = 64 * 1024
+
+KeyScan = Callable[[HostConfig], Awaitable[tuple[str, str]]]
+"""Asks a host for its key: fingerprint, and line for a known_hosts file."""
+
+
+class Administration:
+    """The part of the use cases that is not about deployments."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        leading: Leading,
+        hosts: HostBook,
+        scan_key: KeyScan,
+        state_directory: Path,
+    ) -> None:
+        self._store = store
+        self._supervisors = leading
+        self._hosts = hosts
+        self._scan_key = scan_key
+        self._directory = state_directory
+
+    async def authenticate(self, token: str) -> str:
+        """Whose token it is. Raises: `Unauthenticated`."""
+        record = await self._store.token_by_digest(digest(token))
+        if record is None or record.revoked_at is not None:
+            raise Unauthenticated("the token is not known here, or was revoked")
+        if record.expires_at is not None and record.expires_at <= _now():
+            raise Unauthenticated(f"the token {record.name!r} has expired; make a new one")
+        return record.name
+
+    async def tokens(self) -> Sequence[TokenRecord]:
+        """All tokens; their texts are not kept."""
+        return await self._store.tokens()
+
+    async def create_token(
+        self, name: str, ttl_s: int | None, *, caller: str
+    ) -> tuple[TokenRecord, str]:
+        """A new token and its text, which is shown this once. Raises: `InvalidRequest`."""
+        if _TOKEN_NAME.fullmatch(name) is None:
+            raise InvalidRequest(f"{name!r} is no name for a token; use letters and digits")
+        text = f"rip_{secrets.token_urlsafe(32)}"
+        record = TokenRecord(
+            id=f"t-{secrets.token_hex(4)}",
+            name=name,
+            digest=digest(text),
+            created_at=_now(),
+            expires_at=None if ttl_s is None else _now() + timedelta(seconds=ttl_s),
+            revoked_at=None,
+        )
+        await self._store.add_token(record)
+        return record, text
+
+    async def revoke_token(self, id: str, *, caller: str) -> None:
+        """Have a token let nobody in any more. Raises: `NotFound`."""
+        if not await self._store.revoke_token(id, _now()):
+            raise NotFound(f"there is no token {id!r}")
+
+    async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
+        """Register a version of an application. Raises: a `ModelError`; `Conflict`."""
+        application = reading_applications.application(document)
+        known = await self._store.application_version(application.name, application.version)
+        if known is not None:
+            if known.document == document:
+                return application.name, application.version
+            raise Conflict(
+                f"{application.name} {application.version} is published and cannot change; give "
+                "the new one another version"
+            )
+        await self._store.publish(
+            VersionRecord(
+                application=application.name,
+                version=application.version,
+                title=application.title,
+                description=application.description,
+                document=document,
+                published_at=_now(),
+            )
+        )
+        return application.name, application.version
+
+    async def applications(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[tuple[str, str, str, str]], str | None]:
+        """Name, latest version, title and description of each application."""
+        found, cursor = await self._store.applications(after=after, limit=limit)
+        return [(each.name, each.latest, each.title, each.description) for each in found], cursor
+
+    async def application(self, name: str, version: str | None = None) -> VersionRecord:
+        """An application at a version, or the latest one. Raises: `NotFound`."""
+        found = await self._store.application_version(name, version)
+        if found is None:
+            which = f"{name} {version}" if version else name
+            raise NotFound(f"no application {which} is registered; publish it first")
+        return found
+
+    async def hosts(self) -> Sequence[HostView]:
+        """All hosts, the local one first."""
+        return [await self.host(name) for name in self._hosts.names]
+
+    async def host(self, name: str) -> HostView:
+        """A host as it was last seen. Raises: `NotFound`."""
+        return self._hosts.view(name, self._users_of(name))
+
+    async def check_host(self, name: str) -> HostView:
+        """Look at a host now. Raises: `NotFound`."""
+        await self._hosts.check(name)
+        return await self.host(name)
+
+    async def scan_host(self, config: HostConfig) -> tuple[str, str]:
+        """Fingerprint and line of the key that a host shows. Raises: a `RuntimeDriverError`."""
+        return await self._scan_key(config)
+
+    async def add_host(
+        self, config: HostConfig, *, trust: str | None, caller: str
+    ) -> HostView:
+        """Register a host, once it has been reached.
+
+        `trust` is the fingerprint of the key that it has to show, or `first` for the one that it
+        shows now. Raises: `Conflict`, `InvalidRequest`, a `RuntimeDriverError` if it cannot be
+        used.
+        """
+        if config.kind is HostKind.LOCAL:
+            raise InvalidRequest("this machine is the host local already; give an SSH address")
+        config = with_known_hosts(config, self._hosts.known_hosts)
+        if trust is not None:
+            fingerprint, line = await self._scan_key(config)
+            if trust not in ("first", fingerprint):
+                raise InvalidRequest(
+                    f"host {config.name} shows the key {fingerprint}, not {trust}; find out why "
+                    "before you trust it"
+                )
+            self._trust(line)
+        self._hosts.enter(config)
+        try:
+            facts = await self._hosts.host(config.name).check()
+            if facts.missing_tools:
+                raise InvalidRequest(
+                    f"host {config.name} lacks {', '.join(facts.missing_tools)}; install that"
+                )
+        except BaseException:
+            await self._hosts.forget(config.name)
+            raise
+        await self._hosts.check(config.name)
+        await self._store.put_host(
+            HostRecord(
+                name=config.name, config=configs.to_json(config), created_at=_now(), revision=1
+            )
+        )
+        return await self.host(config.name)
+
+    async def remove_host(self, name: str, *, caller: str) -> None:
+        """Forget a host. Raises: `NotFound`; `Conflict` while something runs there."""
+        self._hosts.config(name)
+        users = self._users_of(name)
+        if users:
+            raise Conflict(f"{users} components are on host {name}; move or remove them first")
+        await self._hosts.forget(name)
+        await self._store.remove_host(name)
+
+    async def secrets(self) -> Sequence[str]:
+        """The names of all secrets."""
+        return await self._store.secret_names()
+
+    async def set_secret(self, name: str, value: str, *, caller: str) -> None:
+        """Keep a secret, in the place of what it was. Raises: `InvalidRequest`."""
+        if _SECRET_NAME.fullmatch(name) is None:
+            raise InvalidRequest(
+                f"{name!r} is no name for a secret; use a-z, 0-9, dot, dash and underscore"
+            )
+        if len(value) > _LONGEST_SECRET or "\0" in value:
+            raise InvalidRequest(
+                f"a secret has at most {_LONGEST_SECRET} characters, and no NUL among them"
+            )
+        await self._store.put_secret(name, value)
+
+    async def remove_secret(self, name: str, *, caller: str) -> None:
+        """Forget a secret. Raises: `NotFound`."""
+        if not await self._store.remove_secret(name):
+            raise NotFound(f"there is no secret {name!r}")
+
+    async def recall(self, key: str, *, caller: str) -> IdempotencyRecord | None:
+        """What was answered to a request with this key."""
+        return await self._store.recall(key, caller)
+
+    async def remember(self, record: IdempotencyRecord) -> None:
+        """Keep what was answered, for a day."""
+        await self._store.remember(record)
+
+    async def doctor(self) -> Sequence[Finding]:
+        """What there is to know about whether this server can do its work."""
+        found = [
+            Finding(subject="python", is_well=True, said=sys.version.split()[0]),
+            await self._store_finding(),
+            self._disk(),
+        ]
+        for tool in ("sh", "setsid", "fallocate"):
+            path = shutil.which(tool)
+            remedy = None if path else "install util-linux and a shell"
+            found.append(
+                Finding(
+                    subject=f"tool {tool}",
+                    is_well=path is not None,
+                    said=path or "not found",
+                    remedy=remedy,
+                )
+            )
+        names = self._hosts.names
+        await asyncio.gather(*(self._hosts.check(name) for name in names))
+        for name in names:
+            view = await self.host(name)
+            is_well = view.problem is None
+            found.append(
+                Finding(
+                    subject=f"host {name}",
+                    is_well=is_well,
+                    said=view.problem or f"{view.state}, {view.components} components",
+                    remedy=None if is_well else f"mend it, then ripieno host check {name}",
+                )
+            )
+        for supervisor in self._supervisors.all:
+            state = supervisor.state
+            for component, cause in state.machine.failures().items():
+                found.append(
+                    Finding(
+                        subject=f"{state.record.name}/{component}",
+                        is_well=False,
+                        said=cause,
+                        remedy=f"ripieno retry {state.record.name} {component}, or apply a mended "
+                        "application",
+                    )
+                )
+        return found
+
+    async def _store_finding(self) -> Finding:
+        count = await self._store.last_event_id()
+        return Finding(subject="store", is_well=True, said=f"answers; {count} events so far")
+
+    def _disk(self) -> Finding:
+        free_mib = shutil.disk_usage(self._directory).free // 2**20
+        return Finding(
+            subject="disk",
+            is_well=free_mib >= SCRATCH_FREE_MIB,
+            said=f"{free_mib} MiB free",
+            remedy=None if free_mib >= SCRATCH_FREE_MIB else "make room, or move the server",
+        )
+
+    def _users_of(self, host: str) -> int:
+        return sum(
+            held.handle is not None and held.handle.host == host
+            for supervisor in self._supervisors.all
+            for held in supervisor.state.held.values()
+        )
+
+    def _trust(self, line: str) -> None:
+        path = self._hosts.known_hosts
+        known = path.read_text().splitlines() if path.exists() else []
+        if line.strip() not in known:
+            path.touch(0o600)
+            path.write_text("\n".join([*known, line.strip()]) + "\n")
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+

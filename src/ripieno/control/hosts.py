@@ -1,0 +1,151 @@
+"""The hosts that a server can send work to: opened when they are first needed, kept open.
+
+Called by the use cases and, for hosts by name, by the performer and the runtime.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ripieno.control.errors import Conflict, InvalidRequest, NotFound
+from ripieno.control.views import HostView
+from ripieno.model import host as configs
+from ripieno.model.host import HostConfig, HostKind
+from ripieno.runtimes.errors import InvalidHost, RuntimeDriverError
+from ripieno.runtimes.host import Host, HostFacts, LinkState
+from ripieno.runtimes.local_host import LocalHost
+
+LOCAL = "local"
+
+SshOpener = Callable[[HostConfig], Host]
+"""Makes the host that a configuration describes. Given by bootstrap, so that what speaks SSH is
+loaded only where there is a host to reach by it."""
+
+
+class HostBook:
+    """All hosts by name; `local` is always there."""
+
+    def __init__(
+        self,
+        state_directory: Path,
+        *,
+        open_ssh: SshOpener,
+        link_changed: Callable[[str, LinkState], None] = lambda name, state: None,
+    ) -> None:
+        self.known_hosts = state_directory / "known_hosts"
+        self._open_ssh = open_ssh
+        self._link_changed = link_changed
+        self._hosts: dict[str, Host] = {}
+        self._configs: dict[str, HostConfig] = {}
+        self._facts: dict[str, HostFacts] = {}
+        self._problems: dict[str, str] = {}
+        config = HostConfig(name=LOCAL, directory=str(state_directory / "work"))
+        self._configs[LOCAL] = config
+        self._hosts[LOCAL] = LocalHost(config.directory, name=LOCAL)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All hosts, the local one first."""
+        return tuple(self._configs)
+
+    def enter(self, config: HostConfig) -> None:
+        """Make a host known; nothing is opened yet. Raises: `Conflict` if the name is taken."""
+        if config.name in self._configs:
+            raise Conflict(f"there is a host {config.name!r} already; remove it, or rename this")
+        self._configs[config.name] = config
+
+    def host(self, name: str) -> Host:
+        """A host to work with. Raises: `InvalidHost` that lists what there is."""
+        host = self._hosts.get(name)
+        if host is not None:
+            return host
+        config = self._configs.get(name)
+        if config is None:
+            raise InvalidHost(
+                f"there is no host {name!r}; there are {', '.join(self._configs)}; add it with "
+                f"ripieno host add {name} ADDRESS"
+            )
+        host = self._hosts[name] = self._open_ssh(config)
+        host.on_link(lambda state: self._link_changed(name, state))
+        return host
+
+    def away(self) -> Mapping[str, str]:
+        """What is wrong with the hosts that cannot be talked to now."""
+        return {
+            name: "its link is lost"
+            for name, host in self._hosts.items()
+            if host.link is LinkState.DOWN
+        }
+
+    async def forget(self, name: str) -> None:
+        """Let go of a host. Raises: `NotFound`, `InvalidRequest` for the local one."""
+        self.config(name)
+        if name == LOCAL:
+            raise InvalidRequest("the host local is this machine; it cannot be removed")
+        del self._configs[name]
+        self._facts.pop(name, None)
+        self._problems.pop(name, None)
+        host = self._hosts.pop(name, None)
+        if host is not None:
+            await host.close()
+
+    def config(self, name: str) -> HostConfig:
+        """How a host is reached. Raises: `NotFound`."""
+        config = self._configs.get(name)
+        if config is None:
+            raise NotFound(f"there is no host {name!r}; there are {', '.join(self._configs)}")
+        return config
+
+    async def check(self, name: str) -> None:
+        """Look at a host, and remember what was found. Raises: `NotFound`."""
+        self.config(name)
+        try:
+            self._facts[name] = await self.host(name).check()
+            self._problems.pop(name, None)
+        except RuntimeDriverError as problem:
+            self._problems[name] = str(problem)
+
+    def view(self, name: str, components: int) -> HostView:
+        """A host as it was last seen. Raises: `NotFound`."""
+        config = self.config(name)
+        host = self._hosts.get(name)
+        facts = self._facts.get(name)
+        state = "unchecked"
+        if host is not None and host.link is LinkState.DOWN or name in self._problems:
+            state = "away"
+        elif facts is not None or config.kind is HostKind.LOCAL:
+            state = "connected"
+        return HostView(
+            name=name,
+            kind=config.kind.value,
+            address=config.address,
+            directory=config.directory,
+            state=state,
+            components=components,
+            facts={} if facts is None else _facts(facts),
+            problem=self._problems.get(name),
+        )
+
+    async def close(self) -> None:
+        """Let go of all hosts; what runs there goes on."""
+        for host in self._hosts.values():
+            await host.close()
+
+
+def with_known_hosts(config: HostConfig, path: Path) -> HostConfig:
+    """The configuration, with the server's own list of host keys where it names none."""
+    if config.kind is HostKind.LOCAL or config.known_hosts_path is not None:
+        return config
+    return configs.from_json({**configs.to_json(config), "known_hosts_path": str(path)})
+
+
+def _facts(facts: HostFacts) -> dict[str, object]:
+    return {
+        "os": facts.os,
+        "kernel": facts.kernel,
+        "architecture": facts.architecture,
+        "user": facts.user,
+        "cpus": facts.cpus,
+        "memory_mib": facts.memory_mib,
+        "disk_free_mib": facts.disk_free_mib,
+        "missing_tools": list(facts.missing_tools),
+    }

@@ -1,0 +1,138 @@
+"""The supervisors of all deployments: taken up at the start, begun anew, started again.
+
+A supervisor that breaks (the database is away for too long, a mistake in the code) is made again
+from what is stored, after a pause; its deployment loses nothing by that.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ripieno.control.hub import Hub
+from ripieno.control.journal import replayed
+from ripieno.control.performer import Performer
+from ripieno.control.state import State
+from ripieno.control.supervisor import Supervisor
+from ripieno.control.views import DeploymentState
+from ripieno.engine.machine import Machine
+from ripieno.runtimes.base import Runtime
+from ripieno.store.records import DeploymentRecord
+from ripieno.store.store import Store
+
+LOG = logging.getLogger(__name__)
+
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.2, 10.0
+"""Before a supervisor that broke is made again."""
+
+
+class Leading:
+    """All supervisors by the id of their deployment."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        performer: Performer,
+        runtime: Runtime,
+        hub: Hub,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        self._store = store
+        self._performer = performer
+        self._runtime = runtime
+        self._hub = hub
+        self._group = group
+        self._supervisors: dict[str, Supervisor] = {}
+        self._ids: dict[str, str] = {}
+
+    @property
+    def all(self) -> tuple[Supervisor, ...]:
+        """Those at work."""
+        return tuple(self._supervisors.values())
+
+    async def take_up(self) -> int:
+        """Take up all deployments that are stored; how many there are."""
+        cursor: str | None = None
+        count = 0
+        while True:
+            records, cursor = await self._store.deployments(after=cursor, limit=100)
+            for record in records:
+                if record.state != DeploymentState.REMOVED.value:
+                    await self._lead(await self._stored(record))
+                    count += 1
+            if cursor is None:
+                return count
+
+    async def begin(self, record: DeploymentRecord) -> Supervisor:
+        """Lead a new deployment; it is stored with the first thing asked of its supervisor."""
+        return await self._lead(State(record, Machine({})))
+
+    async def find(self, name_or_id: str) -> Supervisor | None:
+        """Who leads a deployment, None if it is not there."""
+        id = self._ids.get(name_or_id, name_or_id)
+        return self._supervisors.get(id)
+
+    async def _lead(self, state: State) -> Supervisor:
+        for held in state.held.values():
+            if held.handle is not None:
+                self._runtime.recover(held.handle)
+        supervisor = self._supervisor(state)
+        self._group.create_task(self._keep(supervisor))
+        return supervisor
+
+    def _supervisor(self, state: State) -> Supervisor:
+        supervisor = Supervisor(
+            state,
+            store=self._store,
+            performer=self._performer,
+            runtime=self._runtime,
+            group=self._group,
+            published=lambda events: self._hub.wake(),
+        )
+        self._supervisors[state.id] = supervisor
+        self._ids[state.record.name] = state.id
+        return supervisor
+
+    async def _keep(self, supervisor: Supervisor) -> None:
+        """Run a supervisor; where it breaks, go on with another one from what is stored."""
+        id, name = supervisor.state.id, supervisor.state.record.name
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await supervisor.run()
+                break
+            except Exception:  # Whatever it was, the deployment must not be left alone.
+                LOG.exception("supervisor broke", extra={"deployment": id})
+            while True:
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LAST_PAUSE_S)
+                try:
+                    record = await self._store.deployment(id)
+                    state = None if record is None else await self._stored(record)
+                    break
+                except Exception:
+                    LOG.exception("deployment cannot be read", extra={"deployment": id})
+            if state is None:
+                break
+            supervisor = self._supervisor(state)
+        self._supervisors.pop(id, None)
+        if self._ids.get(name) == id:
+            del self._ids[name]
+
+    async def _stored(self, record: DeploymentRecord) -> State:
+        """A deployment as it was last committed."""
+        store = self._store
+        marking = await store.marking(record.id)
+        events = await store.journal(record.id, after=marking.seq if marking else 0)
+        seq = events[-1].seq if events else (marking.seq if marking else 0)
+        machine = replayed(marking, events)
+        state = State(record, machine, seq=seq, snapshot_seq=marking.seq if marking else 0)
+        state.take_up(
+            handles=await store.handles(record.id),
+            commands=await store.open_commands(record.id),
+            timers=await store.timers(record.id),
+            reconfigurations=await store.unfinished_reconfigurations(record.id),
+        )
+        return state
+
+

@@ -1,0 +1,514 @@
+"""The use cases: what the API asks for, checked, and given to those who do it.
+
+Deployments are changed through their supervisors only; everything else goes to the store. The
+parts of `Control` that are about hosts, secrets and tokens are in `administration`.
+"""
+
+import asyncio
+import dataclasses
+import logging
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from ripieno.control import planning, portrait, reach
+from ripieno.control import target as targets
+from ripieno.control.administration import Administration
+from ripieno.control.course import new_id
+from ripieno.control.errors import (
+    Conflict,
+    InvalidRequest,
+    NameInUse,
+    NotFound,
+    RevisionMismatch,
+)
+from ripieno.control.hub import Hub
+from ripieno.control.leading import Leading
+from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.state import State
+from ripieno.control.supervisor import Supervisor
+from ripieno.control.target import Target
+from ripieno.control.views import (
+    DeploymentState,
+    DeploymentView,
+    LogLine,
+    Preview,
+    ReconfigurationKind,
+    ReconfigurationState,
+    ReconfigurationView,
+)
+from ripieno.engine import look
+from ripieno.engine.machine import Machine
+from ripieno.model import names, parameters, reading_applications
+from ripieno.model.application import Application
+from ripieno.model.component_type import Value
+from ripieno.runtimes.base import Line, Runtime
+from ripieno.store.records import DeploymentRecord, EventRecord, ReconfigurationRecord
+from ripieno.store.store import Store
+
+LOG = logging.getLogger(__name__)
+
+
+class Control(Administration):
+    """All use cases of a server."""
+
+    def __init__(
+        self, *, store: Store, leading: Leading, hub: Hub, runtime: Runtime, **others: object
+    ) -> None:
+        super().__init__(store=store, leading=leading, **others)  # type: ignore[arg-type]
+        self._leading = leading
+        self._hub = hub
+        self._runtime = runtime
+
+    async def deploy(
+        self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
+    ) -> tuple[DeploymentView, ReconfigurationView]:
+        """Make a deployment and begin to bring it up.
+
+        Raises: `NameInUse`; a `ModelError` for what the source says; a `PlanError` if it could
+        never come up.
+        """
+        application, values = await self._application(source)
+        chosen = name or application.name
+        names.check_slug(chosen, "a deployment")
+        target = targets.target_of(application, targets.namer({}))
+        self._check_hosts(target)
+        await asyncio.to_thread(planning.plan_for, Machine({}), target, {}, name="check")
+        if await self._store.deployment_named(chosen) is not None:
+            raise NameInUse(
+                f"there is a deployment {chosen!r} already; apply the change to it, or give this "
+                "one another name"
+            )
+        now = _now()
+        record = DeploymentRecord(
+            id=f"{chosen}-{secrets.token_hex(3)}",
+            name=chosen,
+            application=application.name,
+            version=application.version,
+            document=application.document,
+            parameters=values,
+            owner=caller,
+            state=DeploymentState.DEPLOYING.value,
+            revision=1,
+            target={},
+            created_at=now,
+            updated_at=now,
+        )
+        change = Change(kind=ReconfigurationKind.DEPLOY, source=source, on_failure=on_failure)
+        wanted = self._reconfiguration(
+            record.id, change, target, application.document, values, caller
+        )
+        supervisor = await self._leading.begin(record)
+
+        def start() -> tuple[DeploymentView, ReconfigurationView]:
+            supervisor.tell("deployment.created", by=caller, application=application.name)
+            supervisor.course.begin(wanted, queues=False)
+            return self._view(supervisor), portrait.reconfiguration(
+                supervisor.state.current or wanted
+            )
+
+        return await supervisor.ask(start)
+
+    async def preview(self, deployment: str | None, change: Change) -> Preview:
+        """The plan for a change; nothing happens. Raises: as `change`."""
+        if deployment is None:
+            if change.source is None:
+                raise InvalidRequest("a plan for a new deployment needs an application")
+            application, _ = await self._application(change.source)
+            target = targets.target_of(application, targets.namer({}))
+            self._check_hosts(target)
+            machine, running = Machine({}), {}
+            durations: Mapping[tuple[str, str], float] = {}
+            runs: Mapping[str, tuple[str, ...]] = {}
+        else:
+            supervisor = await self._supervisor(deployment)
+            state = supervisor.state
+            target, _, _ = await self._target(state, change)
+            runs = _runs(state, change)
+            machine = await supervisor.ask(lambda: planning.settled(state.machine))
+            running = {
+                name: held.definition for name, held in state.held.items() if held.definition
+            }
+            durations = await supervisor.durations()
+        plan = await asyncio.to_thread(
+            planning.plan_for,
+            machine,
+            target,
+            running,
+            name="preview",
+            durations=durations,
+            runs=runs,
+        )
+        return Preview(
+            plan=plan,
+            application=target.application,
+            version=target.version,
+            connections=planning.connections_after(machine, plan, target),
+        )
+
+    async def change(
+        self, deployment: str, change: Change, *, caller: str, revision: int | None = None
+    ) -> ReconfigurationView:
+        """Begin a reconfiguration.
+
+        Raises: `Held` or (with `queues`) nothing while another one runs; `RevisionMismatch`;
+        `InvalidRequest`; a `ModelError` for a document; a `PlanError` if there is no plan.
+        """
+        supervisor = await self._supervisor(deployment)
+        state = supervisor.state
+        if revision is not None and revision != state.record.revision:
+            raise RevisionMismatch(
+                f"{state.record.name} is at revision {state.record.revision}, not {revision}; "
+                "look at it again, then repeat the change"
+            )
+        target, document, values = await self._target(state, change)
+        runs = _runs(state, change)
+        if state.current is None:
+            machine = await supervisor.ask(lambda: planning.settled(state.machine))
+            running = {
+                name: held.definition for name, held in state.held.items() if held.definition
+            }
+            # So that what has no plan is refused to whoever asks, not later in the events.
+            await asyncio.to_thread(
+                planning.plan_for, machine, target, running, name="check", runs=runs
+            )
+        record = self._reconfiguration(state.id, change, target, document, values, caller, runs)
+
+        def begin() -> ReconfigurationView:
+            if revision is not None and revision != state.record.revision:
+                raise RevisionMismatch(f"{state.record.name} has changed meanwhile; look again")
+            supervisor.course.begin(record, queues=change.queues)
+            state.put_deployment(revision=state.record.revision + 1, updated_at=_now())
+            current = state.current
+            is_it = current is not None and current.id == record.id
+            return portrait.reconfiguration(current if is_it and current else state.queue[-1])
+
+        return await supervisor.ask(begin)
+
+    async def deployment(self, name_or_id: str) -> DeploymentView:
+        """A deployment with its components. Raises: `NotFound`."""
+        supervisor = await self._leading.find(name_or_id)
+        if supervisor is not None:
+            return self._view(supervisor)
+        return portrait.removed(await self._deployment_record(name_or_id))
+
+    async def deployments(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[DeploymentView], str | None]:
+        """Deployments that are there, without their components, and where to go on."""
+        records, cursor = await self._store.deployments(after=after, limit=limit)
+        return [portrait.summary(each) for each in records], cursor
+
+    async def reconfiguration(self, id: str) -> ReconfigurationView:
+        """A reconfiguration with its timeline. Raises: `NotFound`."""
+        record = await self._reconfiguration_record(id)
+        return portrait.reconfiguration(record, await self._store.commands_of(id))
+
+    async def reconfigurations(
+        self, deployment: str, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ReconfigurationView], str | None]:
+        """The history of a deployment, newest first, without timelines."""
+        record = await self._deployment_record(deployment)
+        found, cursor = await self._store.reconfigurations(record.id, after=after, limit=limit)
+        return [portrait.reconfiguration(each) for each in found], cursor
+
+    async def pause(self, id: str, *, caller: str) -> ReconfigurationView:
+        """Begin nothing more of it until it is resumed. Raises: `NotFound`, `Conflict`."""
+        return await self._steer(id, "pause")
+
+    async def resume(self, id: str, *, caller: str) -> ReconfigurationView:
+        """Go on with it. Raises: `NotFound`, `Conflict`."""
+        return await self._steer(id, "resume")
+
+    async def cancel(self, id: str, *, caller: str) -> ReconfigurationView:
+        """End it at the next legal state. Raises: `NotFound`, `Conflict`."""
+        return await self._steer(id, "cancel")
+
+    async def decide(
+        self,
+        deployment: str,
+        component: str,
+        transition: str | None,
+        decision: Decision,
+        *,
+        caller: str,
+    ) -> None:
+        """Retry, skip or abandon what has failed. Raises: `NotFound`, `Conflict`."""
+        supervisor = await self._supervisor(deployment)
+        await supervisor.ask(lambda: supervisor.course.decide(component, transition, decision))
+
+    async def logs(
+        self,
+        deployment: str,
+        *,
+        component: str | None,
+        replica: int | None,
+        follow: bool,
+        since: datetime | None,
+        tail: int | None,
+    ) -> AsyncIterator[LogLine]:
+        """Output of one component or (None) of all. Raises: `NotFound`."""
+        supervisor = await self._supervisor(deployment)
+        held = supervisor.state.held
+        if component is not None and component not in supervisor.state.machine.core.components:
+            raise NotFound(
+                f"there is no component {component!r} in {supervisor.state.record.name}; there are "
+                f"{', '.join(supervisor.state.machine.core.components) or 'none'}"
+            )
+        chosen = {
+            name: each.handle
+            for name, each in held.items()
+            if each.handle is not None and component in (None, name)
+        }
+        streams = {}
+        for name, handle in chosen.items():
+            assert handle is not None
+            if replica is not None:
+                replicas = tuple(each for each in handle.replicas if each.slot == replica)
+                handle = dataclasses.replace(handle, replicas=replicas)
+            streams[name] = self._runtime.logs(handle, follow=follow, since=since, tail=tail)
+        async with aclosing(_merged(streams, together=follow)) as lines:
+            async for name, line in lines:
+                yield LogLine(
+                    component=name,
+                    replica=line.slot,
+                    stream=line.stream,
+                    offset=line.offset,
+                    text=line.text,
+                )
+
+    async def events(
+        self,
+        *,
+        deployment: str | None,
+        after: int,
+        limit: int,
+        component: str | None,
+        kind: str | None,
+    ) -> Sequence[EventRecord]:
+        """Stored events after an id, oldest first. Raises: `NotFound`."""
+        id = None
+        if deployment is not None:
+            id = (await self._deployment_record(deployment)).id
+        return await self._store.events(
+            deployment=id, after=after, limit=limit, component=component, kind=kind
+        )
+
+    async def stream(
+        self, *, deployment: str | None, after: int | None
+    ) -> AsyncIterator[Sequence[EventRecord]]:
+        """Events as they come, from after an id on (None: from now). Raises: `NotFound`."""
+        id = None
+        if deployment is not None:
+            id = (await self._deployment_record(deployment)).id
+        async with aclosing(self._hub.stream(after=after, deployment=id)) as batches:
+            async for batch in batches:
+                yield batch
+
+    async def last_event_id(self) -> int:
+        """The id of the newest event."""
+        return await self._store.last_event_id()
+
+    async def _application(self, source: Source) -> tuple[Application, dict[str, Value]]:
+        """The application that a source means, resolved, and the values it was given."""
+        document = source.document
+        if document is None:
+            if source.application is None:
+                raise InvalidRequest("give an application's document, or the name of one")
+            stored = await self.application(source.application, source.version)
+            document = stored.document
+        application = reading_applications.application(document)
+        values = {
+            **source.parameters,
+            **parameters.parse_settings(application.parameters, source.settings),
+        }
+        resolved = reading_applications.resolve(application, values)
+        if source.directory is not None:
+            resolved = _with_directory(resolved, source.directory)
+        return resolved, values
+
+    async def _target(
+        self, state: State, change: Change
+    ) -> tuple[Target, str | None, dict[str, Value]]:
+        """What a change makes of a deployment's target, and the document it comes from."""
+        base = state.target
+        if state.queue or state.current is not None:
+            last = state.queue[-1] if state.queue else state.current
+            assert last is not None
+            base = targets.from_json(last.options["target"])
+        match change.kind:
+            case ReconfigurationKind.APPLY:
+                source = change.source or Source()
+                if source.document is None and source.application is None:
+                    source = dataclasses.replace(
+                        source,
+                        document=state.record.document,
+                        parameters={**state.record.parameters, **source.parameters},
+                    )
+                application, values = await self._application(source)
+                target = targets.target_of(
+                    application, targets.namer(state.machine.core.types)
+                )
+                self._check_hosts(target)
+                return target, application.document, values
+            case ReconfigurationKind.SCALE:
+                if not change.replicas:
+                    raise InvalidRequest("name what to scale: component=number")
+                return targets.scaled(base, change.replicas), None, {}
+            case ReconfigurationKind.STOP:
+                chosen = reach.with_users(state.machine, base, change.components)
+                return targets.stopped(base, chosen), None, {}
+            case ReconfigurationKind.START:
+                chosen = reach.with_providers(state.machine, base, change.components)
+                return targets.started(base, chosen), None, {}
+            case ReconfigurationKind.RESTART:
+                reach.check(base, change.components)
+                return base, None, {}
+            case ReconfigurationKind.REMOVE:
+                return Target(), None, {}
+            case _:
+                raise InvalidRequest(f"{change.kind} cannot be asked for")
+
+    def _reconfiguration(
+        self,
+        deployment: str,
+        change: Change,
+        target: Target,
+        document: str | None,
+        values: Mapping[str, Value],
+        caller: str,
+        runs: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> ReconfigurationRecord:
+        on_failure = change.on_failure
+        if on_failure is None:
+            updates = (ReconfigurationKind.APPLY, ReconfigurationKind.SCALE)
+            on_failure = OnFailure.ROLLBACK if change.kind in updates else OnFailure.KEEP
+        return ReconfigurationRecord(
+            id=new_id(),
+            deployment=deployment,
+            kind=change.kind.value,
+            state=ReconfigurationState.RUNNING.value,
+            document=document,
+            parameters=dict(values),
+            plan=None,
+            options={
+                "target": targets.to_json(target),
+                "on_failure": on_failure.value,
+                "runs": {name: list(each) for name, each in (runs or {}).items()},
+            },
+            requested_by=caller,
+            reason=None,
+            created_at=_now(),
+            started_at=None,
+            ended_at=None,
+        )
+
+    async def _steer(self, id: str, verb: str) -> ReconfigurationView:
+        record = await self._reconfiguration_record(id)
+        supervisor = await self._leading.find(record.deployment)
+        if supervisor is None:
+            raise Conflict(f"reconfiguration {id} is {record.state}; it cannot be changed")
+        work = {
+            "pause": supervisor.course.pause,
+            "resume": supervisor.course.resume,
+            "cancel": supervisor.course.cancel,
+        }[verb]
+        await supervisor.ask(lambda: work(id))
+        return await self.reconfiguration(id)
+
+    def _check_hosts(self, target: Target) -> None:
+        for wanted in target.components.values():
+            self._hosts.host(wanted.definition.host)
+
+    def _view(self, supervisor: Supervisor) -> DeploymentView:
+        return portrait.deployment(supervisor.state, self._hosts.away())
+
+    async def _supervisor(self, name_or_id: str) -> Supervisor:
+        supervisor = await self._leading.find(name_or_id)
+        if supervisor is None:
+            record = await self._deployment_record(name_or_id)
+            raise Conflict(f"deployment {record.name} ({record.id}) was removed")
+        return supervisor
+
+    async def _deployment_record(self, name_or_id: str) -> DeploymentRecord:
+        found = await self._store.deployment_named(name_or_id)
+        found = found or await self._store.deployment(name_or_id)
+        if found is None:
+            raise NotFound(f"there is no deployment {name_or_id!r}; see ripieno status")
+        return found
+
+    async def _reconfiguration_record(self, id: str) -> ReconfigurationRecord:
+        record = await self._store.reconfiguration(id)
+        if record is None:
+            raise NotFound(f"there is no reconfiguration {id!r}; see ripieno history DEPLOYMENT")
+        return record
+
+
+def _runs(state: State, change: Change) -> dict[str, tuple[str, ...]]:
+    """Behaviours that are wanted whatever the target says."""
+    if change.kind is not ReconfigurationKind.RESTART:
+        return {}
+    chosen = change.components or tuple(state.target.components)
+    found = {}
+    for each in look.looks(state.machine):
+        if each.name not in chosen:
+            continue
+        for behaviour in ("restart", "run"):
+            if behaviour in each.type.behaviours and {"ready", "done"} & set(each.places):
+                found[each.name] = (behaviour,)
+                break
+    return found
+
+
+def _with_directory(application: Application, directory: str) -> Application:
+    """The application with the relative sources of files taken from a folder."""
+    components = {}
+    for name, definition in application.components.items():
+        workload = definition.workload
+        if workload is not None:
+            files = tuple(
+                each
+                if each.source is None or PurePosixPath(each.source).is_absolute()
+                else dataclasses.replace(each, source=str(PurePosixPath(directory, each.source)))
+                for each in workload.files
+            )
+            workload = dataclasses.replace(workload, files=files)
+        components[name] = dataclasses.replace(definition, workload=workload)
+    return dataclasses.replace(application, components=components)
+
+
+async def _merged(
+    streams: Mapping[str, AsyncIterator[Line]], *, together: bool
+) -> AsyncIterator[tuple[str, Line]]:
+    """Several streams as one: one after the other, or (those that never end) as lines come."""
+    if not together:
+        for name, stream in streams.items():
+            async for line in stream:
+                yield name, line
+        return
+    queue: asyncio.Queue[tuple[str, Line] | BaseException] = asyncio.Queue(1000)
+
+    async def pump(name: str, stream: AsyncIterator[Line]) -> None:
+        try:
+            async for line in stream:
+                await queue.put((name, line))
+        except Exception as problem:  # Told to whoever reads the lines.
+            await queue.put(problem)
+
+    tasks = [asyncio.create_task(pump(name, stream)) for name, stream in streams.items()]
+    try:
+        while True:
+            item = await queue.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
