@@ -319,7 +319,7 @@ WEB = "  web: {type: service, image: a, tcp_ports: {http: 80}"
         (
             f"{WEB}}}\nconnections: [[web.a, b.c]]",
             "",
-            "connections[0]: web.a: the type service has no",
+            "connections[0]: web.a: the type service ",
         ),
         (f"{WEB}}}\nconnections: [[web.a]]", "", "write a connection as"),
         (f"{WEB}}}\nconnections: [[web, b]]", "", "'web' is no port; write component.port"),
