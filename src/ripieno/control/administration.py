@@ -145,9 +145,7 @@ class Administration:
         """Fingerprint and line of the key that a host shows. Raises: a `RuntimeDriverError`."""
         return await self._scan_key(config)
 
-    async def add_host(
-        self, config: HostConfig, *, trust: str | None, caller: str
-    ) -> HostView:
+    async def add_host(self, config: HostConfig, *, trust: str | None, caller: str) -> HostView:
         """Register a host, once it has been reached.
 
         `trust` is the fingerprint of the key that it has to show, or `first` for the one that it
@@ -301,5 +299,3 @@ def digest(token: str) -> str:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-

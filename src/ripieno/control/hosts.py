@@ -110,7 +110,7 @@ class HostBook:
         host = self._hosts.get(name)
         facts = self._facts.get(name)
         state = "unchecked"
-        if host is not None and host.link is LinkState.DOWN or name in self._problems:
+        if (host is not None and host.link is LinkState.DOWN) or name in self._problems:
             state = "away"
         elif facts is not None or config.kind is HostKind.LOCAL:
             state = "connected"

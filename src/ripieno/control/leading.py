@@ -6,7 +6,6 @@ from what is stored, after a pause; its deployment loses nothing by that.
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from ripieno.control.hub import Hub
 from ripieno.control.journal import replayed
@@ -134,5 +133,3 @@ class Leading:
             reconfigurations=await store.unfinished_reconfigurations(record.id),
         )
         return state
-
-

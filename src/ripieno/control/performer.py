@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ripieno.actions import Actions, Context
 from ripieno.control.messages import Done, Failed, Job, Message, Said, Saved
-from ripieno.control.scope import offered, resolved, scope_of
+from ripieno.control.scope import early_files, offered, resolved, scope_of
 from ripieno.model import references
 from ripieno.model.action import Verb
 from ripieno.model.application import Address
 from ripieno.model.component_type import Value
 from ripieno.model.errors import RipienoError
-from ripieno.model.workload import Health, HealthKind, Secret, Workload
+from ripieno.model.workload import FileTransfer, Health, HealthKind, Secret, Workload
 from ripieno.runtimes import health
 from ripieno.runtimes.base import Handle, Runtime, Spot, Task
 from ripieno.runtimes.errors import NotReady, ProcessDied, TemporaryFailure
@@ -175,6 +175,9 @@ class Performer:
             scope = scope_of(definition, job.deployment, job.inputs, spot)
             return resolved(workload, scope, secrets)
 
+        def files(spot: Spot) -> tuple[FileTransfer, ...]:
+            return early_files(workload, scope_of(definition, job.deployment, job.inputs, spot))
+
         async def save(handle: Handle) -> None:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             post(Saved(component=job.component, handle=handle, done=done))
@@ -187,6 +190,7 @@ class Performer:
             key=job.key,
             workload=workload,
             at=at,
+            files=files,
             deadline_s=definition.deadline_s,
             save=save,
             say=lambda text: post(Said(component=job.component, text=text)),

@@ -23,7 +23,7 @@ from ripieno.model.event import (
     TransitionFailed,
 )
 from ripieno.model.goal import Goal, Wish
-from ripieno.model.plan import Plan
+from ripieno.model.plan import Plan, Sign
 from ripieno.model.program import Add, Program
 from ripieno.plan import planner
 
@@ -105,6 +105,18 @@ def settled(machine: Machine) -> Machine:
         copy.handle(AbandonAsked(component=component, transition=transition))
     copy.handle(BehavioursDropped(components=tuple(each.name for each in look.looks(copy))))
     return copy
+
+
+def connections_after(machine: Machine, plan: Plan) -> tuple[tuple[str, str], ...]:
+    """The connections that there would be after a plan, the use ports first."""
+    found = dict(look.connections(machine))
+    for touched in plan.touched:
+        for wiring in touched.wirings:
+            if wiring.sign is Sign.REMOVE:
+                found.pop(wiring.use, None)
+            else:
+                found[wiring.use] = wiring.provide
+    return tuple(found.items())
 
 
 def _service_changes(

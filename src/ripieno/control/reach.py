@@ -1,4 +1,4 @@
-"""Who has to stop or start together with whom, along the connections that are held while running."""
+"""Who has to stop or start together, along the connections that are held while running."""
 
 from collections import defaultdict
 
@@ -19,9 +19,7 @@ def check(target: Target, components: tuple[str, ...]) -> None:
             )
 
 
-def with_users(
-    machine: Machine, target: Target, components: tuple[str, ...]
-) -> tuple[str, ...]:
+def with_users(machine: Machine, target: Target, components: tuple[str, ...]) -> tuple[str, ...]:
     """These components and all that cannot run without them; none given: none."""
     check(target, components)
     users: dict[str, list[str]] = defaultdict(list)

@@ -1,5 +1,6 @@
 """What the references in a component's definition stand for when it is started."""
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from ripieno.model import references
 from ripieno.model.application import ComponentDefinition
 from ripieno.model.component_type import Value
-from ripieno.model.workload import Secret, Workload
+from ripieno.model.errors import UnknownReference
+from ripieno.model.workload import FileTransfer, Secret, Workload
 from ripieno.runtimes.base import Handle, Spot
 
 
@@ -59,18 +61,28 @@ def resolved(
             name: secrets[value.name] if isinstance(value, Secret) else text(value)
             for name, value in workload.env.items()
         },
-        files=tuple(
-            dataclasses.replace(
-                each,
-                source=None if each.source is None else text(each.source),
-                content=None if each.content is None else text(each.content),
-            )
-            for each in workload.files
-        ),
+        files=tuple(_file(each, scope) for each in workload.files),
         health=health,
         working_directory=(
             None if workload.working_directory is None else text(workload.working_directory)
         ),
+    )
+
+
+def early_files(workload: Workload, scope: Mapping[str, Value]) -> tuple[FileTransfer, ...]:
+    """The files that say nothing of what the component uses, which may not be there yet."""
+    found = []
+    for each in workload.files:
+        with contextlib.suppress(UnknownReference):
+            found.append(_file(each, scope))
+    return tuple(found)
+
+
+def _file(file: FileTransfer, scope: Mapping[str, Value]) -> FileTransfer:
+    return dataclasses.replace(
+        file,
+        source=None if file.source is None else references.resolve(file.source, scope),
+        content=None if file.content is None else references.resolve(file.content, scope),
     )
 
 

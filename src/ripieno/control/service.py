@@ -145,7 +145,7 @@ class Control(Administration):
             plan=plan,
             application=target.application,
             version=target.version,
-            connections=planning.connections_after(machine, plan, target),
+            connections=planning.connections_after(machine, plan),
         )
 
     async def change(
@@ -348,9 +348,7 @@ class Control(Administration):
                         parameters={**state.record.parameters, **source.parameters},
                     )
                 application, values = await self._application(source)
-                target = targets.target_of(
-                    application, targets.namer(state.machine.core.types)
-                )
+                target = targets.target_of(application, targets.namer(state.machine.core.types))
                 self._check_hosts(target)
                 return target, application.document, values
             case ReconfigurationKind.SCALE:

@@ -104,7 +104,7 @@ def _service(name: str, ports: tuple[Port, ...], reads: _Uses) -> ComponentType:
             _step("start", "prepared", "started", DEPLOY, Verb.START, 1.0, reads),
             _step("become_ready", "started", "ready", DEPLOY, Verb.AWAIT_READY, 2.0),
             _step("stop", "ready", "prepared", STOP, Verb.STOP, 1.0),
-            _step("halt", "started", "prepared", STOP, Verb.STOP, 1.0),
+            _step("halt", "started", "prepared", STOP, Verb.STOP, 1.0, is_other_way=True),
             _step("remove", "prepared", "absent", REMOVE, Verb.REMOVE, 1.0),
             _step("restart", "ready", "started", RESTART, Verb.RESTART, 2.0, reads),
             _step("become_ready_again", "started", "ready", RESTART, Verb.AWAIT_READY, 2.0),
@@ -125,7 +125,7 @@ def _job(name: str, ports: tuple[Port, ...], reads: _Uses) -> ComponentType:
             _step("run", "prepared", "done", DEPLOY, Verb.RUN_JOB, 10.0, reads),
             _step("rerun", "done", "done", RUN, Verb.RUN_JOB, 10.0, reads),
             _step("remove", "done", "absent", REMOVE, Verb.REMOVE, 1.0),
-            _step("drop", "prepared", "absent", REMOVE, Verb.REMOVE, 1.0),
+            _step("drop", "prepared", "absent", REMOVE, Verb.REMOVE, 1.0, is_other_way=True),
         ),
         ports=ports,
     )
@@ -156,14 +156,18 @@ def _step(
     verb: Verb | None,
     duration_s: float,
     reads: _Uses = (),
+    *,
+    is_other_way: bool = False,
 ) -> Transition:
     # One line a transition in the tables above is worth the positional arguments.
+    # Another way to a place is not waited for by those that take the first one.
     return Transition(
         name=name,
         source=source,
         target=target,
         behaviour=behaviour,
         durations_s=(duration_s,),
+        dock_set=name if is_other_way else "",
         reads=reads,
         action=Action(verb=verb) if verb else None,
     )

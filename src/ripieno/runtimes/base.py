@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from ripieno.model.workload import Workload
+from ripieno.model.workload import FileTransfer, Workload
 from ripieno.runtimes import host as hosts
 from ripieno.runtimes.host import Condition, Process
 
@@ -53,7 +53,7 @@ class Task:
     """What a verb is about: a component, what it should run, and the command that asks for it.
 
     `workload` has its host-independent parts; `at` gives it with all references resolved for one
-    spot. `key` is the identity of the command, the same after a crash. `save` stores a handle
+    spot, `files` only those files that can be brought before what the component uses is there. `key` is the identity of the command, the same after a crash. `save` stores a handle
     before the next effect. `say` tells the deployment's events something on the way.
     """
 
@@ -63,6 +63,7 @@ class Task:
     key: str
     workload: Workload
     at: Callable[[Spot], Workload]
+    files: Callable[[Spot], tuple[FileTransfer, ...]]
     deadline_s: float
     save: Callable[[Handle], Awaitable[None]]
     say: Callable[[str], None]

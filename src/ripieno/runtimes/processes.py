@@ -55,7 +55,7 @@ class ProcessRuntime:
         work = _Work(task, handle or Handle(host=host.name, address=host.hostname))
         work.saves_ports = False  # They are stored with the outcome, and nothing runs before.
         for slot in range(task.workload.replicas):
-            await self._prepare(work, host, slot)
+            await self._prepare(work, host, slot, is_early=True)
         await host.flush()
         return work.handle
 
@@ -209,7 +209,9 @@ class ProcessRuntime:
             async for line in found:
                 yield line
 
-    async def _prepare(self, work: "_Work", host: Host, slot: int) -> Replica:
+    async def _prepare(
+        self, work: "_Work", host: Host, slot: int, *, is_early: bool = False
+    ) -> Replica:
         """A replica of the slot with all the ports of the workload, its files in the queue."""
         task = work.task
         replica = work.find(slot) or Replica(
@@ -227,7 +229,8 @@ class ProcessRuntime:
             work.put(replica)
             if tcp_ports and work.saves_ports:  # Before anything listens on them.
                 await work.save()
-        for file in task.at(Spot(host=host.hostname, replica=slot, tcp_ports=tcp_ports)).files:
+        spot = Spot(host=host.hostname, replica=slot, tcp_ports=tcp_ports)
+        for file in task.files(spot) if is_early else task.at(spot).files:
             host.queue(
                 Transfer(
                     source=(file.content or "").encode() if file.source is None else file.source,

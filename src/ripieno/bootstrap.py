@@ -1,0 +1,261 @@
+"""The one composition root: settings in, a running server out.
+
+Everything that has a life of its own is made here, in the order in which it needs the others, and
+ended in the opposite one. Processes that deployments have started go on when the server ends.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from ripieno.actions import Actions
+from ripieno.api.app import create_app
+from ripieno.control.administration import digest
+from ripieno.control.hosts import HostBook
+from ripieno.control.hub import Hub
+from ripieno.control.leading import Leading
+from ripieno.control.messages import Said
+from ripieno.control.performer import Performer
+from ripieno.control.service import Control
+from ripieno.model import host as configs
+from ripieno.model.errors import RipienoError
+from ripieno.model.host import HostConfig
+from ripieno.runtimes.host import Host, LinkState
+from ripieno.runtimes.ports import PortBook
+from ripieno.runtimes.processes import ProcessRuntime
+from ripieno.settings import ServerSettings
+from ripieno.store.records import TokenRecord
+from ripieno.store.store import Store, open_store
+
+LOG = logging.getLogger(__name__)
+
+GOODBYE_S = 3.0
+"""How long open requests may go on when the server is asked to end."""
+
+ADMIN = "admin"
+
+
+class CannotStart(RipienoError):
+    """The server cannot start here; the message says what is in the way."""
+
+
+def serve(settings: ServerSettings) -> None:
+    """Run a server until it is asked to end by SIGTERM or SIGINT. Raises: `CannotStart`."""
+    import uvloop  # Not at the top: the loop is a choice of this function alone.
+
+    with _home(settings.home):
+        uvloop.run(_serve(settings))
+
+
+async def _serve(settings: ServerSettings) -> None:
+    with _listening(settings.listen_host, settings.listen_port) as listener:
+        address = listener.getsockname()
+        url = f"http://{_bracketed(address[0])}:{address[1]}"
+        async with running(settings) as control:
+            app = create_app(control)
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=int(GOODBYE_S),
+                lifespan="off",
+            )
+            server = _Server(config)
+            _write(settings.home / "server.json", json.dumps({"url": url, "pid": os.getpid()}))
+            loop = asyncio.get_running_loop()
+
+            def leave() -> None:
+                app.state.closing.set()
+                server.should_exit = True
+
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, leave)
+            LOG.info("serving", extra={"url": url})
+            print(f"Ripieno is at {url}, its files are in {settings.home}", flush=True)
+            await server.serve(sockets=[listener])
+            (settings.home / "server.json").unlink(missing_ok=True)
+
+
+@contextlib.asynccontextmanager
+async def running(settings: ServerSettings) -> AsyncIterator[Control]:
+    """A control plane at work, without its HTTP side; for `serve` and for tests."""
+    actions = Actions()
+    actions.load(settings.actions)
+    async with contextlib.AsyncExitStack() as stack:
+        store = await open_store(settings.database_url)
+        stack.push_async_callback(store.close)
+        await _administrator(store, settings.home)
+        leading_of: list[Leading] = []
+
+        def link_changed(name: str, state: LinkState) -> None:
+            for leading in leading_of:
+                _tell_link(leading, name, state)
+
+        hosts = HostBook(settings.home, open_ssh=_open_ssh, link_changed=link_changed)
+        stack.push_async_callback(hosts.close)
+        for record in await store.hosts():
+            hosts.enter(configs.from_json(record.config))
+        runtime = ProcessRuntime(hosts.host, PortBook(*settings.tcp_ports))
+        hub = Hub(store)
+
+        async def read_secrets(names: Iterable[str]) -> Mapping[str, str]:
+            return {name: await store.secret(name) for name in names}
+
+        group = await stack.enter_async_context(_group())
+        performer = Performer(
+            runtime=runtime, hosts=hosts.host, actions=actions, secrets=read_secrets, group=group
+        )
+        leading = Leading(
+            store=store, performer=performer, runtime=runtime, hub=hub, group=group
+        )
+        leading_of.append(leading)
+        group.create_task(hub.run())
+        await leading.take_up()
+        yield Control(
+            store=store,
+            leading=leading,
+            hub=hub,
+            runtime=runtime,
+            hosts=hosts,
+            scan_key=_scan_key,
+            state_directory=settings.home,
+        )
+
+
+@contextlib.asynccontextmanager
+async def _group() -> AsyncIterator[asyncio.TaskGroup]:
+    """A task group that is left by cancelling all that is in it."""
+    stop = asyncio.Event()
+    started: asyncio.Future[asyncio.TaskGroup] = asyncio.get_running_loop().create_future()
+
+    async def keep() -> None:
+        async with asyncio.TaskGroup() as group:
+            started.set_result(group)
+            await stop.wait()
+            raise _Leave
+
+    keeper = asyncio.create_task(keep())
+    try:
+        yield await started
+    finally:
+        stop.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            try:
+                await keeper
+            except* _Leave:
+                pass
+
+
+class _Leave(Exception):
+    """Ends the task group."""
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, with the signals left to the composition root."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _tell_link(leading: Leading, host: str, state: LinkState) -> None:
+    """Tell the deployments that have components on a host."""
+    for supervisor in leading.all:
+        held = supervisor.state.held.values()
+        if any(each.handle is not None and each.handle.host == host for each in held):
+            kind = "host.away" if state is LinkState.DOWN else "host.back"
+            text = "its link is lost; what runs there goes on"
+            text = text if state is LinkState.DOWN else "its link is back"
+            supervisor.post(Said(component=None, text=f"host {host}: {text}", kind=kind))
+
+
+def _open_ssh(config: HostConfig) -> Host:
+    from ripieno.runtimes.ssh_host import SshHost  # Loaded only where a host needs it.
+
+    return SshHost(config)
+
+
+async def _scan_key(config: HostConfig) -> tuple[str, str]:
+    from ripieno.runtimes.ssh_keys import scan_host_key  # Loaded only where a host needs it.
+
+    return await scan_host_key(config)
+
+
+async def _administrator(store: Store, home: Path) -> None:
+    """At the first start: a token for the administrator, in a file that only the owner reads."""
+    path = home / "admin.token"
+    tokens = await store.tokens()
+    if path.exists() and any(digest(path.read_text().strip()) == each.digest for each in tokens):
+        return
+    text = f"rip_{secrets.token_urlsafe(32)}"
+    _write(path, text + "\n")
+    await store.add_token(
+        TokenRecord(
+            id=f"t-{secrets.token_hex(4)}",
+            name=ADMIN,
+            digest=digest(text),
+            created_at=datetime.now(UTC),
+            expires_at=None,
+            revoked_at=None,
+        )
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that only its owner reads, at once."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(path)
+
+
+@contextlib.contextmanager
+def _home(home: Path) -> Iterator[None]:
+    """Have the state directory to oneself. Raises: `CannotStart`."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = open(home / "server.lock", "w")  # noqa: SIM115  # held until the end
+    except OSError as problem:
+        raise CannotStart(f"{home} cannot be used: {problem}; give another --home") from problem
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise CannotStart(
+                f"another server uses {home}; stop it, or give this one another --home"
+            ) from problem
+        yield
+
+
+@contextlib.contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A listening socket. Raises: `CannotStart`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as problem:
+        listener.close()
+        raise CannotStart(
+            f"{host}:{port} cannot be listened on: {problem.strerror}; give another --listen"
+        ) from problem
+    with listener:
+        yield listener
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,190 @@
+"""What the store keeps: one record a row. All times are aware UTC; mappings are what JSON can hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeploymentRecord:
+    """A deployment: what was last asked for (`document`, `parameters`, `target`) and its state.
+
+    `name` is unique among those that are not removed; `revision` grows with every change that is
+    asked for.
+    """
+
+    id: str
+    name: str
+    application: str
+    version: str
+    document: str
+    parameters: Mapping[str, Any]
+    owner: str
+    state: str
+    revision: int
+    target: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReconfigurationRecord:
+    """A reconfiguration: what it was asked for, its plan, how far it is."""
+
+    id: str
+    deployment: str
+    kind: str
+    state: str
+    document: str | None
+    parameters: Mapping[str, Any]
+    plan: Mapping[str, Any] | None
+    options: Mapping[str, Any]
+    requested_by: str
+    reason: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandRecord:
+    """One attempt at a transition. `state`: issued, held, done, failed."""
+
+    deployment: str
+    id: int
+    attempt: int
+    reconfiguration: str | None
+    component: str
+    transition: str
+    verb: str
+    arguments: Mapping[str, Any]
+    state: str
+    cause: str | None
+    issued_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimerRecord:
+    """A deadline of a wait."""
+
+    deployment: str
+    id: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewEvent:
+    """An event to be stored."""
+
+    kind: str
+    at: datetime
+    component: str | None = None
+    reconfiguration: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventRecord:
+    """A stored event. `id` orders all events, `seq` (from 1, dense) those of a deployment."""
+
+    id: int
+    deployment: str | None
+    seq: int
+    at: datetime
+    kind: str
+    component: str | None
+    reconfiguration: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MarkingRecord:
+    """The engine's state of a deployment after the event `seq`, as the engine wrote it."""
+
+    deployment: str
+    seq: int
+    snapshot: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandleRecord:
+    """What is needed to find a component's processes again, and what they were started with."""
+
+    deployment: str
+    component: str
+    runtime_handle: Mapping[str, Any]
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """All that changes in one transaction of a deployment whose last event is `expected_seq`."""
+
+    events: tuple[NewEvent, ...] = ()
+    commands: tuple[CommandRecord, ...] = ()
+    timers: tuple[TimerRecord, ...] = ()
+    timer_stops: tuple[int, ...] = ()
+    handles: tuple[HandleRecord, ...] = ()
+    handle_removals: tuple[str, ...] = ()
+    reconfigurations: tuple[ReconfigurationRecord, ...] = ()
+    deployment: DeploymentRecord | None = None
+    marking: MarkingRecord | None = None
+    expected_seq: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostRecord:
+    """A host and how it is reached."""
+
+    name: str
+    config: Mapping[str, Any]
+    created_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplicationRecord:
+    """A registered application, as its latest version presents it."""
+
+    name: str
+    latest: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionRecord:
+    """A published version of an application; it never changes."""
+
+    application: str
+    version: str
+    title: str
+    description: str
+    document: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenRecord:
+    """A token; of its text only the digest is kept."""
+
+    id: str
+    name: str
+    digest: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdempotencyRecord:
+    """What was answered to a request with an idempotency key."""
+
+    key: str
+    token: str
+    fingerprint: str
+    status: int
+    body: str
+    at: datetime
