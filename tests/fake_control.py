@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
-
 from ripieno.control.errors import (
     Conflict,
     Held,
@@ -35,6 +33,7 @@ from ripieno.model.host import HostConfig
 from ripieno.model.plan import Plan
 from ripieno.model.program import Outcome, Program
 from ripieno.model.simulation import PhaseReport
+from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 TOKEN = "token-of-alice"
@@ -151,6 +150,11 @@ class FakeControl:
         )
         self.names[name] = view
         return view, self._ask(view, ReconfigurationKind.DEPLOY, caller)
+
+    async def deploy_hello(self, name: str) -> tuple[DeploymentView, ReconfigurationView]:
+        """A deployment to begin a test with."""
+        source = Source(document="name: hello")
+        return await self.deploy(source, name=name, on_failure=None, caller="alice")
 
     def _ask(
         self, view: DeploymentView, kind: ReconfigurationKind, caller: str
@@ -363,7 +367,12 @@ class FakeControl:
         self._check(Source(document=document))
         key = ("hello", f"1.0.{len(self.published)}")
         self.published[key] = VersionRecord(
-            application=key[0], version=key[1], document=document, published_at=NOW
+            application=key[0],
+            version=key[1],
+            title="Hello",
+            description="Says hello",
+            document=document,
+            published_at=NOW,
         )
         return key
 

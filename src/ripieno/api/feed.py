@@ -96,6 +96,11 @@ class Feed:
         self._waking: asyncio.TimerHandle | None = None
         self._woken_at = 0.0
 
+    @property
+    def size(self) -> int:
+        """How many events are kept."""
+        return len(self._events)
+
     async def run(self) -> None:
         """Read events until cancelled or closed; a failure is logged, and reading begins again."""
         failures = 0

@@ -4,6 +4,7 @@ Called by the application's exception handlers and by the middlewares. Nothing e
 says which error has which status.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -90,11 +91,9 @@ _DETAILS = {
 def row_of(error: Exception) -> Row | None:
     """The row of an error's type, or of the nearest type above it; None: it is not expected."""
     if isinstance(error, HTTPException):
-        standard = HTTPStatus(error.status_code)
-        return FRAMEWORK.get(
-            error.status_code,
-            Row(error.status_code, standard.phrase.lower().replace(" ", "-"), standard.phrase),
-        )
+        phrase = HTTPStatus(error.status_code).phrase
+        slug = re.sub("[^a-z]+", "-", phrase.lower())
+        return FRAMEWORK.get(error.status_code, Row(error.status_code, slug, phrase))
     if isinstance(error, RequestValidationError):
         return INVALID
     return next((TABLE[each] for each in type(error).__mro__ if each in TABLE), None)

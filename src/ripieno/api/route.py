@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from ripieno.api import etag
 from ripieno.api.errors import MalformedBody, UnsupportedContent
-from ripieno.api.idempotency import Answers
+from ripieno.api.idempotency import Answers, document_key
 from ripieno.api.streaming import Streamed
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -26,6 +26,7 @@ class Route(APIRoute):
     def get_route_handler(self) -> Handler:
         """The framework's handler, in what all routes share."""
         handler = super().get_route_handler()
+        is_once = any(each.dependency is document_key for each in self.dependencies)
 
         async def handle(request: Request) -> Response:
             if request.method == "GET":
@@ -37,7 +38,7 @@ class Route(APIRoute):
             parsed = _Parsed(request.scope, request.receive)
             if self.body_field is not None and body:
                 parsed.take(body)
-            if request.method != "POST":
+            if not is_once:
                 return await handler(parsed)
             answers: Answers = request.app.state.answers
             return await answers.answer(request, body, lambda: handler(parsed))

@@ -58,7 +58,7 @@ class Response(BaseModel):
 def _checked(value: JsonValue) -> JsonValue:
     level: list[Any] = [value]
     for _ in range(MOST_DEPTH):
-        below: list[Any] = Field(default_factory=list)
+        below: list[Any] = []
         for each in level:
             if isinstance(each, dict):
                 below += each

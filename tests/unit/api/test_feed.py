@@ -1,0 +1,223 @@
+"""A feed tells each event once to everybody who watches, and keeps no more than its window."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from ripieno.api import feed as feeds
+from ripieno.api.feed import Feed
+from tests.fake_control import FakeControl
+
+MOST_S = 5.0
+
+
+def ids(chunk: bytes) -> list[int]:
+    """The ids of the events in a chunk; messages without data are none."""
+    found = []
+    for message in chunk.decode().split("\n\n"):
+        lines = message.split("\n")
+        data = [each for each in lines if each.startswith("data: ")]
+        if data:
+            found.append(json.loads(data[0][6:])["id"])
+            assert f"id: {found[-1]}" in lines
+    return found
+
+
+async def take(chunks: AsyncGenerator[bytes], count: int) -> list[int]:
+    """The ids of the next events."""
+    found: list[int] = []
+    async with asyncio.timeout(MOST_S):
+        while len(found) < count:
+            found += ids(await anext(chunks))
+    return found
+
+
+async def happened(control: FakeControl, feed: Feed, count: int) -> None:
+    """Let events happen, and the feed hear of them."""
+    control.record(count=count)
+    async with asyncio.timeout(MOST_S):
+        while feed.size < count:
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+def control() -> FakeControl:
+    return FakeControl()
+
+
+@pytest.fixture
+async def feed(control: FakeControl) -> AsyncGenerator[Feed]:
+    feed = Feed(control, window=10, pause_s=0.001, heartbeat_s=0.05)
+    async with asyncio.TaskGroup() as group:
+        reading = group.create_task(feed.run())
+        yield feed
+        feed.close()
+        reading.cancel()
+
+
+async def test_the_first_chunk_says_where_the_stream_begins(
+    control: FakeControl, feed: Feed
+) -> None:
+    await happened(control, feed, 3)
+    async with aclosing(feed.chunks(deployment=None, after=None)) as chunks:
+        assert await anext(chunks) == b"retry: 1000\nid: 3\n\n"
+
+
+async def test_events_from_now_on_are_told_in_order(control: FakeControl, feed: Feed) -> None:
+    await happened(control, feed, 3)
+    async with aclosing(feed.chunks(deployment=None, after=None)) as chunks:
+        await anext(chunks)
+        control.record(count=2)
+        control.record()
+        assert await take(chunks, 3) == [4, 5, 6]
+
+
+async def test_a_batch_is_told_as_one_chunk(control: FakeControl, feed: Feed) -> None:
+    async with aclosing(feed.chunks(deployment=None, after=0)) as chunks:
+        await anext(chunks)
+        control.record(count=5)
+        async with asyncio.timeout(MOST_S):
+            while not (found := ids(await anext(chunks))):
+                pass
+        assert found == [1, 2, 3, 4, 5]
+
+
+async def test_a_stream_resumes_after_the_event_that_was_told_last(
+    control: FakeControl, feed: Feed
+) -> None:
+    control.record(count=5)
+    async with aclosing(feed.chunks(deployment=None, after=2)) as chunks:
+        assert await take(chunks, 3) == [3, 4, 5]
+        control.record()
+        assert await take(chunks, 1) == [6]
+
+
+async def test_only_events_of_the_deployment_are_told(control: FakeControl, feed: Feed) -> None:
+    view, _ = await control.deploy_hello("shop")
+    async with aclosing(feed.chunks(deployment=view.id, after=0)) as chunks:
+        assert await take(chunks, 1) == [1]
+        control.record(count=3)
+        control.record(deployment=view.id)
+        assert await take(chunks, 1) == [5]
+
+
+async def test_a_watcher_that_fell_behind_reads_from_the_store(
+    control: FakeControl, feed: Feed
+) -> None:
+    async with aclosing(feed.chunks(deployment=None, after=0)) as chunks:
+        await anext(chunks)
+        for _ in range(10):
+            control.record(count=10)
+            await asyncio.sleep(0)
+        reads = control.reads_of_events
+        assert await take(chunks, 100) == list(range(1, 101))
+        assert control.reads_of_events > reads
+
+
+async def test_one_that_fell_behind_misses_nothing_while_events_go_on(
+    control: FakeControl, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "CATCH_UP", 7)
+    control.record(count=60)
+
+    async def go_on() -> None:
+        for _ in range(50):
+            control.record(count=4)
+            await asyncio.sleep(0.0005)
+
+    async with aclosing(feed.chunks(deployment=None, after=0)) as chunks, asyncio.TaskGroup() as g:
+        g.create_task(go_on())
+        assert await take(chunks, 260) == list(range(1, 261))
+
+
+async def test_the_window_does_not_grow_with_the_events(control: FakeControl, feed: Feed) -> None:
+    async with aclosing(feed.chunks(deployment=None, after=None)) as chunks:
+        await anext(chunks)
+        for _ in range(100):
+            control.record(count=10)
+            await asyncio.sleep(0)
+        await take(chunks, 1000)
+    assert feed.size <= 3 * 10
+
+
+async def test_an_event_becomes_bytes_once_for_all_watchers(
+    control: FakeControl, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+    encode = feeds.encode
+    monkeypatch.setattr(feeds, "encode", lambda record: encoded.append(record.id) or encode(record))
+    watchers = [feed.chunks(deployment=None, after=None) for _ in range(20)]
+    for each in watchers:
+        await anext(each)
+    control.record(count=8)
+    for each in watchers:
+        assert await take(each, 8) == list(range(1, 9))
+        await each.aclose()
+    assert sorted(encoded) == list(range(1, 9))
+
+
+async def test_an_idle_watcher_is_told_that_the_server_is_there(
+    control: FakeControl, feed: Feed
+) -> None:
+    await happened(control, feed, 7)
+    async with aclosing(feed.chunks(deployment=None, after=None)) as chunks:
+        await anext(chunks)
+        async with asyncio.timeout(MOST_S):
+            assert await anext(chunks) == b": still here\nid: 7\n\n"
+
+
+async def test_a_watcher_of_another_deployment_is_told_that_the_server_is_there(
+    control: FakeControl, feed: Feed
+) -> None:
+    async def go_on() -> None:
+        while True:
+            control.record()
+            await asyncio.sleep(0.002)
+
+    async with (
+        aclosing(feed.chunks(deployment="other", after=None)) as chunks,
+        asyncio.TaskGroup() as group,
+    ):
+        await anext(chunks)
+        going_on = group.create_task(go_on())
+        async with asyncio.timeout(MOST_S):
+            assert (await anext(chunks)).startswith(b": still here\nid: ")
+        going_on.cancel()
+
+
+async def test_a_failure_of_the_stream_loses_no_event(control: FakeControl, feed: Feed) -> None:
+    async with aclosing(feed.chunks(deployment=None, after=None)) as chunks:
+        await anext(chunks)
+        control.record()
+        assert await take(chunks, 1) == [1]
+        control.error = OSError("the database is away")
+        control.record(count=2)
+        control.record(count=2)
+        assert await take(chunks, 4) == [2, 3, 4, 5]
+
+
+async def test_closing_ends_streams_that_wait(control: FakeControl, feed: Feed) -> None:
+    async with aclosing(feed.chunks(deployment=None, after=None)) as chunks:
+        await anext(chunks)
+        asyncio.get_running_loop().call_soon(feed.close)
+        async with asyncio.timeout(MOST_S):
+            assert [chunk async for chunk in chunks] == []
+
+
+async def test_closing_ends_streams_of_a_feed_that_never_began(control: FakeControl) -> None:
+    feed = Feed(control)
+    asyncio.get_running_loop().call_soon(feed.close)
+    async with asyncio.timeout(MOST_S), aclosing(feed.chunks(deployment=None, after=None)) as all:
+        assert all is not None
+        assert sum([len(ids(chunk)) async for chunk in all]) == 0
+
+
+async def test_a_text_that_is_no_utf_8_is_told_escaped(control: FakeControl) -> None:
+    [record] = control.record(data={"text": "\ud800", "number": float("nan")})
+    message = feeds.encode(record)
+    data = message.split(b"data: ")[1]
+    assert json.loads(data)["data"] == {"text": "\ud800", "number": None}
+    assert message.count(b"\n") == 4
