@@ -5,7 +5,7 @@ do, runtimes are written over it. A process that was started here belongs to the
 the server, and is found again by its name.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -230,7 +230,7 @@ class Host(Protocol):
 
     def log(
         self, name: str, stream: Stream, *, offset: int = 0, follow: bool = False
-    ) -> AsyncIterator[tuple[int, bytes]]:
+    ) -> AsyncGenerator[tuple[int, bytes]]:
         """Pieces of a log, each with the offset of its first byte.
 
         Offsets count over all processes of the name and stay valid when old pieces are dropped:

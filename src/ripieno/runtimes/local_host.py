@@ -45,7 +45,7 @@ from ripieno.runtimes.keeper import Run
 from ripieno.runtimes.local_folder import Folder
 
 SWEEP_S = 5.0
-"""How often the logs of running processes are looked at."""
+"""How often the logs of running processes are looked at, unless told otherwise."""
 
 FAST_SWEEP_S = 0.5
 """How soon they are looked at again while one of them grows fast."""
@@ -55,9 +55,14 @@ class LocalHost:
     """This machine; `directory` is made if it is missing."""
 
     def __init__(
-        self, directory: str | Path, *, name: str = "local", hostname: str = "127.0.0.1"
+        self,
+        directory: str | Path,
+        *,
+        name: str = "local",
+        hostname: str = "127.0.0.1",
+        sweep_s: float = SWEEP_S,
     ) -> None:
-        self._name, self._hostname = name, hostname
+        self._name, self._hostname, self._sweep_s = name, hostname, sweep_s
         self._directory = os.path.abspath(directory)
         self._ends = proc.EndWatcher()
         self._outbox = outbox.Outbox(self.transfer)
@@ -292,7 +297,7 @@ class LocalHost:
             is_fast = await asyncio.to_thread(
                 self._sweeper.sweep, tuple(self._watched.values()), time.time()
             )
-            await asyncio.sleep(FAST_SWEEP_S if is_fast else SWEEP_S)
+            await asyncio.sleep(min(FAST_SWEEP_S, self._sweep_s) if is_fast else self._sweep_s)
 
     def _translated(self, attempt: str) -> contextlib.AbstractContextManager[None]:
         return errors.translated(attempt, host=self._name)

@@ -121,9 +121,13 @@ def _signal(process: Process, number: int) -> None:
 def _left_over(process: Process) -> list[tuple[int, int]]:
     """Living children of a process that has ended, pid and start time, still in its group.
 
-    The number of a group may be somebody else's by now, so only those with the mark count.
+    The number of a group may be somebody else's by now: it is if its leader is another process,
+    and otherwise only those with the mark count.
     """
     if not proc.group_exists(process.group):
+        return []
+    seen = proc.stat(process.pid)
+    if seen is not None and seen.start_time != process.start_time:
         return []
     value = keeper.mark(process.name, keeper.quoted_key(process.key, ""))
     return proc.marked_in_group(process.group, keeper.MARK, value)

@@ -1,0 +1,5 @@
+"""For tests of Ripieno and of what is built on it: contract suites, real servers. Needs pytest."""
+
+import pytest
+
+pytest.register_assert_rewrite("ripieno.testing.host_contract")
