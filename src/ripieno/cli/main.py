@@ -1,36 +1,34 @@
 """The `ripieno` command: its subcommands, and the one place where errors become exit codes.
 
-0: it went well. 1: it went to its end, and the answer is no (a phase does not complete, there is
-no plan). 2: it could not begin (a file that cannot be read, wrong arguments). No error of ours
-prints a traceback.
+No error of ours prints a traceback: it is one line on the standard error, and an exit code.
 """
 
 import io
 import os
 import sys
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+import typer.core
+import typer.main
 
 from ripieno import __version__
-from ripieno.cli.plan import plan
-from ripieno.cli.simulate import simulate
+from ripieno.cli import catalogue
+from ripieno.cli.catalogue import ENTRIES, Entry
+from ripieno.cli.exits import CommandError, ExitCode
 from ripieno.model.errors import DocumentError, RipienoError
+from ripieno.model.node import printable
 
-ANSWER_IS_NO = 1
-CANNOT_BEGIN = 2
-INTERRUPTED = 130
+MOST_COMPLAINT = 4_000
 
 app = typer.Typer(
     name="ripieno",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",  # which fills paragraphs
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Describe applications as components with life cycles and ports; simulate and plan them.",
+    context_settings=catalogue.SETTINGS,
 )
-app.command()(simulate)
-app.command()(plan)
 
 
 def _show_version(is_asked: bool) -> None:
@@ -46,31 +44,45 @@ def main(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Describe applications as components with life cycles and ports; simulate and plan them."""
+    """Bring up applications made of components, and change them while they run.
+
+    The server is the one that `ripieno serve` started here, or that of RIPIENO_URL and
+    RIPIENO_TOKEN.
+    """
 
 
-def run() -> None:
-    """Run the command line; the entry point of the installed script."""
+def group(entries: Iterable[Entry] = ENTRIES) -> typer.core.TyperGroup:
+    """The command with its subcommands."""
+    made = typer.main.get_command(app)
+    assert isinstance(made, typer.core.TyperGroup)
+    catalogue.fill(made, entries)
+    return made
+
+
+def run(entries: Iterable[Entry] = ENTRIES) -> None:
+    """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal of another encoding shows what it can; names may be in any script.
             stream.reconfigure(errors="replace")
     try:
-        app()
+        group(entries)(prog_name="ripieno")
+    except CommandError as problem:
+        sys.exit(_complain(problem, problem.exit_code))
     except DocumentError as problem:
-        sys.exit(_complain(problem, CANNOT_BEGIN))
+        sys.exit(_complain(problem, ExitCode.USAGE))
     except RipienoError as problem:
-        sys.exit(_complain(problem, ANSWER_IS_NO))
+        sys.exit(_complain(problem, ExitCode.FAILED))
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(ExitCode.DETACHED)
     except OSError as problem:
         # Our output has no place to go. Python would complain about that again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(problem, BrokenPipeError):  # Whoever read it may just have had enough.
             typer.echo(f"ripieno: cannot write the output: {problem.strerror}", err=True)
-        sys.exit(CANNOT_BEGIN)
+        sys.exit(ExitCode.USAGE)
 
 
-def _complain(problem: RipienoError, exit_code: int) -> int:
-    typer.echo(f"ripieno: {problem}", err=True)
+def _complain(problem: RipienoError, exit_code: ExitCode) -> ExitCode:
+    typer.echo(f"ripieno: {printable(str(problem), MOST_COMPLAINT)}", err=True)
     return exit_code
