@@ -93,7 +93,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
     actions = Actions()
     actions.load(settings.actions)
     async with contextlib.AsyncExitStack() as stack:
-        store = await open_store(settings.database_url)
+        store = await open_store(settings.database_url, settings.home / "secrets.key")
         stack.push_async_callback(store.close)
         await _administrator(store, settings.home)
         leading_of: list[Leading] = []
@@ -116,9 +116,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
         performer = Performer(
             runtime=runtime, hosts=hosts.host, actions=actions, secrets=read_secrets, group=group
         )
-        leading = Leading(
-            store=store, performer=performer, runtime=runtime, hub=hub, group=group
-        )
+        leading = Leading(store=store, performer=performer, runtime=runtime, hub=hub, group=group)
         leading_of.append(leading)
         group.create_task(hub.run())
         await leading.take_up()

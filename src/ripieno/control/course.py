@@ -151,7 +151,7 @@ class Course:
                 f"{what} has not failed, so there is nothing to {decision}; failed are "
                 f"{', '.join('.'.join(each) for each in look.failures(machine)) or 'none'}"
             )
-        kinds = {
+        kinds: dict[Decision, type[RetryAsked | SkipAsked | AbandonAsked]] = {
             Decision.RETRY: RetryAsked,
             Decision.SKIP: SkipAsked,
             Decision.ABANDON: AbandonAsked,
@@ -161,7 +161,7 @@ class Course:
                 kinds[decision](component=component, transition=name),
                 f"transition.{decision}",
                 component=component,
-                transition=name,
+                data={"transition": name},
             )
 
     def program_ended(self, command: EndProgram) -> None:
@@ -259,7 +259,7 @@ class Course:
             ProgramsSubmitted(programs=(plan.program,)),
             "reconfiguration.started",
             types=new,
-            predicted_s=plan.makespan_s,
+            data={"predicted_s": plan.makespan_s},
         )
 
     def _execute(self) -> bool:
@@ -276,7 +276,7 @@ class Course:
             self._supervisor.feed(
                 ProgramCancelled(program=current.options["program"], winds_down=False),
                 "reconfiguration.stuck",
-                reason=reason,
+                data={"reason": reason},
             )
             outcome = Outcome.FAILED.value
         if outcome == Outcome.COMPLETES.value:
@@ -377,7 +377,7 @@ class Course:
                 AbandonAsked(component=component, transition=transition),
                 "transition.abandon",
                 component=component,
-                transition=transition,
+                data={"transition": transition},
             )
         if look.is_at_rest(machine):
             return True

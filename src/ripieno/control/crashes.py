@@ -67,7 +67,7 @@ def replica_ended(supervisor: "Supervisor", message: ReplicaEnded) -> None:
         supervisor.tell(kind, component, **facts, left=len(replicas) - len(held.ended))
     else:
         fell = TokenFell(component=component, place=READY, target=PREPARED, cause=cause)
-        supervisor.feed(fell, kind, component=component, **facts, left=0)
+        supervisor.feed(fell, kind, component=component, data={**facts, "left": 0})
         for each in look.looks(state.machine):
             if component in each.lost:
                 supervisor.tell("component.provider_lost", each.name, provider=component)
@@ -96,7 +96,7 @@ def restart_due(supervisor: "Supervisor", message: RestartDue) -> None:
                 RetryAsked(component=component, transition=transition),
                 "component.restarting",
                 component=component,
-                restarts=held.restarts,
+                data={"restarts": held.restarts},
             )
         return
     if now.status is Status.BUSY:
@@ -111,7 +111,7 @@ def restart_due(supervisor: "Supervisor", message: RestartDue) -> None:
         ProgramsSubmitted(programs=(program,)),
         "component.restarting",
         component=component,
-        restarts=held.restarts,
+        data={"restarts": held.restarts},
     )
 
 

@@ -6,7 +6,7 @@ the server's memory grow.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from ripieno.store.records import EventRecord
 from ripieno.store.store import Store
@@ -51,7 +51,7 @@ class Hub:
 
     async def stream(
         self, *, after: int | None, deployment: str | None
-    ) -> AsyncIterator[list[EventRecord]]:
+    ) -> AsyncGenerator[list[EventRecord]]:
         """Events from after that id on (None: from now), in order, none left out."""
         watcher = _Watcher()
         self._watchers.add(watcher)

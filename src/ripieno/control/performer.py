@@ -65,11 +65,12 @@ class Performer:
         place = (job.deployment, job.command)
         self._tasks[place] = self._group.create_task(self._run(job, post))
 
-    def interrupt(self, deployment: str, command: int, verb: Verb, why: str) -> None:
-        """Give up a job, if it is of a kind that may be."""
-        task = self._tasks.get((deployment, command))
-        if task is not None and verb in INTERRUPTIBLE:
-            self._interrupted[deployment, command] = why
+    def interrupt(self, job: Job, why: str) -> None:
+        """Give up a job, if it is under way and of a kind that may be given up."""
+        place = (job.deployment, job.command)
+        task = self._tasks.get(place)
+        if task is not None and job.action is not None and job.action.verb in INTERRUPTIBLE:
+            self._interrupted[place] = why
             task.cancel()
 
     def stop(self, deployment: str) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import dataclasses
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
@@ -449,7 +449,7 @@ def _runs(state: State, change: Change) -> dict[str, tuple[str, ...]]:
     if change.kind is not ReconfigurationKind.RESTART:
         return {}
     chosen = change.components or tuple(state.target.components)
-    found = {}
+    found: dict[str, tuple[str, ...]] = {}
     for each in look.looks(state.machine):
         if each.name not in chosen:
             continue
@@ -479,7 +479,7 @@ def _with_directory(application: Application, directory: str) -> Application:
 
 async def _merged(
     streams: Mapping[str, AsyncIterator[Line]], *, together: bool
-) -> AsyncIterator[tuple[str, Line]]:
+) -> AsyncGenerator[tuple[str, Line]]:
     """Several streams as one: one after the other, or (those that never end) as lines come."""
     if not together:
         for name, stream in streams.items():

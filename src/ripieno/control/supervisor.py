@@ -7,11 +7,12 @@ what becomes of a process that has died.
 
 import asyncio
 import dataclasses
+import functools
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ripieno.control import crashes, journal
 from ripieno.control.course import Course
@@ -47,6 +48,7 @@ from ripieno.model.errors import RipienoError
 from ripieno.model.event import (
     DeadlineReached,
     Event,
+    TimerId,
     TransitionEnded,
     TransitionFailed,
 )
@@ -135,8 +137,8 @@ class Supervisor:
         kind: str,
         *,
         component: str | None = None,
-        types: dict[str, ComponentType] | None = None,
-        **data: object,
+        types: Mapping[str, ComponentType] | None = None,
+        data: Mapping[str, object] | None = None,
     ) -> None:
         """Tell the machine something, note it, and queue what follows.
 
@@ -147,7 +149,7 @@ class Supervisor:
             machine.declare(types)
         commands = machine.handle(event)
         stored = journal.entry(event, machine, types)
-        self.state.tell(kind, self.now(), component=component, data={**data, **stored})
+        self.state.tell(kind, self.now(), component=component, data={**(data or {}), **stored})
         for name, fact, _ in machine.facts:
             self.state.touched.add(name)
             if fact is Fact.DELETED and self.state.held.pop(name, None) is not None:
@@ -172,9 +174,7 @@ class Supervisor:
             TransitionFailed(command=job.command, cause=cause),
             "transition.failed",
             component=job.component,
-            transition=job.transition,
-            attempt=job.attempt,
-            cause=cause,
+            data={"transition": job.transition, "attempt": job.attempt, "cause": cause},
         )
 
     async def durations(self) -> dict[tuple[str, str], float]:
@@ -186,11 +186,7 @@ class Supervisor:
         for each in list(self.state.commands.values()):
             action = each.job.action
             if action is not None:
-                self._effects.append(
-                    lambda job=each.job, verb=action.verb: self._performer.interrupt(
-                        job.deployment, job.command, verb, why
-                    )
-                )
+                self._effects.append(functools.partial(self._performer.interrupt, each.job, why))
 
     def after(self, delay_s: float, message: Message) -> None:
         """Post a message to itself later; one that is the same replaces the earlier one."""
@@ -220,7 +216,7 @@ class Supervisor:
                 self._perform(each.job)
         for timer in state.timers.values():
             left_s = (timer.due_at - self.now()).total_seconds()
-            self.after(left_s, TimerDue(timer=timer.id))
+            self.after(left_s, TimerDue(timer=TimerId(timer.id)))
         for component, held in state.held.items():
             if held.restart_at is not None:
                 left_s = (held.restart_at - self.now()).total_seconds()
@@ -282,11 +278,11 @@ class Supervisor:
         event = TransitionEnded(command=message.command, outputs=dict(message.outputs))
         about = {"transition": job.transition, "attempt": job.attempt}
         try:
-            self.feed(event, "transition.ended", component=job.component, **about)
+            self.feed(event, "transition.ended", component=job.component, data=about)
         except EngineError as problem:
             self._close(open_command, "failed", str(problem))
             failed = TransitionFailed(command=message.command, cause=str(problem))
-            self.feed(failed, "transition.failed", component=job.component, **about)
+            self.feed(failed, "transition.failed", component=job.component, data=about)
             return
         self._close(open_command, "done")
         crashes.transition_ended(self, job)
@@ -301,9 +297,7 @@ class Supervisor:
             TransitionFailed(command=message.command, cause=message.cause),
             "transition.failed",
             component=job.component,
-            transition=job.transition,
-            attempt=job.attempt,
-            cause=message.cause,
+            data={"transition": job.transition, "attempt": job.attempt, "cause": message.cause},
         )
         crashes.transition_failed(self, job, message.cause)
 
@@ -463,7 +457,7 @@ class Supervisor:
         assert held.handle is not None
         workload = held.definition.workload if held.definition else None
         try:
-            async with aclosing(self.runtime.watch(held.handle, workload)) as ends:  # type: ignore[type-var]
+            async with aclosing(self.runtime.watch(held.handle, workload)) as ends:
                 async for ended in ends:
                     self.post(ReplicaEnded(component=component, ended=ended))
         except RipienoError as problem:
@@ -492,6 +486,6 @@ class _Request:
 
     __slots__ = ("reply", "work")
 
-    def __init__(self, work: Callable[[], object], reply: "asyncio.Future[T]") -> None:
+    def __init__(self, work: Callable[[], object], reply: "asyncio.Future[Any]") -> None:
         self.work = work
         self.reply = reply

@@ -32,6 +32,18 @@ def is_version(text: str) -> bool:
     return len(text) <= 200 and _VERSION.fullmatch(text) is not None
 
 
+def version_key(text: str) -> tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]:
+    """What to order semantic versions by: pre-releases before their release, builds alike."""
+    plain = text.partition("+")[0]
+    numbers, _, before = plain.partition("-")
+    parts = tuple(
+        (not each.isdigit(), int(each) if each.isdigit() else 0, each)
+        for each in before.split(".")
+        if each
+    )
+    return tuple(map(int, numbers.split("."))), not parts, parts
+
+
 def is_open(text: str) -> bool:
     """Whether a text (still) holds references, and so cannot be judged yet."""
     return "${" in text

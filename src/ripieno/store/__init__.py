@@ -1,0 +1,1 @@
+"""What survives: SQL behind one class, SQLite or PostgreSQL underneath."""

@@ -1,4 +1,4 @@
-"""What the store keeps: one record a row. All times are aware UTC; mappings are what JSON can hold."""
+"""What the store keeps, one record a row. Times are aware UTC; mappings are what JSON can hold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

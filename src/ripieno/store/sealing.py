@@ -1,0 +1,65 @@
+"""Secrets, sealed with a key that lies in a file beside the database and never in it."""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ripieno.store.errors import BrokenSeal, CannotOpen
+
+_NONCE_BYTES = 12
+_KEY_BYTES = 32
+
+
+class Seal:
+    """Seals and opens; the name of a secret is bound to what it holds."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def close(self, name: str, text: str) -> bytes:
+        """A text, sealed under a name."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), name.encode())
+
+    def open(self, name: str, sealed: bytes) -> str:
+        """What was sealed under the name. Raises: `BrokenSeal`."""
+        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, rest, name.encode()).decode()
+        except (InvalidTag, ValueError) as problem:
+            raise BrokenSeal(
+                f"the secret {name!r} cannot be opened with this key; bring back the key file, or "
+                "set the secret again"
+            ) from problem
+
+
+def seal_from(path: Path) -> Seal:
+    """The seal whose key is in a file, which is made if it is missing. Raises: `CannotOpen`."""
+    try:
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+    except OSError as problem:
+        raise CannotOpen(f"the key file {path} cannot be used: {problem}") from problem
+    if len(key) != _KEY_BYTES:
+        raise CannotOpen(f"{path} holds no key; bring back the one that belongs here")
+    return Seal(key)
+
+
+def _make(path: Path) -> None:
+    """Write a new key, at once or not at all, readable by the owner only."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(_KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(temporary, path)  # Another server may have been quicker; its key stays.
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
