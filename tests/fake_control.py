@@ -33,6 +33,7 @@ from ripieno.model.host import HostConfig
 from ripieno.model.plan import Plan
 from ripieno.model.program import Outcome, Program
 from ripieno.model.simulation import PhaseReport
+from ripieno.runtimes.errors import HostUnreachable
 from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -79,6 +80,10 @@ class FakeControl:
         self.error: Exception | None = None  # raised by the next use case that looks
         self.gate = asyncio.Event()  # what deploy waits for
         self.gate.set()
+        self.waits_at_gate = asyncio.Event()
+        self.first_read = asyncio.Event()  # somebody has asked where events begin
+        self.fails_at_line: int | None = None
+        self.changes: list[Change] = []
         self.has_new = asyncio.Event()
         self.reads_of_events = 0
 
@@ -126,6 +131,7 @@ class FakeControl:
         self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
     ) -> tuple[DeploymentView, ReconfigurationView]:
         self._look()
+        self.waits_at_gate.set()
         await self.gate.wait()
         self._check(source)
         name = name or f"deployment-{len(self.names) + 1}"
@@ -219,6 +225,7 @@ class FakeControl:
         self._look()
         view = await self.deployment(deployment)
         self._check(change.source)
+        self.changes.append(change)
         if revision is not None and revision != view.revision:
             raise RevisionMismatch(f"{view.name} is at revision {view.revision}; look again")
         if change.kind is ReconfigurationKind.SCALE and not change.replicas:
@@ -305,6 +312,8 @@ class FakeControl:
         while True:
             while told < len(self.lines):
                 self._look()
+                if told == self.fails_at_line:
+                    raise HostUnreachable("it does not answer", host="node-1")
                 line = self.lines[told]
                 told += 1
                 if component in (None, line.component):
@@ -360,6 +369,7 @@ class FakeControl:
 
     async def last_event_id(self) -> int:
         self._look()
+        self.first_read.set()
         return len(self.records)
 
     async def publish(self, document: str, *, caller: str) -> tuple[str, str]:

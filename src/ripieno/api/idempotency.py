@@ -79,12 +79,7 @@ class Answers:
                 raise KeyReused(
                     f"{HEADER} {key} was used for another request; take a new one for this"
                 )
-            return Response(
-                kept.body,
-                status_code=kept.status,
-                media_type="application/json" if kept.body else None,
-                headers={"Idempotency-Replayed": "true"},
-            )
+            return _replayed(kept)
         response = await carry_out()
         if response.status_code < 300:
             await self._control.remember(
@@ -93,7 +88,7 @@ class Answers:
                     token=caller,
                     fingerprint=fingerprint,
                     status=response.status_code,
-                    body=bytes(response.body).decode(),
+                    body=_kept(response),
                     at=datetime.now(UTC),
                 )
             )
@@ -107,3 +102,19 @@ def fingerprint_of(request: Request, body: bytes) -> str:
         digest.update(part.encode() + b"\0")
     digest.update(body)
     return digest.hexdigest()
+
+
+def _kept(response: Response) -> str:
+    """A response as it is kept: where the thing is on the first line, then the body."""
+    return response.headers.get("location", "") + "\n" + bytes(response.body).decode()
+
+
+def _replayed(record: IdempotencyRecord) -> Response:
+    location, _, body = record.body.partition("\n")
+    headers = {"Idempotency-Replayed": "true"} | ({"Location": location} if location else {})
+    return Response(
+        body,
+        status_code=record.status,
+        media_type="application/json" if body else None,
+        headers=headers,
+    )

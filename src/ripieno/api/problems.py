@@ -20,6 +20,7 @@ from ripieno.model import errors as model
 from ripieno.model.host import IllegalHost
 from ripieno.plan.errors import PlanError
 from ripieno.runtimes import errors as runtimes
+from ripieno.store import errors as store
 from ripieno.wire.problem import MEDIA_TYPE, PREFIX, Fault, Problem
 
 MOST_FAULTS = 20
@@ -62,6 +63,10 @@ TABLE: dict[type[Exception], Row] = {
     runtimes.InvalidHost: Row(422, "invalid-host", "The description of a host is not legal"),
     runtimes.PermanentFailure: Row(422, "host-failure", "The host cannot do it"),
     runtimes.TemporaryFailure: Row(503, "host-unavailable", "The host cannot do it now", 5),
+    store.UnknownSecret: Row(422, "unknown-secret", "A secret has no value"),
+    store.DiskFull: Row(503, "disk-full", "The server has no room left"),
+    store.BrokenSeal: Row(503, "broken-seal", "The server cannot open a secret"),
+    store.StoreError: Row(503, "store-unavailable", "The server cannot use its database now", 5),
     api.BodyTooLarge: Row(413, "too-large", "The request is too large"),
     api.MalformedBody: Row(400, "malformed", "The request cannot be read"),
     api.UnsupportedContent: Row(415, "unsupported-content", "The request is not JSON"),

@@ -9,6 +9,7 @@ import pytest
 
 from ripieno.api import feed as feeds
 from ripieno.api.feed import Feed
+from ripieno.store.records import EventRecord
 from tests.fake_control import FakeControl
 
 MOST_S = 5.0
@@ -37,10 +38,9 @@ async def take(chunks: AsyncGenerator[bytes], count: int) -> list[int]:
 
 async def happened(control: FakeControl, feed: Feed, count: int) -> None:
     """Let events happen, and the feed hear of them."""
-    control.record(count=count)
-    async with asyncio.timeout(MOST_S):
-        while feed.size < count:
-            await asyncio.sleep(0)
+    async with aclosing(feed.chunks(deployment=None, after=0)) as chunks:
+        control.record(count=count)
+        await take(chunks, count)
 
 
 @pytest.fixture
@@ -148,7 +148,12 @@ async def test_an_event_becomes_bytes_once_for_all_watchers(
 ) -> None:
     encoded: list[int] = []
     encode = feeds.encode
-    monkeypatch.setattr(feeds, "encode", lambda record: encoded.append(record.id) or encode(record))
+
+    def count(record: EventRecord) -> bytes:
+        encoded.append(record.id)
+        return encode(record)
+
+    monkeypatch.setattr(feeds, "encode", count)
     watchers = [feed.chunks(deployment=None, after=None) for _ in range(20)]
     for each in watchers:
         await anext(each)

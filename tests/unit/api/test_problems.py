@@ -38,7 +38,9 @@ def expected_errors() -> list[type[RipienoError]]:
     ]
 
 
-@pytest.mark.parametrize("kind", expected_errors(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", expected_errors(), ids=lambda kind: f"{kind.__module__}.{kind.__name__}"
+)
 def test_every_error_that_is_raised_on_purpose_has_a_row(kind: type[RipienoError]) -> None:
     error = kind.__new__(kind)
     Exception.__init__(error, "why")
