@@ -42,3 +42,8 @@ class CommandError(RipienoError):
     def __init__(self, message: str, exit_code: ExitCode) -> None:
         self.exit_code = exit_code
         super().__init__(message)
+
+
+def usage(message: str) -> CommandError:
+    """The error for what was written wrongly on the command line."""
+    return CommandError(message, ExitCode.USAGE)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
+from ripieno.cli.moments import duration
 from ripieno.model.plan import Plan, Sign, Touched
 from ripieno.model.program import Program, in_words
 
@@ -29,19 +30,6 @@ def show(plan: Plan, console: Console) -> None:
     if plan.forecast.critical_path:
         path = " → ".join(_shortened(plan.forecast.critical_path))
         console.print(Text.assemble(("Critical path: ", "bold"), path))
-
-
-def duration(seconds: float) -> str:
-    """A duration for people: `0.48 s`, `57.6 s`, `5 min 5 s`, `2 h 3 min`."""
-    if seconds < 10:
-        return f"{seconds:.3g} s"
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 120:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min"
 
 
 def _headline(plan: Plan) -> Text:

@@ -1,0 +1,62 @@
+"""`ripieno deploy`: bring up an application."""
+
+from typing import Annotated
+
+import typer
+
+from ripieno.cli import completing, following, session, sources
+from ripieno.cli.arguments import AsJson, IfFails, Quiet, Settings, Version, Waits
+from ripieno.cli.exits import ExitCode
+from ripieno.cli.following import Manner
+from ripieno.client import Client
+from ripieno.wire.deployment import DeployRequest
+
+
+def deploy(
+    application: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|NAME",
+            help="An application file (- for standard input), or a published application.",
+            autocompletion=completing.applications,
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the deployment; by default that of the application."),
+    ] = None,
+    settings: Settings = None,
+    version: Version = None,
+    waits: Waits = True,
+    on_failure: IfFails = None,
+    is_quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring up an application, and wait until it is up.
+
+    A word with a dot or a slash in it is a file, any other the name of a published application.
+    Relative paths in a file begin in its folder. Ctrl-C does not stop the deployment: it goes on
+    without this command.
+
+    Example: ripieno deploy examples/applications/counter.yaml --set workers=3
+    """
+    meant = sources.source(application, version=version, settings=settings or ())
+    fields = dict(meant.fields)
+    if name is not None:
+        fields["name"] = sources.name(name)
+    if on_failure is not None:
+        fields["on_failure"] = on_failure
+    request = sources.request(DeployRequest, fields)
+    manner = Manner(waits=waits, is_quiet=is_quiet, as_json=as_json)
+
+    async def work(client: Client) -> ExitCode:
+        deployed = await client.deploy(request)
+        return await following.conclude(
+            client,
+            deployed.deployment.name,
+            deployed.reconfiguration,
+            manner,
+            tells_deployment=True,
+        )
+
+    raise typer.Exit(session.run(work, file=meant.file))

@@ -1,0 +1,207 @@
+"""How a reconfiguration has ended, in words: what there is now, or what failed and what to do."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from ripieno.cli import moments
+from ripieno.cli.exits import ExitCode
+from ripieno.cli.output import MOST_LINE, safe
+from ripieno.client import Client, errors
+from ripieno.model.errors import RipienoError
+from ripieno.wire.deployment import Component, Deployment
+from ripieno.wire.reconfiguration import (
+    Reconfiguration,
+    ReconfigurationKind,
+    ReconfigurationState,
+    Span,
+)
+
+MOST_FAILED = 3
+MOST_LINES = 10
+MOST_ADDRESSES = 20
+PATIENCE_S = 5.0
+
+_DONE = {
+    ReconfigurationKind.DEPLOY: "is up",
+    ReconfigurationKind.APPLY: "is as it should be",
+    ReconfigurationKind.START: "is started",
+    ReconfigurationKind.STOP: "is stopped",
+    ReconfigurationKind.RESTART: "is restarted",
+    ReconfigurationKind.SCALE: "is scaled",
+    ReconfigurationKind.REMOVE: "is removed",
+    ReconfigurationKind.ROLLBACK: "is as it was before",
+}
+
+
+def exit_code(ended: Reconfiguration) -> ExitCode:
+    """What a script is told."""
+    return ExitCode.OK if ended.state is ReconfigurationState.COMPLETED else ExitCode.FAILED
+
+
+async def show(
+    client: Client,
+    name: str,
+    ended: Reconfiguration,
+    rollback: Reconfiguration | None,
+    console: Console,
+) -> None:
+    """Print how it has ended."""
+    try:
+        deployment = await client.deployment(ended.deployment)
+    except errors.NotFound:
+        deployment = None
+    if ended.state is ReconfigurationState.COMPLETED:
+        _show_completed(name, ended, deployment, console)
+        return
+    after = f" after {moments.duration(took_s(ended))}" if ended.started_at else ""
+    headline = f"{safe(name)}: {ended.kind} {ended.id} {_ending(ended)}{after}"
+    console.print(Text(headline, style="bold red"))
+    failed = _failed(ended.timeline)
+    if ended.reason:
+        console.print(Text(f"  {safe(ended.reason)}"))
+    for span in failed[:MOST_FAILED]:
+        _show_failed(span, console)
+        await _show_last_lines(client, ended.deployment, span.component, console)
+    if len(failed) > MOST_FAILED:
+        console.print(Text(f"  and {len(failed) - MOST_FAILED} more have failed", style="dim"))
+    if rollback is not None:
+        _show_rollback(rollback, console)
+    show_commands(_what_next(name, ended, failed, rollback, deployment), console)
+
+
+def in_a_line(name: str, ended: Reconfiguration) -> str:
+    """That it did not go well, and why."""
+    why = f": {safe(ended.reason)}" if ended.reason else ""
+    return f"ripieno: {safe(name)}: {ended.kind} {ended.id} {_ending(ended)}{why}"
+
+
+def took_s(ended: Reconfiguration) -> float:
+    """How long it was under way."""
+    if ended.started_at is None or ended.ended_at is None:
+        return 0.0
+    return (ended.ended_at - ended.started_at).total_seconds()
+
+
+def show_commands(commands: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print commands that may come next, each with what it is for."""
+    every = list(commands)
+    if not every:
+        return
+    console.print(Text("What next", style="bold"))
+    width = max(len(command) for command, _ in every)
+    for command, purpose in every:
+        if width + len(purpose) + 6 <= console.width:
+            console.print(Text(f"  {command:<{width}}  {purpose}"), soft_wrap=True)
+        else:
+            console.print(Text(f"  {command}"), soft_wrap=True)
+            console.print(Text(f"      {purpose}", style="dim"))
+
+
+def addresses(components: Iterable[Component]) -> list[tuple[str, str]]:
+    """What components provide: `web.http`, and its address."""
+    return [
+        (f"{each.name}.{port}", address)
+        for each in components
+        for port, address in each.addresses.items()
+    ]
+
+
+def _show_completed(
+    name: str, ended: Reconfiguration, deployment: Deployment | None, console: Console
+) -> None:
+    time = moments.duration(took_s(ended))
+    if ended.predicted_s:
+        time += f" (predicted {moments.duration(ended.predicted_s)})"
+    line = Text.assemble((f"{safe(name)} {_DONE[ended.kind]}", "bold green"), f" after {time}")
+    console.print(line)
+    if deployment is None or ended.kind in (ReconfigurationKind.REMOVE, ReconfigurationKind.STOP):
+        return
+    found = addresses(deployment.components)
+    width = max((len(safe(port)) for port, _ in found[:MOST_ADDRESSES]), default=0)
+    for port, address in found[:MOST_ADDRESSES]:
+        console.print(Text(f"  {safe(port):<{width}}  {safe(address)}"), soft_wrap=True)
+    if len(found) > MOST_ADDRESSES:
+        more = f"  and {len(found) - MOST_ADDRESSES} more: ripieno status {safe(name)}"
+        console.print(Text(more, style="dim"))
+
+
+def _ending(ended: Reconfiguration) -> str:
+    match ended.state:
+        case ReconfigurationState.CANCELLED:
+            return "was cancelled"
+        case ReconfigurationState.REFUSED:
+            return "was refused"
+        case _:
+            return "failed"
+
+
+def _failed(timeline: Iterable[Span]) -> list[Span]:
+    """The last attempt of every transition that failed and was not repeated with success."""
+    last: dict[tuple[str, str], Span] = {}
+    for span in sorted(timeline, key=lambda span: (span.start, span.attempt)):
+        last[span.component, span.transition] = span
+    return [span for span in last.values() if span.state == "failed"]
+
+
+def _show_failed(span: Span, console: Console) -> None:
+    cause = safe(span.cause or "no cause is known")
+    console.print(
+        Text.assemble((f"  {safe(span.component)}.{safe(span.transition)}", "red"), f": {cause}")
+    )
+
+
+async def _show_last_lines(
+    client: Client, deployment: str, component: str, console: Console
+) -> None:
+    """Print what a component printed last; that nothing can be had is not worth a word."""
+    lines: deque[str] = deque(maxlen=MOST_LINES)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for line in client.logs(deployment, component=component, tail=MOST_LINES):
+                lines.append(line.text)
+    except (RipienoError, TimeoutError):
+        pass
+    if not lines:
+        return
+    console.print(Text(f"  the last that {safe(component)} printed:", style="dim"))
+    for text in lines:
+        console.print(Text(f"    | {safe(text, MOST_LINE)}"), soft_wrap=True)
+
+
+def _show_rollback(rollback: Reconfiguration, console: Console) -> None:
+    if rollback.state is ReconfigurationState.COMPLETED:
+        time = moments.duration(took_s(rollback))
+        console.print(Text(f"  It went back to what it was, in {time}.", style="green"))
+        return
+    why = f": {safe(rollback.reason)}" if rollback.reason else ""
+    console.print(Text(f"  Going back {_ending(rollback)} as well{why}", style="red"))
+
+
+def _what_next(
+    name: str,
+    ended: Reconfiguration,
+    failed: list[Span],
+    rollback: Reconfiguration | None,
+    deployment: Deployment | None,
+) -> Iterable[tuple[str, str]]:
+    name = safe(name)
+    is_there = deployment is not None and deployment.state != "removed"
+    if not is_there:
+        return
+    stands = {each.name: each for each in deployment.components} if deployment else {}
+    for span in failed[:1]:
+        component = safe(span.component)
+        yield f"ripieno logs {name} {component}", "all that it printed"
+        view = stands.get(span.component)
+        if rollback is None and view is not None and view.status == "failed":
+            yield f"ripieno retry {name} {component}", f"try {safe(span.transition)} again"
+            yield f"ripieno skip {name} {component}", "it is done by other means"
+            yield f"ripieno abandon {name} {component}", "give it up"
+    yield f"ripieno status {name}", "how it is now"
+    if ended.kind is ReconfigurationKind.DEPLOY:
+        yield f"ripieno apply {name} FILE", "go on with a mended application"
+        yield f"ripieno remove {name}", "take it down"
