@@ -71,11 +71,16 @@ def complete(app: FastAPI) -> None:
 
 def methods_of(app: FastAPI, path: str) -> Iterable[str]:
     """The methods that a path knows."""
-    found: list[str] = []
-    for template, operations in app.openapi()["paths"].items():
-        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path):
-            found += [name.upper() for name in _METHODS if name in operations]
-    return sorted(set(found))
+    paths = app.openapi()["paths"]
+    known = paths.get(path) or next(
+        (
+            operations
+            for template, operations in paths.items()
+            if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template)), path)
+        ),
+        {},
+    )
+    return sorted(name.upper() for name in _METHODS if name in known)
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def _complete_operation(operation: dict[str, Any], method: str, path: str) -> No
                 "name": "If-None-Match",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "maxLength": 200},
+                "schema": {"type": "string"},
                 "description": "the ETag of an answer that the client has",
             }
         )

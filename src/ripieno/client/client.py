@@ -33,8 +33,8 @@ class Client:
     """A server, and a token that lets in. To be used with `async with`.
 
     Every method raises the errors of `client.errors`. `timeout_s` is for one answer; a request that
-    can be repeated without harm is sent again when the connection is lost. A stream that is not read
-    to its end has to be closed: `async with aclosing(client.stream_events()) as events`.
+    can be repeated without harm is sent again when the connection is lost. A stream that is not
+    read to its end has to be closed: `async with aclosing(client.stream_events()) as events`.
     """
 
     def __init__(
