@@ -1,0 +1,148 @@
+"""The `ripieno` command as it is installed: that of `cli`, and `ripieno serve`.
+
+`serve` is here because it needs the composition root, which is above `cli`.
+"""
+
+import logging
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ripieno import settings
+from ripieno.cli import catalogue, main
+from ripieno.cli.exits import usage
+from ripieno.settings import ServerSettings
+
+SERVE = catalogue.Entry(
+    name="serve",
+    summary="Run the server.",
+    panel=catalogue.SERVER,
+    module="ripieno.__main__",
+    attribute="serve",
+)
+ENTRIES = (
+    *(each for each in catalogue.ENTRIES if each.panel != catalogue.SERVER),
+    SERVE,
+    *(each for each in catalogue.ENTRIES if each.panel == catalogue.SERVER),
+)
+
+
+class LogLevel(StrEnum):
+    """How much the server says of itself."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def serve(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=f"Where its state is kept; by default {settings.HOME}, or the user's own folder "
+            "for such things.",
+            show_default=False,
+        ),
+    ] = None,
+    listen: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="Where it is reached; port 0: any that is free."),
+    ] = f"{settings.LISTEN_HOST}:{settings.LISTEN_PORT}",
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER@HOST/NAME; by default a "
+            "file in its folder.",
+            show_default=False,
+        ),
+    ] = None,
+    actions: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE",
+            help="A Python module whose actions component types may call; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    ports: Annotated[
+        str,
+        typer.Option(metavar="FIRST-LAST", help="The ports that components may be given."),
+    ] = f"{settings.TCP_PORTS[0]}-{settings.TCP_PORTS[1]}",
+    log_level: Annotated[LogLevel, typer.Option(help="How much it says.")] = LogLevel.INFO,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C. What it has deployed goes on without it.
+
+    The first start makes `admin.token` in its folder, by which the commands of the same user find
+    their way in. Whoever listens on another address than that of this machine should put a proxy
+    with TLS before it: tokens are sent with every request.
+
+    Example: ripieno serve --home ./state --listen 127.0.0.1:8642
+    """
+    folder = home.absolute() if home is not None else settings.home()
+    host, port = _address(listen)
+    chosen = ServerSettings(
+        home=folder,
+        listen_host=host,
+        listen_port=port,
+        database_url=database or settings.database_url(folder),
+        actions=tuple(actions or ()),
+        tcp_ports=_range(ports),
+        log_level=log_level.value,
+    )
+    _log(log_level)
+    from ripieno import bootstrap  # The whole server: no other command should wait for it.
+
+    bootstrap.serve(chosen)
+
+
+def run() -> None:
+    """Run the command line; the entry point of the installed script."""
+    main.run(ENTRIES)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:
+        raise usage(f"--listen {text}: write HOST:PORT, such as 127.0.0.1:8642 or [::1]:8642")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _range(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not dash or not first.isdecimal() or not last.isdecimal():
+        raise usage(f"--ports {text}: write FIRST-LAST, such as 20000-29999")
+    if not 1 <= int(first) <= int(last) <= 65535:
+        raise usage(f"--ports {text}: give ports from 1 to 65535, the smaller one first")
+    return int(first), int(last)
+
+
+class _WithFields(logging.Formatter):
+    """A line with the fields that the message was given."""
+
+    _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = super().format(record)
+        fields = [
+            f"{name}={value}" for name, value in record.__dict__.items() if name not in self._KNOWN
+        ]
+        head, newline, story = line.partition("\n")
+        return " ".join([head, *fields]) + newline + story
+
+
+def _log(level: LogLevel) -> None:
+    """Have our own messages on the standard error, and of libraries what is a warning."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_WithFields("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("ripieno").setLevel(level.upper())
+
+
+if __name__ == "__main__":
+    run()
