@@ -43,7 +43,7 @@ clean:  ## Remove all that the other targets made
 	rm -rf .tools .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build
 
 $(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
-	@$(find_python) $(UV) sync --quiet --locked --all-packages --python "$$python"
+	@$(find_python) $(UV) sync --quiet --locked --all-packages --compile-bytecode --python "$$python"
 	@touch $@
 
 # Debian's bare python3 cannot make a virtual environment with pip in it, so its own pip is tried
