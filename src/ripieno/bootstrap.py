@@ -52,10 +52,8 @@ class CannotStart(RipienoError):
 
 def serve(settings: ServerSettings) -> None:
     """Run a server until it is asked to end by SIGTERM or SIGINT. Raises: `CannotStart`."""
-    import uvloop  # Not at the top: the loop is a choice of this function alone.
-
     with _home(settings.home):
-        uvloop.run(_serve(settings))
+        asyncio.run(_serve(settings))
 
 
 async def _serve(settings: ServerSettings) -> None:
@@ -69,14 +67,14 @@ async def _serve(settings: ServerSettings) -> None:
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=int(GOODBYE_S),
-                lifespan="off",
+                lifespan="on",
             )
             server = _Server(config)
             _write(settings.home / "server.json", json.dumps({"url": url, "pid": os.getpid()}))
             loop = asyncio.get_running_loop()
 
             def leave() -> None:
-                app.state.closing.set()
+                app.state.streams.close()
                 server.should_exit = True
 
             for number in (signal.SIGTERM, signal.SIGINT):
