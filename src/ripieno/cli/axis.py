@@ -38,6 +38,23 @@ def make(makespan_s: float, *, most_ticks: int, is_open: bool = False) -> Axis:
     return Axis(horizon_s=makespan_s * (1.12 if is_open else 1.0), unit=unit, ticks=ticks)
 
 
+def ruler(scale: Axis, columns: int, *, is_ascii: bool) -> tuple[str, str]:
+    """The axis as two lines of text, the second one up to two columns wider than the first."""
+    line, cross = ("-", "+") if is_ascii else ("─", "┬")
+    rule = [line] * columns
+    labels = [" "] * (columns + 2)
+    free = 0
+    for number, (seconds, label) in enumerate(scale.ticks):
+        column = min(round(seconds / scale.horizon_s * columns), columns - 1)
+        rule[column] = cross
+        told = f"{label} {scale.unit}" if number == len(scale.ticks) - 1 else label
+        at = max(0, min(column - len(label) // 2, len(labels) - len(told)))
+        if at >= free:
+            labels[at : at + len(told)] = told
+            free = at + len(told) + 1
+    return "".join(rule), "".join(labels).rstrip()
+
+
 def amount(seconds: float) -> str:
     """Seconds exactly as the model has them, and in words where that helps: `305.3 s (5 min)`."""
     exact = f"{_number(seconds, digits=12)} s"

@@ -25,6 +25,11 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h"
 
 
+def measured(seconds: float) -> str:
+    """A duration that was measured: as `duration`, and `44 ms` below a second."""
+    return f"{max(0.0, seconds) * 1000:.0f} ms" if seconds < 0.9995 else duration(seconds)
+
+
 def ago(then: datetime, now: datetime | None = None) -> str:
     """How long ago, roughly: `5 s ago`, `3 min ago`, `2 h ago`, `4 d ago`."""
     seconds = max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())

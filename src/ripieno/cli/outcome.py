@@ -57,7 +57,7 @@ async def show(
     if ended.state is ReconfigurationState.COMPLETED:
         _show_completed(name, ended, deployment, console)
         return
-    after = f" after {moments.duration(took_s(ended))}" if ended.started_at else ""
+    after = f" after {moments.measured(took_s(ended))}" if ended.started_at else ""
     headline = f"{safe(name)}: {ended.kind} {ended.id} {_ending(ended)}{after}"
     console.print(Text(headline, style="bold red"))
     failed = _failed(ended.timeline)
@@ -113,7 +113,7 @@ def addresses(components: Iterable[Component]) -> list[tuple[str, str]]:
 def _show_completed(
     name: str, ended: Reconfiguration, deployment: Deployment | None, console: Console
 ) -> None:
-    time = moments.duration(took_s(ended))
+    time = moments.measured(took_s(ended))
     if ended.predicted_s:
         time += f" (predicted {moments.duration(ended.predicted_s)})"
     line = Text.assemble((f"{safe(name)} {_DONE[ended.kind]}", "bold green"), f" after {time}")
@@ -174,7 +174,7 @@ async def _show_last_lines(
 
 def _show_rollback(rollback: Reconfiguration, console: Console) -> None:
     if rollback.state is ReconfigurationState.COMPLETED:
-        time = moments.duration(took_s(rollback))
+        time = moments.measured(took_s(rollback))
         console.print(Text(f"  It went back to what it was, in {time}.", style="green"))
         return
     why = f": {safe(rollback.reason)}" if rollback.reason else ""

@@ -16,7 +16,7 @@ MOST_STEPS = 60
 _STYLE = {Sign.ADD: "green", Sign.REMOVE: "red", Sign.CHANGE: "yellow"}
 
 
-def show(plan: Plan, console: Console) -> None:
+def show(plan: Plan, console: Console, *, has_steps: bool = True) -> None:
     """Print the plan: what happens to every component and why, and in which order."""
     if plan.is_empty:
         console.print("Nothing to do: the goal is reached already.")
@@ -26,7 +26,8 @@ def show(plan: Plan, console: Console) -> None:
         _show_component(touched, console)
     _show_rest(len(plan.touched) - MOST_COMPONENTS, "components", console)
     console.print()
-    _show_steps(plan.program, console)
+    if has_steps:
+        _show_steps(plan.program, console)
     if plan.forecast.critical_path:
         path = " → ".join(_shortened(plan.forecast.critical_path))
         console.print(Text.assemble(("Critical path: ", "bold"), path))

@@ -224,7 +224,7 @@ def _title(name: str, reconfiguration: Reconfiguration, measured: Progress) -> T
         text.append(f" {state}", style="yellow")
     if state is ReconfigurationState.QUEUED:
         return text
-    time = moments.duration(measured.elapsed_s)
+    time = moments.measured(measured.elapsed_s)
     if measured.predicted_s:
         time += f" of about {moments.duration(measured.predicted_s)}"
     return text.append(f"  {time}", style="not bold")
@@ -251,9 +251,9 @@ def _drawn(row: Row, *, margin: int, width: int, is_ascii: bool) -> Text:
 def _time(row: Row) -> str:
     if row.stand is Stand.DONE and row.elapsed_s <= 0:
         return ""
-    told = moments.duration(row.elapsed_s)
+    told = moments.measured(row.elapsed_s)
     if row.stand is Stand.BUSY and row.predicted_s:
-        return f"{told} of {moments.duration(row.predicted_s)}"
+        return f"{told} of {moments.measured(row.predicted_s)}"
     return told
 
 
@@ -272,12 +272,12 @@ def _summary(measured: Progress) -> Text:
 def _line(span: Span, start: datetime) -> Text:
     after_s = ((span.end or span.start) - start).total_seconds()
     took_s = ((span.end or span.start) - span.start).total_seconds()
-    head = f"{moments.duration(after_s):>9}  {safe(span.component)}  {safe(span.transition)} "
+    head = f"{moments.measured(after_s):>9}  {safe(span.component)}  {safe(span.transition)} "
     if span.state == "failed":
         again = f" (attempt {span.attempt})" if span.attempt > 1 else ""
         return Text(f"{head}failed{again}: {safe(span.cause or 'no cause is known')}")
     if span.state == "done":
-        return Text(f"{head}done in {moments.duration(took_s)}")
+        return Text(f"{head}done in {moments.measured(took_s)}")
     return Text(f"{head}{safe(span.state)}")
 
 
@@ -289,7 +289,7 @@ def _still(reconfiguration: Reconfiguration, now: datetime) -> str:
         return "still waiting; see: ripieno status"
     told = [
         f"{safe(span.component)}.{safe(span.transition)} "
-        f"({moments.duration((now - span.start).total_seconds())})"
+        f"({moments.measured((now - span.start).total_seconds())})"
         for span in running[:3]
     ]
     rest = f" and {len(running) - 3} more" if len(running) > 3 else ""

@@ -123,7 +123,7 @@ def _remarks(component: Component) -> Iterator[Text]:
         left_s = max(0.0, (component.restart_at - datetime.now(UTC)).total_seconds())
         yield Text(
             f"  has crashed {component.restarts} times; started again in "
-            f"{moments.duration(left_s)}",
+            f"{moments.measured(left_s)}",
             style="yellow",
         )
     elif component.restarts:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ripieno.cli import axis, lanes, wording
-from ripieno.cli.axis import Axis
 from ripieno.cli.lanes import Lanes
 from ripieno.model.node import listed, printable
 from ripieno.model.program import Outcome
@@ -122,7 +121,7 @@ class _Chart:
             for number, row in enumerate(lane.rows):
                 head = name if number == 0 else " " * self.margin
                 self._print(Text.assemble((f"{head} ", "bold"), self._row(row)))
-        for line in self._ruler(self.axis):
+        for line in axis.ruler(self.axis, self.columns, is_ascii=self.is_ascii):
             self._print(Text(f"{' ' * self.margin} {line}", style="dim"))
         for legend in self._legend():
             self._print(legend)
@@ -168,21 +167,6 @@ class _Chart:
 
     def _column(self, seconds: float) -> int:
         return round(seconds / self.axis.horizon_s * self.columns)
-
-    def _ruler(self, scale: Axis) -> tuple[str, str]:
-        line, cross = ("-", "+") if self.is_ascii else ("─", "┬")
-        rule = [line] * self.columns
-        labels = [" "] * (self.columns + 2)
-        free = 0
-        for number, (seconds, label) in enumerate(scale.ticks):
-            column = min(self._column(seconds), self.columns - 1)
-            rule[column] = cross
-            told = f"{label} {scale.unit}" if number == len(scale.ticks) - 1 else label
-            at = max(0, min(column - len(label) // 2, len(labels) - len(told)))
-            if at >= free:
-                labels[at : at + len(told)] = told
-                free = at + len(told) + 1
-        return "".join(rule), "".join(labels).rstrip()
 
     def _legend(self) -> list[Text]:
         """The kinds that occur, in as many lines as are needed."""

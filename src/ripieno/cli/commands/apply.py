@@ -83,7 +83,7 @@ def apply(
 
 def _show(preview: Preview) -> None:
     terminal = console()
-    plan_view.show(plan_reading.read(preview.plan), terminal)
+    plan_view.show(plan_reading.read(preview.plan), terminal, has_steps=False)
     for warning in preview.warnings:
         terminal.print(said(f"Note: {warning}", "yellow"))
     terminal.print()

@@ -54,14 +54,14 @@ def history(
         return
     table = columns("Id", "Kind", "State", "Asked", "By", "Took", "Predicted")
     for each in found:
-        predicted = "" if each.predicted_s is None else moments.duration(each.predicted_s)
+        predicted = "" if each.predicted_s is None else moments.measured(each.predicted_s)
         table.add_row(
             each.id,
             each.kind,
             _state(each),
             moments.day_and_time(each.created_at),
             said(each.requested_by),
-            moments.duration(outcome.took_s(each)) if each.ended_at and each.started_at else "",
+            moments.measured(outcome.took_s(each)) if each.ended_at and each.started_at else "",
             predicted,
         )
     terminal.print(table)

@@ -1,41 +1,97 @@
-"""`ripieno plan`: what would be done to get from one assembly to another, and how long it takes."""
+"""`ripieno plan`: what a change would do, asked from the server or worked out from two files."""
 
 import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ripieno import offline
-from ripieno.cli.plan_view import show
+from ripieno.cli import completing, plan_reading, plan_view, session, sources
+from ripieno.cli.arguments import AsJson, Settings, Version
+from ripieno.cli.exits import usage
+from ripieno.cli.output import console, said, show_json
+from ripieno.client import Client
 from ripieno.model.plan import to_json
+from ripieno.wire.deployment import DeployRequest
+from ripieno.wire.plan import Preview
+from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest
 
 
 def plan(
-    current: Annotated[
+    what: Annotated[
         str,
         typer.Argument(
-            metavar="CURRENT",
-            help="What there is: an assembly file, or a case file, whose phases are simulated.",
+            metavar="DEPLOYMENT|FILE",
+            help="A deployment to change; or the file of an application to deploy; or, before a "
+            "GOAL, what there is: an assembly or a case file.",
+            autocompletion=completing.deployments,
         ),
     ],
-    goal: Annotated[str, typer.Argument(metavar="GOAL", help="What should be: an assembly file.")],
+    goal: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|NAME|GOAL]",
+            help="What a deployment is to become: an application file, or a published application; "
+            "or the assembly file that is the goal.",
+            show_default=False,
+        ),
+    ] = None,
+    settings: Settings = None,
+    version: Version = None,
     phase: Annotated[
         str | None,
-        typer.Option(help="Begin at the end of this phase of a case file.", metavar="NAME"),
+        typer.Option(
+            help="Between two files: begin at the end of this phase of a case file.",
+            metavar="NAME",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Plan the way from one assembly to another; nothing is done.
+    """Show what a change would do, in which order and how long; nothing is done.
 
-    Shows what happens to every component and why, the steps in their order, and the predicted
-    duration and downtime. The plan is simulated before it is shown. Exit code 0 if there is a plan
-    (an empty one included), 1 if there is none, 2 for a file that cannot be read.
+    `plan DEPLOYMENT [FILE|NAME]` is what `apply` would do, and `plan FILE` what `deploy` would do.
+    `plan FILE GOAL` is from one assembly to another, and needs no server. A word with a dot or a
+    slash in it is a file, any other a name.
+
+    Exit code 0 if there is a plan (an empty one included), 1 if there is none.
+
+    Example: ripieno plan counter --set workers=5
 
     Example: ripieno plan examples/plans/database.yaml examples/plans/database-goal.yaml
     """
+    if sources.is_file(what) and goal is not None:
+        if settings or version:
+            raise usage("--set and --version are for applications; assembly files have none")
+        _between_files(what, goal, phase=phase, as_json=as_json)
+        return
+    if phase is not None:
+        raise usage("--phase is for a plan between two files; give both")
+    if sources.is_file(what):
+        meant = sources.source(what, version=version, settings=settings or ())
+        new = sources.request(DeployRequest, meant.fields)
+
+        async def look(client: Client) -> Preview:
+            return await client.plan_deployment(new)
+    else:
+        meant = sources.source(goal, version=version, settings=settings or ())
+        change = sources.request(ChangeRequest, {"kind": ChangeKind.APPLY, **meant.fields})
+
+        async def look(client: Client) -> Preview:
+            return await client.plan_change(what, change)
+
+    preview = session.run(look, file=meant.file)
+    if as_json:
+        show_json(preview)
+        return
+    terminal = console()
+    plan_view.show(plan_reading.read(preview.plan), terminal)
+    for warning in preview.warnings:
+        terminal.print(said(f"Note: {warning}", "yellow"))
+
+
+def _between_files(current: str, goal: str, *, phase: str | None, as_json: bool) -> None:
     found = offline.plan_files(current, goal, phase=phase)
     if as_json:
         typer.echo(json.dumps(to_json(found), indent=2))
     else:
-        show(found, Console(highlight=False))
+        plan_view.show(found, console())

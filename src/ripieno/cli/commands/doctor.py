@@ -1,0 +1,70 @@
+"""`ripieno doctor`: whether all is well here and on the server."""
+
+import os
+from collections.abc import Iterable
+
+import typer
+from rich.text import Text
+
+from ripieno import __version__, settings
+from ripieno.cli import session
+from ripieno.cli.arguments import AsJson
+from ripieno.cli.exits import CommandError, ExitCode
+from ripieno.cli.output import console, safe, show_json
+from ripieno.client import Client
+from ripieno.wire.health import Finding
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look whether all is well: this command's way to the server, the server, its hosts.
+
+    Exit code 0 if all is well, 1 if something is not, 5 or 6 if the server cannot be asked.
+
+    Example: ripieno doctor
+    """
+    found = _here()
+    code = ExitCode.OK
+    try:
+        found += session.run(_there)
+    except CommandError as problem:
+        code = problem.exit_code
+        found.append(Finding(subject="server", is_well=False, said=str(problem)))
+    if as_json:
+        show_json({"items": found})
+    else:
+        _show(found)
+    if code is ExitCode.OK and not all(each.is_well for each in found):
+        code = ExitCode.FAILED
+    raise typer.Exit(code)
+
+
+def _here() -> list[Finding]:
+    where = settings.URL if os.environ.get(settings.URL) else str(settings.home())
+    return [
+        Finding(subject="command", is_well=True, said=f"ripieno {__version__}"),
+        Finding(subject="server is told by", is_well=True, said=where),
+    ]
+
+
+async def _there(client: Client) -> list[Finding]:
+    health = await client.health()
+    is_same = health.version == __version__
+    server = Finding(
+        subject="server",
+        is_well=is_same,
+        said=f"answers, version {health.version}",
+        remedy=None if is_same else "install the same version here and there",
+    )
+    return [server, *(await client.doctor()).items]
+
+
+def _show(found: Iterable[Finding]) -> None:
+    terminal = console()
+    every = list(found)
+    width = min(24, max(len(safe(each.subject)) for each in every))
+    for each in every:
+        sign, style = ("ok ", "green") if each.is_well else ("bad", "bold red")
+        line = Text.assemble((sign, style), f"  {safe(each.subject):<{width}}  {safe(each.said)}")
+        terminal.print(line)
+        if each.remedy and not each.is_well:
+            terminal.print(Text(f"     {'':<{width}}  {safe(each.remedy)}", style="yellow"))
