@@ -29,6 +29,10 @@ class HostUnreachable(TemporaryFailure):
     """The host does not answer, or did not for as long as the operation may take."""
 
 
+class ConnectionRefused(HostUnreachable):
+    """The host is there, and nothing listens where its sshd should."""
+
+
 class LinkLost(TemporaryFailure):
     """The link to the host broke in the middle of something that cannot be done twice."""
 

@@ -40,7 +40,19 @@ PATIENCE_S = 20.0
 EXITED_0 = ProcessStatus(condition=Condition.EXITED, exit_code=0)
 RUNNING = ProcessStatus(condition=Condition.RUNNING)
 LOST = ProcessStatus(condition=Condition.LOST)
-TRICKY = ("a b", "", "'\"`$(id)$HOME\\", "two\nlines\n", "é 漢 🎻", "*", "-n", "--", "%s\\n", ";&|")
+TRICKY = (
+    "a b",
+    "",
+    "'\"`$(id)$HOME\\",
+    "two\nlines\n",
+    "é 漢 🎻",
+    "ÁÂÃÄÅÆÇÈ\x7f\x01",
+    "*",
+    "-n",
+    "--",
+    "%s\\n",
+    ";&|",
+)
 
 
 class Rig(Protocol):
