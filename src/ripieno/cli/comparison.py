@@ -12,6 +12,10 @@ from enum import StrEnum
 from ripieno.wire.reconfiguration import Reconfiguration, Span
 
 
+TOLERANCE_S = 0.002
+"""The next transition is begun in the turn in which the one before it is noted as done."""
+
+
 class BarKind(StrEnum):
     """What became of a transition, or that it was predicted."""
 
@@ -146,7 +150,7 @@ def _rows(bars: Iterable[Bar]) -> tuple[tuple[Bar, ...], ...]:
     """Each bar in the first row that is free."""
     rows: list[list[Bar]] = []
     for bar in sorted(bars, key=lambda bar: (bar.start_s, bar.end_s)):
-        row = next((row for row in rows if row[-1].end_s <= bar.start_s), None)
+        row = next((row for row in rows if row[-1].end_s <= bar.start_s + TOLERANCE_S), None)
         if row is None:
             rows.append([bar])
         else:

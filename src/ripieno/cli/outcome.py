@@ -61,7 +61,8 @@ async def show(
     headline = f"{safe(name)}: {ended.kind} {ended.id} {_ending(ended)}{after}"
     console.print(Text(headline, style="bold red"))
     failed = _failed(ended.timeline)
-    if ended.reason:
+    is_told = failed and all((span.cause or "") in (ended.reason or "") for span in failed)
+    if ended.reason and not is_told:
         console.print(Text(f"  {safe(ended.reason)}"))
     for span in failed[:MOST_FAILED]:
         _show_failed(span, console)

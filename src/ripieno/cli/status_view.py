@@ -15,6 +15,9 @@ from ripieno.wire.deployment import Component, Deployment, DeploymentState
 NARROW = 60
 """Below so many columns there is a line for each thing, rather than a table."""
 
+MOST_ADDRESSES = 8
+"""With more of them, the ports of single replicas are not told."""
+
 _STATES = {
     DeploymentState.RUNNING: "green",
     DeploymentState.STOPPED: "bright_black",
@@ -54,7 +57,7 @@ def deployment(found: Deployment, width: int) -> Iterator[RenderableType]:
     if found.parameters:
         values = ", ".join(f"{name}={_short(value)}" for name, value in found.parameters.items())
         yield said(f"with {values}", "dim")
-    if found.reason:
+    if found.reason and not any(each.failure for each in found.components):
         yield said(found.reason, "red" if found.state is DeploymentState.FAILED else "yellow")
     if found.reconfiguration:
         yield said(f"reconfiguration {found.reconfiguration} is going on", "yellow")
@@ -63,8 +66,8 @@ def deployment(found: Deployment, width: int) -> Iterator[RenderableType]:
     if width < NARROW:
         for each in found.components:
             yield Text.assemble((safe(each.name), "bold"), "  ", stand(each), f"  {_up(each)}")
-            for port, address in each.addresses.items():
-                yield said(f"  {port} {address}")
+            for address in _addresses(each):
+                yield said(f"  {address}")
             yield from _remarks(each)
         return
     yield from _table(found.components)
@@ -94,7 +97,7 @@ def _table(components: Iterable[Component]) -> Iterator[RenderableType]:
     table = columns("Component", "State", "Up", "Host", "Address")
     remarks: list[tuple[str, list[Text]]] = []
     for each in components:
-        addresses = [f"{port} {address}" for port, address in each.addresses.items()]
+        addresses = _addresses(each)
         table.add_row(
             said(each.name),
             stand(each),
@@ -111,6 +114,19 @@ def _table(components: Iterable[Component]) -> Iterator[RenderableType]:
         yield Text("")
         yield said(name, "bold")
         yield from found
+
+
+def _addresses(component: Component) -> list[str]:
+    """What it provides, and the ports of its replicas that nobody else uses."""
+    provided = [f"{port} {address}" for port, address in component.addresses.items()]
+    if len(provided) + sum(len(each.tcp_ports) for each in component.replicas) > MOST_ADDRESSES:
+        return provided
+    return provided + [
+        f"{name} port {number}"
+        for each in component.replicas
+        for name, number in each.tcp_ports.items()
+        if not any(address.endswith(f":{number}") for address in provided)
+    ]
 
 
 def _remarks(component: Component) -> Iterator[Text]:
