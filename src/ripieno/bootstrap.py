@@ -183,9 +183,10 @@ def _open_ssh(config: HostConfig) -> Host:
 
 
 async def _scan_key(config: HostConfig) -> tuple[str, str]:
-    from ripieno.runtimes.ssh_keys import scan_host_key  # Loaded only where a host needs it.
+    from ripieno.runtimes.ssh_connect import scan_host_key  # Loaded only where a host needs it.
 
-    return await scan_host_key(config)
+    key = await scan_host_key(config)
+    return key.fingerprint, key.line
 
 
 async def _administrator(store: Store, home: Path) -> None:
