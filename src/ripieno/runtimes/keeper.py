@@ -13,9 +13,9 @@ folder of a process, `<directory>/<name>/`, holds
 **Exactly one process a key.** A start takes the lock and hands it to the keeper by inheritance,
 so that it is held while a start is under way, even when the server that asked for it is dead. The
 shell that becomes the command writes `run-<key>` itself, exclusively (O_EXCL), with its own pid and
-start time, and only then turns into the command by exec. So there is no record without a process
-that existed, no command without a record, and a record without a line belongs to a shell that
-died before the exec: under the lock it may be taken away.
+start time, then unlocks, and only then turns into the command by exec. So there is no record
+without a process that existed, no command without a record, and a record without a line belongs to
+a shell that died before the exec: under the lock it may be taken away.
 """
 
 import hashlib
@@ -45,35 +45,41 @@ RUN_FIELDS = "pid start_time boot_id number keeper_pid keeper_start log_limit_by
 SCRIPT = """\
 # Keeps one process: starts it in a session of its own, waits for its end, notes the exit code.
 # keep KEY NUMBER LOG_LIMIT FOLDER CWD ENDS NAME COMMAND...
-# Standard input is the locked file, standard output goes to whoever waits for the start.
+# Standard input is the locked file; a line on standard output says that the start is over.
+# The variables are called so because the environment is that of the command.
 if [ "$1" = keep ]; then
     exec 8>&1 9<&0 </dev/null >/dev/null 2>&1
-    key=$2 folder=$5 ends=$7 name=$8
+    ripieno_key=$2 ripieno_folder=$5 ripieno_ends=$7 ripieno_name=$8
     shift
-    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ started _ </proc/self/stat
-    setsid /bin/sh "$0" launch "$started" "$@" &
-    exec 8>&- 9<&-
-    wait $!
-    code=$?
-    cd "$folder" || exit
-    echo "$code" >"exit-$key"
-    [ -z "$ends" ] || echo "$code $key $name" >>"$ends"
+    read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ ripieno_start _ </proc/self/stat
+    # Not in the background: the shell would let the command ignore INT and QUIT.
+    command -p setsid /bin/sh "$0" launch "$ripieno_start" "$@"
+    ripieno_code=$?
+    cd "$ripieno_folder" && [ -s "run-$ripieno_key" ] || exit
+    read -r _ _ _ _ ripieno_keeper _ <"run-$ripieno_key"
+    [ "$ripieno_keeper" = "$$" ] || exit
+    echo "$ripieno_code" >"exit-$ripieno_key"
+    [ -z "$ripieno_ends" ] ||
+        echo "$ripieno_code $ripieno_key $ripieno_name" >>"$ripieno_ends"
     exit
 fi
-keeper_started=$2 key=$3 number=$4 limit=$5 folder=$6 cwd=$7
+ripieno_key=$3 ripieno_rest="$4 $PPID $2 $5" ripieno_folder=$6
+read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ ripieno_start _ </proc/self/stat
+read -r ripieno_boot </proc/sys/kernel/random/boot_id
+cd "$7" || { echo cwd >&8; exit 1; }
 shift 9
-read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ started _ </proc/self/stat
-read -r boot </proc/sys/kernel/random/boot_id
-cd "$cwd" || { echo cwd >&8; exit 1; }
-true >>"$folder/stdout.log" && true >>"$folder/stderr.log" || { echo log >&8; exit 1; }
+true >>"$ripieno_folder/stdout.log" && true >>"$ripieno_folder/stderr.log" ||
+    { echo log >&8; exit 1; }
 set -C
-if ! echo "$$ $started $boot $number $PPID $keeper_started $limit" >"$folder/run-$key"; then
-    echo record >&8
-    exit 1
-fi
+echo "$$ $ripieno_start $ripieno_boot $ripieno_rest" >"$ripieno_folder/run-$ripieno_key" ||
+    { echo record >&8; exit 1; }
 set +C
-exec >>"$folder/stdout.log" 2>>"$folder/stderr.log" 8>&- 9<&-
-unset OLDPWD
+command -p flock -u 9
+trap '' PIPE
+echo started >&8
+trap - PIPE
+exec >>"$ripieno_folder/stdout.log" 2>>"$ripieno_folder/stderr.log" 8>&- 9<&-
+unset OLDPWD ripieno_key ripieno_rest ripieno_folder ripieno_start ripieno_boot
 exec "$@"
 """
 

@@ -22,8 +22,9 @@ def facts(directory: str, host: str) -> HostFacts:
         probe.write_bytes(b"probe")
         probe.unlink()
         disk = os.statvfs(directory)
-    if shutil.which("setsid") is None:
-        raise InvalidHost("it has no setsid", host=host, remedy="install util-linux")
+    for tool in ("setsid", "flock"):
+        if shutil.which(tool) is None:
+            raise InvalidHost(f"it has no {tool}", host=host, remedy="install util-linux")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return HostFacts(
         os=platform.freedesktop_os_release().get("PRETTY_NAME", platform.system()),

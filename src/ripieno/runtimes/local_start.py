@@ -60,7 +60,7 @@ async def start(
                 logs.sample(f"{folder.path}/{stream}", time.time(), logs.size(folder.path, stream))
             number = earlier[-1].number + 1 if earlier else 1
             arguments = [written_key, str(number), str(log_limit_bytes), folder.path, cwd, ""]
-            complaint = await _keep(
+            said = await _keep(
                 [script(folder.directory), "keep", *arguments, folder.name, *command.argv],
                 variables,
                 lock,
@@ -69,7 +69,7 @@ async def start(
             run = folder.run(written_key)
             if run is None:
                 folder.drop_run(written_key)
-                raise _refusal(folder, complaint, cwd, host)
+                raise _refusal(folder, said, cwd, host)
             return run
     except TimeoutError as late:
         raise TemporaryFailure(
@@ -82,7 +82,7 @@ async def start(
 async def _keep(
     arguments: Sequence[str], variables: Mapping[str, str], lock: int, ends: EndWatcher
 ) -> str:
-    """Start a keeper, with the lock in hand; its complaint once it has started the command."""
+    """Start a keeper, with the lock in hand; what it says when the start is over."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     try:
         # Blocks for the millisecond that a vfork and exec take. The keeper stays a child of this
@@ -103,11 +103,11 @@ async def _keep(
         raise
     finally:
         os.close(writing)
-    return await _read_all(reading)
+    return await _read_line(reading)
 
 
-async def _read_all(descriptor: int) -> str:
-    """What comes from a pipe until its other end is closed everywhere."""
+async def _read_line(descriptor: int) -> str:
+    """The first line that comes from a pipe, or what comes before its end."""
     loop = asyncio.get_running_loop()
     said = bytearray()
     ended: asyncio.Future[None] = loop.create_future()
@@ -115,7 +115,7 @@ async def _read_all(descriptor: int) -> str:
     def read() -> None:
         piece = os.read(descriptor, 1024)
         said.extend(piece)
-        if not piece and not ended.done():
+        if (not piece or piece.endswith(b"\n")) and not ended.done():
             ended.set_result(None)
 
     loop.add_reader(descriptor, read)
@@ -128,11 +128,11 @@ async def _read_all(descriptor: int) -> str:
     return said.decode(errors="replace").strip()
 
 
-def _refusal(folder: Folder, complaint: str, cwd: str, host: str) -> errors.RuntimeDriverError:
+def _refusal(folder: Folder, said: str, cwd: str, host: str) -> errors.RuntimeDriverError:
     """Why a keeper could not start the command, found out by trying what it tried."""
     attempt = f"{folder.name} cannot be started"
     try:
-        if complaint == "cwd":
+        if said == "cwd":
             os.stat(f"{cwd}/.")
         probe = Path(folder.path, ".probe")
         probe.write_bytes(b"probe" * 1024)
@@ -140,7 +140,7 @@ def _refusal(folder: Folder, complaint: str, cwd: str, host: str) -> errors.Runt
     except OSError as problem:
         return errors.of_os_error(problem, attempt, host=host)
     return TemporaryFailure(
-        f"{attempt}: its keeper ended early ({complaint or 'without a word'})",
+        f"{attempt}: its keeper ended early ({said or 'without a word'})",
         host=host,
         remedy="try again",
     )

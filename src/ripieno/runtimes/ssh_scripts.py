@@ -45,10 +45,13 @@ MOST_ENDS_BYTES = 1024 * 1024
 
 
 def program(script: str, *arguments: str, env: Mapping[str, str] | None = None) -> bytes:
-    """A script with its arguments and environment, as a session is to be sent it."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in (env or {}).items()]
-    lines.append(f"set -- {shlex.join(arguments)}")
-    lines.append(script)
+    """A script with its arguments, as a session is to be sent it.
+
+    `env` is what its function `user_env` exports: called last, so that no variable of a command
+    meets one of the script, and no tool of the script is looked for in the PATH of a command.
+    """
+    exports = "".join(f" export {name}={shlex.quote(text)};" for name, text in (env or {}).items())
+    lines = [f"user_env() {{ :;{exports} }}", f"set -- {shlex.join(arguments)}", script]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
@@ -220,12 +223,17 @@ trap 'rm -f "$files".*' EXIT
 head -c "$size" >"$files.in"
 umask 022
 check_cwd "$cwd"
-check_command "$1"
-timeout -s KILL "$seconds" "$@" <"$files.in" >"$files.out" 2>"$files.err" &
-command=$!
-wait "$command"
+said=$(user_env; check_command "$1" 2>&1)
+[ -z "$said" ] || { echo "$said" >&2; exit 120; }
+timeout=$(command -v timeout)
+set -- "$files" "$timeout" -s KILL "$seconds" "$@"
+(
+    user_env
+    exec /bin/sh -c 'echo $$ >"$0.pid"; exec "$@" <"$0.in" >"$0.out" 2>"$0.err"' "$@"
+)
 code=$?
-kill -s KILL -- "-$command" 2>/dev/null
+read -r group <"$files.pid"
+kill -s KILL -- "-$group" 2>/dev/null
 cat "$files.out"
 cat "$files.err" >&2
 exit "$code"
@@ -248,7 +256,8 @@ if [ -s "$folder/run-$key" ]; then
 fi
 rm -f "$folder/run-$key" "$folder/exit-$key"
 check_cwd "$cwd"
-check_command "$1"
+said=$(user_env; check_command "$1")
+[ -z "$said" ] || { echo "$said"; exit 0; }
 number=0
 for record in "$folder"/run-*; do
     [ -s "$record" ] || continue
@@ -267,10 +276,11 @@ for stream in stdout stderr; do
     [ ! -s "$folder/$stream.log" ] || size=$(stat -c %s "$folder/$stream.log")
     echo "$now $size" >>"$folder/$stream.index" || exit
 done
-complaint=$(
-    setsid /bin/sh "$script" keep "$key" "$number" "$limit" "$folder" "$cwd" "$ends" "$name" "$@" \
-        <&9 2>/dev/null &
-)
+setsid=$(command -v setsid)
+head=$(command -v head)
+set -- "$setsid" -f /bin/sh "$script" keep \
+    "$key" "$number" "$limit" "$folder" "$cwd" "$ends" "$name" "$@"
+said=$( (user_env; exec "$@" <&9 2>/dev/null) | "$head" -n 1)
 if [ -s "$folder/run-$key" ]; then
     echo "run $(cat "$folder/run-$key")"
     exit
@@ -278,7 +288,7 @@ fi
 rm -f "$folder/run-$key"
 LC_ALL=C dd status=none if=/dev/zero of="$folder/.probe" bs=4096 count=1
 rm -f "$folder/.probe"
-refuse keeper "$complaint"
+refuse keeper "$said"
 """
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import Signals
 from typing import Protocol
 
 import pytest
@@ -244,10 +245,6 @@ class HostContract:
         assert await rig.host.stop(process, signal="SIGINT") == ended
         assert not rig.is_running(process.pid)
 
-    async def test_a_process_may_be_stopped_by_another_signal(self, rig: Rig) -> None:
-        process = await self.start(rig, "sleep")
-        assert (await rig.host.stop(process, signal="USR1")).exit_code == 128 + 10
-
     async def test_a_process_that_ignores_the_signal_is_killed_after_its_grace(
         self, rig: Rig
     ) -> None:
@@ -284,6 +281,24 @@ class HostContract:
         cwd, _, shown = (await read(rig.host)).decode().partition("\n")
         assert cwd == f"{rig.host.directory}/{NAME}/work"
         assert shown == "".join(f"<{each}>" for each in ("".join(TRICKY), *TRICKY))
+
+    async def test_no_variable_or_path_of_a_command_meets_those_of_the_keeper(
+        self, rig: Rig
+    ) -> None:
+        names = ("name", "key", "folder", "cwd", "number", "limit", "size", "text", "code", "IFSX")
+        env = {name: f"its own {name}" for name in names} | {"PATH": "/nowhere"}
+        for name in (*names, "PATH"):
+            command = Command(argv=rig.program("show", name), env=env)
+            await rig.host.wait(await rig.host.start(f"each/{name}", "1", command))
+            shown = f"<{env[name]}>".encode()
+            assert (await read(rig.host, f"each/{name}")).endswith(shown)
+            assert (await rig.host.run(command.argv, env=env)).stdout.endswith(shown)
+
+    @pytest.mark.parametrize("signal", ["HUP", "INT", "QUIT", "USR1", "TERM"])
+    async def test_a_command_ignores_no_signal_by_itself(self, rig: Rig, signal: str) -> None:
+        process = await self.start(rig, "sleep")
+        status = await rig.host.stop(process, signal=signal)
+        assert status.exit_code == 128 + Signals[f"SIG{signal}"]
 
     async def test_a_process_runs_in_the_folder_it_is_given(self, rig: Rig) -> None:
         await rig.host.transfer([Transfer(source=b"", target="else where/'/file")])

@@ -5,9 +5,14 @@ started.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from ripieno.runtimes import proc
 from ripieno.runtimes.fake_host import FakeHost, FakeMachine
@@ -141,8 +146,44 @@ def strays(directory: str) -> dict[int, str]:
     return found
 
 
+def commands(directory: str) -> dict[str, list[int]]:
+    """The pids of what was started, keepers and children apart, by the mark they carry."""
+    found: dict[str, list[int]] = {}
+    for pid, mark in strays(directory).items():
+        seen = proc.stat(pid)
+        if seen is not None and seen.group == pid and seen.state not in "ZX":
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b".keeper-" not in line:
+                found.setdefault(mark, []).append(pid)
+    return found
+
+
 def kill_all(directory: str) -> None:
     """Kill whatever runs on this machine for processes of a host's directory."""
     while found := {pid for pid in strays(directory) if is_running(pid)}:
         for pid in found:
             os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, options: str = "size=1m") -> Iterator[Path]:
+    """A file system of its own on a path, as long as the block lasts; skips without root."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root to mount a small file system")
+    path.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", options, "ripieno-test", str(path))
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"cannot mount a small file system: {done.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        kill_all(str(path))
+        subprocess.run(("umount", str(path)), check=True)
+
+
+def fill(path: Path) -> None:
+    """Fill a small disk."""
+    with contextlib.suppress(OSError), (path / "filling").open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
