@@ -33,6 +33,11 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def url(self) -> str:
+        """Where it answers, once it does."""
+        return str(json.loads((self.home / "server.json").read_text())["url"])
+
     def start(self) -> None:
         """Start the server; it answers a moment later, see `ready`."""
         self.home.mkdir(parents=True, exist_ok=True)
