@@ -417,8 +417,14 @@ class Control(Administration):
         return await self.reconfiguration(id)
 
     def _check_hosts(self, target: Target) -> None:
-        for wanted in target.components.values():
-            self._hosts.host(wanted.definition.host)
+        for name, wanted in target.components.items():
+            definition = wanted.definition
+            self._hosts.host(definition.host)
+            if definition.workload is not None and definition.workload.image is not None:
+                raise InvalidRequest(
+                    f"{name} runs the image {definition.workload.image}, and host "
+                    f"{definition.host} runs commands; give it a command instead of an image"
+                )
 
     def _view(self, supervisor: Supervisor) -> DeploymentView:
         return portrait.deployment(supervisor.state, self._hosts.away())

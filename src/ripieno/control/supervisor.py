@@ -97,7 +97,7 @@ class Supervisor:
         self._published = published
         self._mailbox: asyncio.Queue[Message | _Request] = asyncio.Queue()
         self._effects: list[Callable[[], None]] = []
-        self._replies: list[Callable[[], None]] = []
+        self._replies: list[tuple[asyncio.Future[Any], Any]] = []
         self._timers: dict[object, asyncio.TimerHandle] = {}
         self._watches: dict[str, tuple[object, asyncio.Task[None]]] = {}
 
@@ -252,11 +252,7 @@ class Supervisor:
                 request.reply.set_exception(problem)
             return
 
-        def reply() -> None:
-            if not request.reply.done():
-                request.reply.set_result(answer)
-
-        self._replies.append(reply)
+        self._replies.append((request.reply, answer))
 
     def _take_done(self, message: Done) -> None:
         open_command = self._outcome(message.command, message.attempt)
@@ -304,12 +300,7 @@ class Supervisor:
     def _take_saved(self, message: Saved) -> None:
         self.state.hold(message.component).handle = message.handle
         self.state.put_handle(message.component)
-
-        def acknowledge() -> None:
-            if not message.done.done():
-                message.done.set_result(None)
-
-        self._replies.append(acknowledge)
+        self._replies.append((message.done, None))
 
     def _outcome(self, command: int, attempt: int) -> OpenCommand | None:
         """The command that an outcome is of; one that was given up meanwhile is not open."""
@@ -428,8 +419,9 @@ class Supervisor:
         replies, self._replies = self._replies, []
         for effect in effects:
             effect()
-        for reply in replies:
-            reply()
+        for reply, answer in replies:
+            if not reply.done():
+                reply.set_result(answer)
         for component in touched:
             self._watch(component)
 
@@ -473,10 +465,14 @@ class Supervisor:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        unanswered = [reply for reply, _ in self._replies]
         while not self._mailbox.empty():
             message = self._mailbox.get_nowait()
-            if isinstance(message, _Request) and not message.reply.done():
-                message.reply.set_exception(
+            if isinstance(message, _Request):
+                unanswered.append(message.reply)
+        for reply in unanswered:
+            if not reply.done():
+                reply.set_exception(
                     ShuttingDown(f"deployment {self.state.record.name} is not led any more")
                 )
 
