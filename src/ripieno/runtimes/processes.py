@@ -30,6 +30,9 @@ SETTLE_S = 0.1
 FIRST_PROBE_S, LAST_PROBE_S = 0.01, 0.1
 """Time between two checks of a process that is starting: at first, and at most."""
 
+ANSWER_S = 10.0
+"""How long a host may take to answer before its processes are not judged."""
+
 AWAY_S = 1.0
 """Time between two checks of a process whose host cannot be reached."""
 
@@ -501,6 +504,15 @@ async def _watch_end(
         return
 
 
+async def _answers(host: Host) -> bool:
+    """Whether the host itself can be talked to."""
+    try:
+        await host.run(["true"], timeout_s=ANSWER_S)
+    except TemporaryFailure:
+        return False
+    return True
+
+
 async def _watch_health(
     host: Host, replica: Replica, check: Health, found: asyncio.Queue[Ended]
 ) -> None:
@@ -516,6 +528,9 @@ async def _watch_health(
             continue
         failures = failures + 1 if problem else 0
         if problem and failures >= check.failures:
+            if not await _answers(host):  # It is the way there that is broken, as far as we know.
+                failures = 0
+                continue
             await found.put(
                 Ended(
                     slot=replica.slot,

@@ -33,7 +33,7 @@ def host_key(address: str, port: int, key: asyncssh.SSHKey) -> HostKey:
     public = key.export_public_key().decode("ascii").strip()
     algorithm, data, *_ = public.split()
     return HostKey(
-        fingerprint=f"{algorithm} {key.get_fingerprint()}",
+        fingerprint=key.get_fingerprint(),
         line=f"{address_in_file(address, port)} {algorithm} {data}",
     )
 
