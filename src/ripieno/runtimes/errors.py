@@ -7,6 +7,7 @@ message names the host, the thing on it and the remedy.
 import contextlib
 import errno
 from collections.abc import Iterator
+from typing import Self
 
 from ripieno.model.errors import RipienoError
 
@@ -19,6 +20,10 @@ class RuntimeDriverError(RipienoError):
         self.what, self.host, self.remedy = what, host, remedy
         named = f"host {host}: {what}" if host else what
         super().__init__(f"{named}; {remedy}" if remedy else named)
+
+    def again(self) -> Self:
+        """The same, to be raised in another place: each raise leaves its traces in an error."""
+        return type(self)(self.what, host=self.host, remedy=self.remedy)
 
 
 class TemporaryFailure(RuntimeDriverError):

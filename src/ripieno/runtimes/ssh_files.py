@@ -20,7 +20,7 @@ AT_ONCE = 4
 """How many files are sent at the same time."""
 
 _PIECE_BYTES = 1024 * 1024
-_NO_SPACE = "no room"
+_LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 
 
 class Sender:
@@ -113,10 +113,13 @@ class Sender:
                         return
                     source.seek(0)
                     await self._put(sftp, source, target, size_bytes, mode)
+                except _LOST:
+                    raise
                 except asyncssh.SFTPError as problem:
-                    if isinstance(problem, asyncssh.SFTPConnectionLost | asyncssh.SFTPNoConnection):
-                        raise
-                    raise await self._reason(sftp, transfer.target, problem) from problem
+                    reason = await self._reason(sftp, transfer.target, problem)
+                    if not is_same:
+                        await _remove(sftp, outbox.part_of(target))
+                    raise reason from problem
 
             await self._sessions.do(f"{transfer.target} cannot be sent", send)
         return not is_same
@@ -132,24 +135,19 @@ class Sender:
         """Send a file under another name, see whether all of it is there, and rename it."""
         part = outbox.part_of(target)
         await sftp.makedirs(target.rpartition("/")[0], exist_ok=True)
-        try:
-            attributes = asyncssh.SFTPAttrs(permissions=0o600)
-            async with sftp.open(part, "wb", attributes, encoding=None) as file:
-                sent = 0
-                while piece := source.read(_PIECE_BYTES):
-                    await file.write(piece)
-                    sent += len(piece)
-            found = (await sftp.stat(part)).size
-            if found != sent or sent != size_bytes:
-                raise asyncssh.SFTPFailure(
-                    f"{found} of {size_bytes} bytes arrived; did it change while it was sent?"
-                )
-            await sftp.chmod(part, mode)
-            await sftp.posix_rename(part, target)
-        except asyncssh.SFTPError as problem:
-            if not isinstance(problem, asyncssh.SFTPConnectionLost | asyncssh.SFTPNoConnection):
-                await _remove(sftp, part)
-            raise
+        attributes = asyncssh.SFTPAttrs(permissions=0o600)
+        async with sftp.open(part, "wb", attributes, encoding=None) as file:
+            sent = 0
+            while piece := source.read(_PIECE_BYTES):
+                await file.write(piece)
+                sent += len(piece)
+        found = (await sftp.stat(part)).size
+        if found != sent or sent != size_bytes:
+            raise asyncssh.SFTPFailure(
+                f"{found} of {size_bytes} bytes arrived; did it change while it was sent?"
+            )
+        await sftp.chmod(part, mode)
+        await sftp.posix_rename(part, target)
 
     async def _reason(
         self, sftp: asyncssh.SFTPClient, target: str, problem: asyncssh.SFTPError

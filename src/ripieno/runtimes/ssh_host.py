@@ -76,6 +76,11 @@ class SshHost:
         self._is_prepared = False
 
     @property
+    def config(self) -> HostConfig:
+        """How it is reached."""
+        return self._config
+
+    @property
     def name(self) -> str:
         """The name it is registered under."""
         return self._name

@@ -30,6 +30,7 @@ class SshLink:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._waiters = 0
+        self._is_wanted = asyncio.Event()
         self._problem: TemporaryFailure | None = None
         self._refusal: PermanentFailure | None = None
         self._callbacks: list[Callable[[LinkState], None]] = []
@@ -65,14 +66,15 @@ class SshLink:
                         return self._connection
                     self._problem = None
                     attempt = self._connect()
+                    self._is_wanted.set()
                     if is_patient:
                         await asyncio.shield(attempt)
                     else:
                         await self._first_attempt(attempt)
                     if self._refusal is not None:
-                        raise self._refusal
+                        raise self._refusal.again()
         except TimeoutError as late:
-            raise self._problem or self._silence() from late
+            raise (self._problem or self._silence()).again() from late
         finally:
             self._waiters -= 1
 
@@ -80,7 +82,7 @@ class SshLink:
         while not attempt.done():
             await asyncio.wait([attempt], timeout=0.05)
             if self._problem is not None:
-                raise self._problem
+                raise self._problem.again()
 
     def _silence(self) -> HostUnreachable:
         return HostUnreachable(
@@ -106,7 +108,7 @@ class SshLink:
                 self._set_state(LinkState.DOWN)
                 if not self._waiters and not self.connections_made:
                     return
-                await asyncio.sleep(pause_s)
+                await self._pause(pause_s)
                 pause_s = min(pause_s * 2, LAST_PAUSE_S)
             except PermanentFailure as refusal:
                 self._refusal = refusal
@@ -116,6 +118,14 @@ class SshLink:
                 self.connections_made += 1
                 self._set_state(LinkState.UP)
                 return
+
+    async def _pause(self, pause_s: float) -> None:
+        """Wait before the next attempt, but not long once somebody newly wants the link."""
+        self._is_wanted.clear()
+        await asyncio.sleep(FIRST_PAUSE_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause_s - FIRST_PAUSE_S):
+                await self._is_wanted.wait()
 
     async def _attempt(self) -> asyncssh.SSHClientConnection:
         made: list[asyncssh.SSHClientConnection] = []

@@ -130,7 +130,7 @@ is_gone() {
     [ -z "$(left_over "$1" "$2" "$4" "$5")" ]
 }
 refuse() {
-    echo "refused $*"
+    echo "refused $1${2:+ $2}"
     exit 0
 }
 # lock FOLDER: holds the name's lock as descriptor 9.
@@ -212,7 +212,7 @@ RUN = (
     _CHECKS
     + r"""
 refuse() {
-    echo "ripieno: refused $*" >&2
+    echo "ripieno: refused $1${2:+ $2}" >&2
     exit 120
 }
 # Input and output go through files, so that nothing of the command is left in the session.

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncssh
 
 from ripieno.runtimes import keeper, ssh_scripts
-from ripieno.runtimes.errors import PermanentFailure, TemporaryFailure
+from ripieno.runtimes.errors import PermanentFailure, RuntimeDriverError, TemporaryFailure
 from ripieno.runtimes.host import Condition, Process, ProcessStatus
 from ripieno.runtimes.ssh_session import Sessions
 
@@ -75,6 +75,8 @@ class EndWatch:
         future = self._waited.pop(process)
         del self._counts[process]
         if not future.done():
+            if isinstance(problem, RuntimeDriverError):
+                problem = problem.again()
             future.set_exception(problem)
             future.exception()
 

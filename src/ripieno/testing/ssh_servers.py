@@ -49,9 +49,9 @@ class Network:
     def __init__(self) -> None:
         if os.geteuid() != 0:
             raise Unavailable("network namespaces need root")
-        for tool in ("ip", SSHD):
+        for tool in ("ip", "nsenter", SSHD):
             if shutil.which(tool) is None:
-                raise Unavailable(f"needs {tool}: install iproute2 and openssh-server")
+                raise Unavailable(f"needs {tool}: install iproute2, util-linux and openssh-server")
         self.folder = Path(tempfile.mkdtemp(prefix="ripieno-ssh-"))
         self.folder.chmod(0o755)
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -200,7 +200,11 @@ class SshServer:
         """Start the sshd, and wait until it answers."""
         with (self._folder / "sshd.log").open("ab") as log_file:
             self._sshd = subprocess.Popen(
-                ("ip", "netns", "exec", self.namespace, SSHD, "-D", "-e", "-f", self._config_path),
+                (
+                    # Not `ip netns exec`, which would give it mounts of its own.
+                    *("nsenter", f"--net=/run/netns/{self.namespace}"),
+                    *(SSHD, "-D", "-e", "-f", self._config_path),
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log_file,
