@@ -207,7 +207,21 @@ class _Measured:
         measured = self._durations.get(component)
         if not measured:
             return real
-        seconds = tuple(measured.get(each.name, each.duration_s(0)) for each in real.transitions)
+        # What does the same, like stopping from another place, will take about as long.
+        of_verb = {
+            each.action.verb: measured[each.name]
+            for each in real.transitions
+            if each.action is not None and each.name in measured and not each.action.verb.is_own
+        }
+        seconds = tuple(
+            measured.get(
+                each.name,
+                of_verb.get(each.action.verb, each.duration_s(0))
+                if each.action is not None
+                else each.duration_s(0),
+            )
+            for each in real.transitions
+        )
         made = self._made.get((real.name, seconds))
         if made is None:
             name = f"{real.name} ({len(self._made) + 1})"

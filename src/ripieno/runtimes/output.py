@@ -1,6 +1,7 @@
 """What processes have written, as lines: the last ones, those since a moment, those to come."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import datetime
 from typing import Literal
@@ -31,8 +32,16 @@ async def last_lines(host: Host, name: str, count: int = 8) -> list[str]:
             if text.strip()
         ]
         if found:
-            return [each[:500] for each in found[-count:]]
+            return _counted([each[:500] for each in found[-count:]])
     return []
+
+
+def _counted(lines: list[str]) -> list[str]:
+    """The lines, each once where it is there several times in a row."""
+    return [
+        line if number == 1 else f"{line} ({number} times)"
+        for line, number in ((line, len(list(same))) for line, same in itertools.groupby(lines))
+    ]
 
 
 async def lines(
