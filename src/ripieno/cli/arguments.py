@@ -20,7 +20,7 @@ Component = Annotated[
 Components = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[COMPONENT]...",
+        metavar="COMPONENT",
         help="Which components; by default all.",
         autocompletion=completing.components,
         show_default=False,

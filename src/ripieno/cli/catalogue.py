@@ -84,12 +84,8 @@ class Deferred(typer.core.TyperCommand):
 
     def load(self) -> Any:
         """The command itself."""
-        # Nothing that is imported goes away again: to look for garbage there costs a sixth of the
-        # time that a short command takes.
-        gc.disable()
-        try:
-            found = getattr(importlib.import_module(self.entry.module), self.entry.attribute)
-        finally:
+        found = getattr(importlib.import_module(self.entry.module), self.entry.attribute)
+        if not gc.isenabled():  # see `ripieno.__main__`
             gc.freeze()
             gc.enable()
         application = found

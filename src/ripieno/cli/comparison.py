@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from ripieno.wire.reconfiguration import Reconfiguration, Span
 
-
 TOLERANCE_S = 0.002
 """The next transition is begun in the turn in which the one before it is noted as done."""
 

@@ -29,7 +29,7 @@ def apply(
     application: Annotated[
         str | None,
         typer.Argument(
-            metavar="[FILE|NAME]",
+            metavar="FILE|NAME",
             help="An application file, or a published application; by default what there is, with "
             "other parameters.",
             show_default=False,

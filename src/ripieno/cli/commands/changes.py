@@ -83,7 +83,7 @@ def scale(
     replicas: Annotated[
         list[str],
         typer.Argument(
-            metavar="COMPONENT=NUMBER...",
+            metavar="COMPONENT=NUMBER",
             help="How many replicas a component is to have.",
             autocompletion=completing.components,
         ),

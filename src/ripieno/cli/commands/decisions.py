@@ -19,7 +19,7 @@ PAUSE_S = 0.3
 Transition = Annotated[
     str | None,
     typer.Argument(
-        metavar="[TRANSITION]",
+        metavar="TRANSITION",
         help="Which one; needed only where several have failed.",
         show_default=False,
     ),

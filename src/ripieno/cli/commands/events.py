@@ -16,7 +16,7 @@ def events(
     deployment: Annotated[
         str | None,
         typer.Argument(
-            metavar="[DEPLOYMENT]",
+            metavar="DEPLOYMENT",
             help="Of this deployment only.",
             autocompletion=completing.deployments,
             show_default=False,

@@ -20,7 +20,7 @@ from ripieno.cli import (
 )
 from ripieno.cli import gantt as drawing
 from ripieno.cli.arguments import AsJson
-from ripieno.cli.commands.steering import RECONFIGURATION
+from ripieno.cli.commands.steering import with_id
 from ripieno.cli.exits import CommandError, ExitCode
 from ripieno.cli.output import console, safe, show_json
 from ripieno.client import Client
@@ -54,8 +54,7 @@ def gantt(
         return
 
     async def look(client: Client) -> tuple[str, Reconfiguration]:
-        if RECONFIGURATION.fullmatch(what):
-            found = await client.reconfiguration(what)
+        if (found := await with_id(client, what)) is not None:
             return (await client.deployment(found.deployment)).name, found
         deployment = await client.deployment(what)
         chosen = deployment.reconfiguration

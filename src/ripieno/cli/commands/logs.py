@@ -21,7 +21,7 @@ def logs(
     component: Annotated[
         str | None,
         typer.Argument(
-            metavar="[COMPONENT]",
+            metavar="COMPONENT",
             help="Of this component only.",
             autocompletion=completing.components,
             show_default=False,

@@ -30,7 +30,7 @@ def plan(
     goal: Annotated[
         str | None,
         typer.Argument(
-            metavar="[FILE|NAME|GOAL]",
+            metavar="FILE|NAME|GOAL",
             help="What a deployment is to become: an application file, or a published application; "
             "or the assembly file that is the goal.",
             show_default=False,

@@ -23,7 +23,7 @@ def status(
     deployment: Annotated[
         str | None,
         typer.Argument(
-            metavar="[DEPLOYMENT]",
+            metavar="DEPLOYMENT",
             help="Its name or id; by default all are listed.",
             autocompletion=completing.deployments,
             show_default=False,

@@ -10,10 +10,10 @@ from ripieno.cli.arguments import AsJson, Quiet, Under, Waits
 from ripieno.cli.exits import CommandError, ExitCode
 from ripieno.cli.following import Manner
 from ripieno.cli.output import safe, show_json
-from ripieno.client import Client
+from ripieno.client import Client, errors
 from ripieno.wire.reconfiguration import Reconfiguration
 
-RECONFIGURATION = re.compile(r"r-[0-9a-f]{10}")
+_RECONFIGURATION = re.compile(r"r-[0-9a-f]+")
 
 
 def pause(reconfiguration: Under, as_json: AsJson = False) -> None:
@@ -57,8 +57,9 @@ def cancel(
 
 async def meant(client: Client, word: str) -> Reconfiguration:
     """The reconfiguration with an id, or the one that is going on in a deployment."""
-    if RECONFIGURATION.fullmatch(word):
-        return await client.reconfiguration(word)
+    found = await with_id(client, word)
+    if found is not None:
+        return found
     deployment = await client.deployment(word)
     if deployment.reconfiguration is None:
         raise CommandError(
@@ -67,6 +68,16 @@ async def meant(client: Client, word: str) -> Reconfiguration:
             ExitCode.CONFLICT,
         )
     return await client.reconfiguration(deployment.reconfiguration)
+
+
+async def with_id(client: Client, word: str) -> Reconfiguration | None:
+    """The reconfiguration with an id; None if the word is that of none."""
+    if not _RECONFIGURATION.fullmatch(word):
+        return None
+    try:
+        return await client.reconfiguration(word)
+    except errors.NotFound:
+        return None  # A deployment may have such a name, too.
 
 
 def _turn(
