@@ -11,15 +11,16 @@ that it goes on from there after a crash.
 
 import asyncio
 import dataclasses
-import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ripieno.control import planning
 from ripieno.control import target as targets
-from ripieno.control.errors import Conflict, Held, InvalidRequest, NotFound
-from ripieno.control.requests import Decision, OnFailure
+from ripieno.control.condition import condition_of
+from ripieno.control.errors import Held, InvalidRequest
+from ripieno.control.ids import reconfiguration_id
+from ripieno.control.requests import OnFailure
 from ripieno.control.scope import reads_differ
 from ripieno.control.target import Target, Wanted
 from ripieno.control.views import DeploymentState, ReconfigurationKind, ReconfigurationState
@@ -35,8 +36,6 @@ from ripieno.model.event import (
     BehavioursDropped,
     ProgramCancelled,
     ProgramsSubmitted,
-    RetryAsked,
-    SkipAsked,
 )
 from ripieno.model.plan import Plan
 from ripieno.model.program import Outcome
@@ -93,82 +92,27 @@ class Course:
         state.put_reconfiguration(queued)
         self._supervisor.tell("reconfiguration.queued", id=record.id, behind=current.id)
 
-    def pause(self, id: str) -> None:
-        """Start nothing more of a reconfiguration until it is resumed. Raises: `Conflict`."""
-        current = self._named(id, ReconfigurationState.RUNNING, "paused")
-        self._change(current, state=ReconfigurationState.PAUSED)
-        self._supervisor.tell("reconfiguration.paused")
-
-    def resume(self, id: str) -> None:
-        """Go on. Raises: `Conflict` if it is not paused."""
-        current = self._named(id, ReconfigurationState.PAUSED, "resumed")
-        self._change(current, state=ReconfigurationState.RUNNING)
-        self._supervisor.tell("reconfiguration.resumed")
-        state = self._state
-        for each in state.commands.values():
-            if each.record.state == "held":
-                each.record = dataclasses.replace(
-                    each.record, state="issued", issued_at=self._supervisor.now()
-                )
-                held = state.held.get(each.job.component)
-                each.job = dataclasses.replace(each.job, handle=held.handle if held else None)
-                state.put_command(each.record)
-                self._supervisor.release((each,))
-
-    def cancel(self, id: str) -> None:
-        """Stop at the next legal state. Raises: `Conflict` if it is over, `NotFound`."""
-        state = self._state
-        for queued in list(state.queue):
-            if queued.id == id:
-                state.queue.remove(queued)
-                state.put_reconfiguration(
-                    dataclasses.replace(
-                        queued,
-                        state=ReconfigurationState.CANCELLED,
-                        ended_at=self._supervisor.now(),
-                    )
-                )
-                self._supervisor.tell("reconfiguration.cancelled", id=id)
-                return
-        current = state.current
-        if current is None or current.id != id:
-            raise Conflict(f"reconfiguration {id} is not under way; it cannot be cancelled")
-        if current.state == ReconfigurationState.CANCELLING:
-            return
-        self._change(current, state=ReconfigurationState.CANCELLING)
-        self._supervisor.tell("reconfiguration.cancelling")
-        self._unwind(ReconfigurationState.CANCELLED, "it was cancelled")
-
-    def decide(self, component: str, transition: str | None, decision: Decision) -> None:
-        """Deal with failed transitions of a component. Raises: `NotFound`, `Conflict`."""
-        machine = self._state.machine
-        if component not in machine.core.components:
-            raise NotFound(f"there is no component {component!r} in {self._state.record.name}")
-        failed = [name for owner, name in look.failures(machine) if owner == component]
-        if not failed or (transition is not None and transition not in failed):
-            what = f"{component}.{transition}" if transition else component
-            raise Conflict(
-                f"{what} has not failed, so there is nothing to {decision}; failed are "
-                f"{', '.join('.'.join(each) for each in look.failures(machine)) or 'none'}"
-            )
-        kinds: dict[Decision, type[RetryAsked | SkipAsked | AbandonAsked]] = {
-            Decision.RETRY: RetryAsked,
-            Decision.SKIP: SkipAsked,
-            Decision.ABANDON: AbandonAsked,
-        }
-        for name in [transition] if transition else failed:
-            self._supervisor.feed(
-                kinds[decision](component=component, transition=name),
-                f"transition.{decision}",
-                component=component,
-                data={"transition": name},
-            )
-
     def program_ended(self, command: EndProgram) -> None:
         """Note how the program of the reconfiguration has ended."""
         current = self._state.current
         if current is not None and current.options.get("program") == command.program:
             self._set(outcome=command.outcome.value, reason=command.reason)
+
+    def unwind(
+        self, outcome: ReconfigurationState, reason: str, *, rolls_back: bool = False
+    ) -> None:
+        """Give up what is under way, and end the reconfiguration so once all has come to rest."""
+        self._set(
+            stage=Stage.UNWINDING.value,
+            ending=outcome.value,
+            reason=reason,
+            rolls_back=rolls_back,
+            dropped=False,
+        )
+
+    def change(self, record: ReconfigurationRecord, **changed: Any) -> None:
+        """Note other values of a reconfiguration's fields."""
+        self._state.put_reconfiguration(dataclasses.replace(record, **changed))
 
     async def advance(self) -> None:
         """Go on as far as it goes now."""
@@ -223,7 +167,7 @@ class Course:
         except RipienoError as problem:
             self._finish(ReconfigurationState.REFUSED, str(problem))
             return True
-        self._change(current, plan=plans.to_json(plan))
+        self.change(current, plan=plans.to_json(plan))
         self._submit(plan, wanted)
         return True
 
@@ -283,7 +227,7 @@ class Course:
             self._set(stage=Stage.FOLLOWING.value)
         elif current.options["on_failure"] == OnFailure.ROLLBACK.value:
             self._supervisor.tell("reconfiguration.failing", reason=reason)
-            self._unwind(ReconfigurationState.FAILED, reason or "it failed", rolls_back=True)
+            self.unwind(ReconfigurationState.FAILED, reason or "it failed", rolls_back=True)
         else:
             self._supervisor.tell("reconfiguration.failing", reason=reason)
             self._set(stage=Stage.DRAINING.value, reason=reason)
@@ -329,17 +273,6 @@ class Course:
             return False
         self._finish(ReconfigurationState.FAILED, current.options.get("reason"))
         return True
-
-    def _unwind(
-        self, outcome: ReconfigurationState, reason: str, *, rolls_back: bool = False
-    ) -> None:
-        self._set(
-            stage=Stage.UNWINDING.value,
-            ending=outcome.value,
-            reason=reason,
-            rolls_back=rolls_back,
-            dropped=False,
-        )
 
     def _unwound(self) -> bool:
         current = self._state.current
@@ -401,7 +334,7 @@ class Course:
             rollback = self._rollback_of(current)
             self._set(rollback=rollback.id)
         supervisor.tell(f"reconfiguration.{outcome}", reason=reason)
-        self._change(
+        self.change(
             state.current or current, state=outcome, reason=reason, ended_at=supervisor.now()
         )
         match outcome:
@@ -463,7 +396,7 @@ class Course:
     def _rollback_of(self, failed: ReconfigurationRecord) -> ReconfigurationRecord:
         state = self._state
         return ReconfigurationRecord(
-            id=new_id(),
+            id=reconfiguration_id(),
             deployment=state.id,
             kind=ReconfigurationKind.ROLLBACK,
             state=ReconfigurationState.QUEUED,
@@ -482,56 +415,12 @@ class Course:
             ended_at=None,
         )
 
-    def _named(self, id: str, expected: ReconfigurationState, done: str) -> ReconfigurationRecord:
-        current = self._state.current
-        if current is None or current.id != id:
-            raise Conflict(f"reconfiguration {id} is not under way; it cannot be {done}")
-        if current.state != expected:
-            raise Conflict(f"reconfiguration {id} is {current.state}; it cannot be {done}")
-        return current
-
-    def _change(self, record: ReconfigurationRecord, **changed: Any) -> None:
-        self._state.put_reconfiguration(dataclasses.replace(record, **changed))
-
     def _set(self, **options: Any) -> None:
         current = self._state.current
         assert current is not None
-        self._change(current, options={**current.options, **options})
+        self.change(current, options={**current.options, **options})
 
     def _note_deployment_state(self) -> None:
-        from_now = deployment_state(self._supervisor)
+        from_now = condition_of(self._state)
         if self._state.record.state != from_now.value:
             self._state.put_deployment(state=from_now.value, updated_at=self._supervisor.now())
-
-
-def deployment_state(supervisor: "Supervisor") -> DeploymentState:
-    """How the deployment is, as a whole."""
-    state = supervisor.state
-    if state.record.state == DeploymentState.REMOVED.value:
-        return DeploymentState.REMOVED
-    if state.current is not None:
-        match ReconfigurationKind(state.current.kind):
-            case ReconfigurationKind.DEPLOY:
-                return DeploymentState.DEPLOYING
-            case ReconfigurationKind.REMOVE:
-                return DeploymentState.REMOVING
-            case _:
-                return DeploymentState.CHANGING
-    looks = {each.name: each for each in look.looks(state.machine)}
-    if state.machine.core.failed or not looks:
-        return DeploymentState.FAILED
-    is_up = False
-    for name, wanted in state.target.components.items():
-        places = looks[name].places if name in looks else ()
-        held = state.held.get(name)
-        if not set(wanted.state) <= set(places) or (held is not None and held.ended):
-            return DeploymentState.DEGRADED
-        if wanted.definition.kind != "external":
-            ready = targets.ready_places(wanted.definition, wanted.type)
-            is_up = is_up or wanted.state == ready
-    return DeploymentState.RUNNING if is_up else DeploymentState.STOPPED
-
-
-def new_id() -> str:
-    """An id for a reconfiguration: short enough to be typed, too long to be met twice."""
-    return f"r-{secrets.token_hex(5)}"

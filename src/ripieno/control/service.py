@@ -7,16 +7,13 @@ parts of `Control` that are about hosts, secrets and tokens are in `administrati
 import asyncio
 import dataclasses
 import logging
-import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 
-from ripieno.control import planning, portrait, reach
+from ripieno.control import planning, portrait, reach, steering
 from ripieno.control import target as targets
 from ripieno.control.administration import Administration
-from ripieno.control.course import new_id
 from ripieno.control.errors import (
     Conflict,
     InvalidRequest,
@@ -25,8 +22,11 @@ from ripieno.control.errors import (
     RevisionMismatch,
 )
 from ripieno.control.hub import Hub
+from ripieno.control.ids import deployment_id, reconfiguration_id
 from ripieno.control.leading import Leading
+from ripieno.control.lines import merged
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.sources import with_directory
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
 from ripieno.control.target import Target
@@ -44,7 +44,7 @@ from ripieno.engine.machine import Machine
 from ripieno.model import names, parameters, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
-from ripieno.runtimes.base import Line, Runtime
+from ripieno.runtimes.base import Runtime
 from ripieno.store.records import DeploymentRecord, EventRecord, ReconfigurationRecord
 from ripieno.store.store import Store
 
@@ -83,7 +83,7 @@ class Control(Administration):
             )
         now = _now()
         record = DeploymentRecord(
-            id=f"{chosen}-{secrets.token_hex(3)}",
+            id=deployment_id(chosen),
             name=chosen,
             application=application.name,
             version=application.version,
@@ -237,7 +237,7 @@ class Control(Administration):
     ) -> None:
         """Retry, skip or abandon what has failed. Raises: `NotFound`, `Conflict`."""
         supervisor = await self._supervisor(deployment)
-        await supervisor.ask(lambda: supervisor.course.decide(component, transition, decision))
+        await supervisor.ask(lambda: steering.decide(supervisor, component, transition, decision))
 
     async def logs(
         self,
@@ -269,7 +269,7 @@ class Control(Administration):
                 replicas = tuple(each for each in handle.replicas if each.slot == replica)
                 handle = dataclasses.replace(handle, replicas=replicas)
             streams[name] = self._runtime.logs(handle, follow=follow, since=since, tail=tail)
-        async with aclosing(_merged(streams, together=follow)) as lines:
+        async with aclosing(merged(streams, together=follow)) as lines:
             async for name, line in lines:
                 yield LogLine(
                     component=name,
@@ -326,7 +326,7 @@ class Control(Administration):
         }
         resolved = reading_applications.resolve(application, values)
         if source.directory is not None:
-            resolved = _with_directory(resolved, source.directory)
+            resolved = with_directory(resolved, source.directory)
         return resolved, values
 
     async def _target(
@@ -384,7 +384,7 @@ class Control(Administration):
             updates = (ReconfigurationKind.APPLY, ReconfigurationKind.SCALE)
             on_failure = OnFailure.ROLLBACK if change.kind in updates else OnFailure.KEEP
         return ReconfigurationRecord(
-            id=new_id(),
+            id=reconfiguration_id(),
             deployment=deployment,
             kind=change.kind.value,
             state=ReconfigurationState.RUNNING.value,
@@ -409,11 +409,11 @@ class Control(Administration):
         if supervisor is None:
             raise Conflict(f"reconfiguration {id} is {record.state}; it cannot be changed")
         work = {
-            "pause": supervisor.course.pause,
-            "resume": supervisor.course.resume,
-            "cancel": supervisor.course.cancel,
+            "pause": steering.pause,
+            "resume": steering.resume,
+            "cancel": steering.cancel,
         }[verb]
-        await supervisor.ask(lambda: work(id))
+        await supervisor.ask(lambda: work(supervisor, id))
         return await self.reconfiguration(id)
 
     def _check_hosts(self, target: Target) -> None:
@@ -464,54 +464,6 @@ def _runs(state: State, change: Change) -> dict[str, tuple[str, ...]]:
                 found[each.name] = (behaviour,)
                 break
     return found
-
-
-def _with_directory(application: Application, directory: str) -> Application:
-    """The application with the relative sources of files taken from a folder."""
-    components = {}
-    for name, definition in application.components.items():
-        workload = definition.workload
-        if workload is not None:
-            files = tuple(
-                each
-                if each.source is None or PurePosixPath(each.source).is_absolute()
-                else dataclasses.replace(each, source=str(PurePosixPath(directory, each.source)))
-                for each in workload.files
-            )
-            workload = dataclasses.replace(workload, files=files)
-        components[name] = dataclasses.replace(definition, workload=workload)
-    return dataclasses.replace(application, components=components)
-
-
-async def _merged(
-    streams: Mapping[str, AsyncIterator[Line]], *, together: bool
-) -> AsyncGenerator[tuple[str, Line]]:
-    """Several streams as one: one after the other, or (those that never end) as lines come."""
-    if not together:
-        for name, stream in streams.items():
-            async for line in stream:
-                yield name, line
-        return
-    queue: asyncio.Queue[tuple[str, Line] | BaseException] = asyncio.Queue(1000)
-
-    async def pump(name: str, stream: AsyncIterator[Line]) -> None:
-        try:
-            async for line in stream:
-                await queue.put((name, line))
-        except Exception as problem:  # Told to whoever reads the lines.
-            await queue.put(problem)
-
-    tasks = [asyncio.create_task(pump(name, stream)) for name, stream in streams.items()]
-    try:
-        while True:
-            item = await queue.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _now() -> datetime:

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -30,6 +29,7 @@ from ripieno.control.messages import (
 )
 from ripieno.control.performer import Performer
 from ripieno.control.state import OpenCommand, State, command_arguments
+from ripieno.control.watches import Watches
 from ripieno.engine import look
 from ripieno.engine.errors import EngineError
 from ripieno.engine.rules import Fact
@@ -44,7 +44,6 @@ from ripieno.model.command import (
     StopTimer,
 )
 from ripieno.model.component_type import ComponentType
-from ripieno.model.errors import RipienoError
 from ripieno.model.event import (
     DeadlineReached,
     Event,
@@ -99,7 +98,7 @@ class Supervisor:
         self._effects: list[Callable[[], None]] = []
         self._replies: list[tuple[asyncio.Future[Any], Any]] = []
         self._timers: dict[object, asyncio.TimerHandle] = {}
-        self._watches: dict[str, tuple[object, asyncio.Task[None]]] = {}
+        self._watches = Watches(runtime=runtime, group=group, post=self.post)
 
     def post(self, message: Message) -> None:
         """Put a message into the mailbox."""
@@ -423,45 +422,13 @@ class Supervisor:
             if not reply.done():
                 reply.set_result(answer)
         for component in touched:
-            self._watch(component)
-
-    def _watch(self, component: str) -> None:
-        """Watch the processes of a component that is ready, and of no other."""
-        state = self.state
-        held = state.held.get(component)
-        fingerprint: object = None
-        if held is not None and held.handle is not None and crashes.is_watched(state, component):
-            workload = held.definition.workload if held.definition else None
-            health = workload.health if workload else None
-            fingerprint = (tuple((e.key, e.process) for e in held.handle.replicas), health)
-        known = self._watches.get(component)
-        if known is not None and known[0] == fingerprint and not known[1].done():
-            return
-        if known is not None:
-            known[1].cancel()
-            del self._watches[component]
-        if fingerprint is not None and held is not None:
-            task = self._group.create_task(self._follow(component))
-            self._watches[component] = (fingerprint, task)
-
-    async def _follow(self, component: str) -> None:
-        held = self.state.hold(component)
-        assert held.handle is not None
-        workload = held.definition.workload if held.definition else None
-        try:
-            async with aclosing(self.runtime.watch(held.handle, workload)) as ends:
-                async for ended in ends:
-                    self.post(ReplicaEnded(component=component, ended=ended))
-        except RipienoError as problem:
-            self.post(Said(component=component, text=f"it cannot be watched: {problem}"))
+            self._watches.renew(state, component)
 
     def _let_go(self) -> None:
         """Stop what acts for this supervisor; what it started on hosts goes on."""
         self.is_over = True
         self._performer.stop(self.state.id)
-        for _, task in self._watches.values():
-            task.cancel()
-        self._watches.clear()
+        self._watches.close()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

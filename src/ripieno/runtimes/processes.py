@@ -5,13 +5,12 @@ Called through `base.Runtime`. It must not know how a host is reached, which is 
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-from ripieno.model.workload import Health, HealthKind, RestartCondition, Workload
-from ripieno.runtimes import health as healths
+from ripieno.model.workload import RestartCondition, Workload
 from ripieno.runtimes import output
 from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
 from ripieno.runtimes.errors import (
@@ -21,20 +20,11 @@ from ripieno.runtimes.errors import (
     RuntimeDriverError,
     TemporaryFailure,
 )
-from ripieno.runtimes.host import Command, Condition, Host, Process, ProcessStatus, Transfer
+from ripieno.runtimes.host import Command, Condition, Host, ProcessStatus, Transfer
 from ripieno.runtimes.ports import PortBook
-
-SETTLE_S = 0.1
-"""How long a process without a port or a health check has to live to count as ready."""
-
-FIRST_PROBE_S, LAST_PROBE_S = 0.01, 0.1
-"""Time between two checks of a process that is starting: at first, and at most."""
-
-ANSWER_S = 10.0
-"""How long a host may take to answer before its processes are not judged."""
-
-AWAY_S = 1.0
-"""Time between two checks of a process whose host cannot be reached."""
+from ripieno.runtimes.readiness import Progress, until_ready
+from ripieno.runtimes.watching import watch_end, watch_health
+from ripieno.runtimes.work import Work, environment, incarnation, next_key
 
 HostBook = Callable[[str], Host]
 """Gives a host by name. Raises: `InvalidHost` if there is none."""
@@ -55,7 +45,7 @@ class ProcessRuntime:
                 f"{task.component} is on host {handle.host} and was asked to be prepared on "
                 f"{task.host}; remove it there first"
             )
-        work = _Work(task, handle or Handle(host=host.name, address=host.hostname))
+        work = Work(task, handle or Handle(host=host.name, address=host.hostname))
         work.saves_ports = False  # They are stored with the outcome, and nothing runs before.
         for slot in range(task.workload.replicas):
             await self._prepare(work, host, slot, is_early=True)
@@ -65,7 +55,7 @@ class ProcessRuntime:
     async def start(self, task: Task, handle: Handle) -> Handle:
         """Have every replica run in the incarnation of this task; older ones are stopped."""
         host = self._hosts(handle.host)
-        work = _Work(task, handle)
+        work = Work(task, handle)
         for slot in range(task.workload.replicas):
             await self._prepare(work, host, slot)
         await host.flush()
@@ -74,7 +64,7 @@ class ProcessRuntime:
         await _all(
             self._start(work, host, each, task.key)
             for each in work.handle.replicas
-            if _incarnation(each.key) != task.key
+            if incarnation(each.key) != task.key
         )
         # Stored with the outcome: until then, doing it again finds the same processes by their key.
         return work.handle
@@ -82,7 +72,7 @@ class ProcessRuntime:
     async def become_ready(self, task: Task, handle: Handle) -> Handle:
         """Wait until all replicas are ready."""
         host = self._hosts(handle.host)
-        work = _Work(task, handle)
+        work = Work(task, handle)
         await _all(self._await(work, host, each) for each in handle.replicas)
         return work.handle
 
@@ -96,9 +86,9 @@ class ProcessRuntime:
     async def replace(self, task: Task, handle: Handle) -> Handle:
         """Roll: a new replica becomes ready before an old one is stopped."""
         host = self._hosts(handle.host)
-        work = _Work(task, handle)
+        work = Work(task, handle)
         for slot in range(task.workload.replicas + len(handle.replicas)):
-            fresh = [each for each in work.handle.replicas if _incarnation(each.key) == task.key]
+            fresh = [each for each in work.handle.replicas if incarnation(each.key) == task.key]
             if len(fresh) >= task.workload.replicas and slot >= len(fresh):
                 break
             taken = {each.slot for each in work.handle.replicas}
@@ -117,17 +107,17 @@ class ProcessRuntime:
             except PermanentFailure:
                 await self._drop(work, host, work.at(replica.slot))
                 raise
-            old = next((e for e in work.handle.replicas if _incarnation(e.key) != task.key), None)
+            old = next((e for e in work.handle.replicas if incarnation(e.key) != task.key), None)
             if old is not None:
                 await self._drop(work, host, old)
-        old_ones = [e for e in work.handle.replicas if _incarnation(e.key) != task.key]
+        old_ones = [e for e in work.handle.replicas if incarnation(e.key) != task.key]
         await _all(self._drop(work, host, each) for each in old_ones)
         return work.handle
 
     async def scale(self, task: Task, handle: Handle) -> Handle:
         """Start what is missing, stop what is too much; what runs keeps its process."""
         host = self._hosts(handle.host)
-        work = _Work(task, handle)
+        work = Work(task, handle)
         statuses = await self.status(handle)
         alive = [e.replica for e in statuses if e.condition is Condition.RUNNING]
         gone = [e.replica for e in statuses if e.condition is not Condition.RUNNING]
@@ -141,7 +131,7 @@ class ProcessRuntime:
             replica = await self._prepare(work, host, slot)
             await host.flush()
             # A key of its own for every process: what this command started before may have died.
-            key = task.key if _incarnation(replica.key) != task.key else _next(replica.key)
+            key = task.key if incarnation(replica.key) != task.key else next_key(replica.key)
             started.append(await self._start(work, host, replica, key))
             await work.save()
         await _all(self._await(work, host, each) for each in started)
@@ -150,10 +140,10 @@ class ProcessRuntime:
     async def complete(self, task: Task, handle: Handle) -> Handle:
         """Run to the end, once."""
         host = self._hosts(handle.host)
-        work = _Work(task, handle)
+        work = Work(task, handle)
         replica = await self._prepare(work, host, 0)
         await host.flush()
-        if _incarnation(replica.key) != task.key:
+        if incarnation(replica.key) != task.key:
             replica = await self._start(work, host, replica, task.key)
         assert replica.process is not None
         status = await host.wait(replica.process)
@@ -189,9 +179,9 @@ class ProcessRuntime:
         for each in handle.replicas:
             if each.process is None:
                 continue
-            tasks.append(asyncio.create_task(_watch_end(host, each, each.process, found)))
+            tasks.append(asyncio.create_task(watch_end(host, each, each.process, found)))
             if check is not None:
-                tasks.append(asyncio.create_task(_watch_health(host, each, check, found)))
+                tasks.append(asyncio.create_task(watch_health(host, each, check, found)))
         try:
             while True:
                 yield await found.get()
@@ -213,7 +203,7 @@ class ProcessRuntime:
                 yield line
 
     async def _prepare(
-        self, work: "_Work", host: Host, slot: int, *, is_early: bool = False
+        self, work: Work, host: Host, slot: int, *, is_early: bool = False
     ) -> Replica:
         """A replica of the slot with all the ports of the workload, its files in the queue."""
         task = work.task
@@ -243,7 +233,7 @@ class ProcessRuntime:
             )
         return replica
 
-    async def _start(self, work: "_Work", host: Host, replica: Replica, key: str) -> Replica:
+    async def _start(self, work: Work, host: Host, replica: Replica, key: str) -> Replica:
         """Start one incarnation of a replica; an earlier one is stopped first."""
         task = work.task
         running = await host.find(replica.name)
@@ -254,7 +244,7 @@ class ProcessRuntime:
         spot = Spot(host=host.hostname, replica=replica.slot, tcp_ports=replica.tcp_ports)
         workload = task.at(spot)
         command = Command(
-            argv=workload.argv, env=_environment(workload, spot), cwd=workload.working_directory
+            argv=workload.argv, env=environment(workload, spot), cwd=workload.working_directory
         )
         process = await host.start(replica.name, key, command)
         replica = dataclasses.replace(
@@ -263,11 +253,11 @@ class ProcessRuntime:
         work.put(replica)
         return replica
 
-    async def _await(self, work: "_Work", host: Host, replica: Replica) -> None:
+    async def _await(self, work: Work, host: Host, replica: Replica) -> None:
         """Wait until one replica is ready, restarting it as its policy says."""
         task = work.task
         policy = task.workload.restart
-        progress = _Progress()
+        progress = Progress()
         tries = 0
         try:
             async with asyncio.timeout(task.deadline_s):
@@ -275,7 +265,7 @@ class ProcessRuntime:
                     if replica.process is None:
                         replica = await self._start(work, host, replica, replica.key or task.key)
                     assert replica.process is not None
-                    status = await _until_ready(host, replica, task, progress)
+                    status = await until_ready(host, replica, task, progress)
                     if status is None:
                         return
                     tries += 1
@@ -294,7 +284,7 @@ class ProcessRuntime:
                     pause_s = min(policy.backoff_s * 2 ** (tries - 1), policy.backoff_cap_s)
                     task.say(f"{death}; started again in {pause_s:g} s")
                     await asyncio.sleep(pause_s)
-                    replica = await self._start(work, host, replica, _next(replica.key))
+                    replica = await self._start(work, host, replica, next_key(replica.key))
                     await work.save()
         except TimeoutError as late:
             lines = await self._last_lines(host, replica)
@@ -310,7 +300,7 @@ class ProcessRuntime:
         if process is not None:
             await host.stop(process, signal=workload.stop_signal, grace_s=workload.grace_s)
 
-    async def _drop(self, work: "_Work", host: Host, replica: Replica) -> None:
+    async def _drop(self, work: Work, host: Host, replica: Replica) -> None:
         """Stop a replica for good."""
         await self._end(host, replica, work.task.workload)
         await host.forget(replica.name)
@@ -318,10 +308,10 @@ class ProcessRuntime:
         work.take_out(replica.slot)
         await work.save()
 
-    async def _make_room(self, work: "_Work", host: Host, free: int) -> int:
+    async def _make_room(self, work: Work, host: Host, free: int) -> int:
         """Stop an old replica, since its port cannot be had twice; the slot for the new one."""
         task = work.task
-        old = next((e for e in work.handle.replicas if _incarnation(e.key) != task.key), None)
+        old = next((e for e in work.handle.replicas if incarnation(e.key) != task.key), None)
         if old is None:
             return free
         await self._drop(work, host, old)
@@ -343,9 +333,7 @@ class ProcessRuntime:
             replica=replica, condition=status.condition, exit_code=status.exit_code
         )
 
-    async def _death(
-        self, host: Host, work: "_Work", replica: Replica, status: ProcessStatus
-    ) -> str:
+    async def _death(self, host: Host, work: Work, replica: Replica, status: ProcessStatus) -> str:
         """What became of a process that should run, with its last words."""
         how = f"ended with exit code {status.exit_code}"
         if status.condition is Condition.LOST:
@@ -362,78 +350,6 @@ class ProcessRuntime:
         return "; its last output: " + " | ".join(lines) if lines else "; it has said nothing"
 
 
-class _Work:
-    """The handle while a verb changes it, by several tasks at once."""
-
-    def __init__(self, task: Task, handle: Handle) -> None:
-        self.task = task
-        self.handle = handle
-        self.saves_ports = True
-        self._saving = asyncio.Lock()
-
-    def find(self, slot: int) -> Replica | None:
-        return next((each for each in self.handle.replicas if each.slot == slot), None)
-
-    def at(self, slot: int) -> Replica:
-        return next(each for each in self.handle.replicas if each.slot == slot)
-
-    def free_slot(self) -> int:
-        taken = {each.slot for each in self.handle.replicas}
-        return next(slot for slot in range(len(taken) + 1) if slot not in taken)
-
-    def put(self, replica: Replica) -> None:
-        others = [each for each in self.handle.replicas if each.slot != replica.slot]
-        replicas = tuple(sorted([*others, replica], key=lambda each: each.slot))
-        self.handle = dataclasses.replace(self.handle, replicas=replicas)
-
-    def take_out(self, slot: int) -> None:
-        replicas = tuple(each for each in self.handle.replicas if each.slot != slot)
-        self.handle = dataclasses.replace(self.handle, replicas=replicas)
-
-    async def save(self) -> None:
-        async with self._saving:
-            await self.task.save(self.handle)
-
-
-class _Progress:
-    """What was last wrong with a replica that is not ready yet."""
-
-    __slots__ = ("problem",)
-
-    def __init__(self) -> None:
-        self.problem: str | None = None
-
-    @property
-    def has_lines(self) -> bool:
-        return self.problem is not None and "its last output" in self.problem
-
-
-def _incarnation(key: str) -> str:
-    """The command that a key comes from; restarts of it have a number behind."""
-    return key.partition("~")[0]
-
-
-def _next(key: str) -> str:
-    """The key of the next try of the same command."""
-    command, _, number = key.partition("~")
-    return f"{command}~{int(number or 0) + 1}"
-
-
-def _environment(workload: Workload, spot: Spot) -> Mapping[str, str]:
-    """The variables of one replica: its ports, and what the workload sets, which prevails."""
-    env = {f"PORT_{_variable(name)}": str(port) for name, port in spot.tcp_ports.items()}
-    if spot.tcp_ports:
-        env["PORT"] = str(next(iter(spot.tcp_ports.values())))
-    env["HOST"] = spot.host
-    # By now the values are text: secrets have been put in by whoever made the task.
-    env.update({name: str(value) for name, value in workload.env.items()})
-    return env
-
-
-def _variable(name: str) -> str:
-    return "".join(each if each.isalnum() else "_" for each in name).upper()
-
-
 async def _all(works: Iterable[Coroutine[Any, Any, object]]) -> None:
     """Do several things at once; after the first failure the others are given up."""
     tasks = [asyncio.ensure_future(each) for each in works]
@@ -446,97 +362,3 @@ async def _all(works: Iterable[Coroutine[Any, Any, object]]) -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
-
-
-async def _until_ready(
-    host: Host, replica: Replica, task: Task, progress: _Progress
-) -> ProcessStatus | None:
-    """None as soon as the replica is ready, or how its process ended."""
-    assert replica.process is not None
-    workload = task.at(Spot(host=host.hostname, replica=replica.slot, tcp_ports=replica.tcp_ports))
-    check = workload.health
-    if check is None and replica.tcp_ports:
-        check = Health(kind=HealthKind.TCP, tcp_port=next(iter(replica.tcp_ports)))
-    ended = asyncio.ensure_future(host.wait(replica.process))
-    try:
-        if check is None:
-            done, _ = await asyncio.wait([ended], timeout=SETTLE_S)
-            return ended.result() if done else None
-        pause_s = FIRST_PROBE_S
-        while True:
-            try:
-                problem = await healths.probe(
-                    host, check, replica.tcp_ports, directory=f"{replica.name}/work"
-                )
-            except TemporaryFailure as away:
-                problem = str(away)
-            if ended.done():
-                return ended.result()
-            if problem is None:
-                return None
-            progress.problem = problem
-            done, _ = await asyncio.wait([ended], timeout=pause_s)
-            if done:
-                return ended.result()
-            pause_s = min(pause_s * 1.5, LAST_PROBE_S)
-    finally:
-        ended.cancel()
-        await asyncio.gather(ended, return_exceptions=True)
-
-
-async def _watch_end(
-    host: Host, replica: Replica, process: Process, found: asyncio.Queue[Ended]
-) -> None:
-    while True:
-        try:
-            status = await host.wait(process)
-        except TemporaryFailure:
-            await asyncio.sleep(AWAY_S)
-            continue
-        await found.put(
-            Ended(
-                slot=replica.slot,
-                key=replica.key,
-                condition=status.condition,
-                exit_code=status.exit_code,
-            )
-        )
-        return
-
-
-async def _answers(host: Host) -> bool:
-    """Whether the host itself can be talked to."""
-    try:
-        await host.run(["true"], timeout_s=ANSWER_S)
-    except TemporaryFailure:
-        return False
-    return True
-
-
-async def _watch_health(
-    host: Host, replica: Replica, check: Health, found: asyncio.Queue[Ended]
-) -> None:
-    await asyncio.sleep(check.grace_s)
-    failures = 0
-    while True:
-        await asyncio.sleep(check.interval_s)
-        try:
-            problem = await healths.probe(
-                host, check, replica.tcp_ports, directory=f"{replica.name}/work"
-            )
-        except TemporaryFailure:
-            continue
-        failures = failures + 1 if problem else 0
-        if problem and failures >= check.failures:
-            if not await _answers(host):  # It is the way there that is broken, as far as we know.
-                failures = 0
-                continue
-            await found.put(
-                Ended(
-                    slot=replica.slot,
-                    key=replica.key,
-                    condition=Condition.RUNNING,
-                    problem=f"{failures} health checks failed: {problem}",
-                )
-            )
-            return
