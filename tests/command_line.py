@@ -5,12 +5,18 @@ called from the test.
 """
 
 import asyncio
+import fcntl
 import io
 import os
+import pty
 import re
+import select
+import struct
 import subprocess
 import sys
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +41,12 @@ from tests.fake_control import NOW, TOKEN, FakeControl
 from tests.serving import serving
 
 MOST_S = 20.0
+_ON_TERMINAL = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C comes to this process
+from ripieno.__main__ import run
+run()
+"""
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 Course = Callable[[ReconfigurationView], list[ReconfigurationView]]
@@ -243,6 +255,70 @@ class CommandLine:
             env={**self.environment, "COLUMNS": "100", "PATH": os.environ.get("PATH", "")},
         )
 
+    @contextmanager
+    def terminal(self, *words: object, columns: int = 80, rows: int = 24) -> Iterator["Terminal"]:
+        """Run a command in a process of its own, on a terminal."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        environment = {**self.environment, "TERM": "xterm-256color", "PATH": os.environ["PATH"]}
+        process = subprocess.Popen(
+            [sys.executable, "-c", _ON_TERMINAL, *map(str, words)],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        try:
+            yield Terminal(process, ours)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+class Terminal:
+    """A command on a terminal: what it shows can be waited for, and be answered."""
+
+    def __init__(self, process: subprocess.Popen[bytes], ours: int) -> None:
+        self._process = process
+        self._ours = ours
+        self.seen = b""
+
+    @property
+    def text(self) -> str:
+        """All that it has shown so far, without how."""
+        return _ESCAPE.sub("", self.seen.decode("utf-8", "replace"))
+
+    def until(self, words: str) -> None:
+        """Wait until it has shown something."""
+        give_up_at = time.monotonic() + MOST_S
+        while words not in self.text:
+            assert self._read(give_up_at), f"{words!r} never came: {self.text}"
+
+    def type(self, text: str) -> None:
+        """Type something; \\x03 is Ctrl-C."""
+        os.write(self._ours, text.encode())
+
+    def end(self) -> int:
+        """Wait until it has ended; its exit code."""
+        give_up_at = time.monotonic() + MOST_S
+        while self._read(give_up_at):
+            pass
+        return self._process.wait(MOST_S)
+
+    def _read(self, give_up_at: float) -> bool:
+        ready, _, _ = select.select([self._ours], [], [], max(0.0, give_up_at - time.monotonic()))
+        if not ready:
+            raise TimeoutError(self.text)
+        try:
+            read = os.read(self._ours, 65536)
+        except OSError:  # Nobody has the other end any more.
+            return False
+        self.seen += read
+        return bool(read)
+
 
 @contextmanager
 def command_line(control: FakeControl, home: Path) -> Iterator[tuple[CommandLine, Server]]:
@@ -260,8 +336,3 @@ def command_line(control: FakeControl, home: Path) -> Iterator[tuple[CommandLine
     finally:
         control.error = None
         server.stop()
-
-
-def without_escapes(text: str) -> str:
-    """What a terminal was sent, without how it was to be shown."""
-    return _ESCAPE.sub("", text)
