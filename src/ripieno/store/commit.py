@@ -1,151 +1,143 @@
 """The one transaction by which a deployment changes.
 
-Its events get the next numbers; that they are free is what keeps a second writer out. A batch has a
-mark of its own, so that after a lost answer it can be told whether it was stored.
+Its events get the numbers that follow the last ones, of the deployment and of all; that the batch
+expects the former is what keeps a second writer out. A batch has a mark of its own, so that after a
+lost answer it can be told whether it was stored.
 """
 
-import dataclasses
 import secrets
-from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy import Table, exc
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from ripieno.store import tables
-from ripieno.store.database import Database
-from ripieno.store.errors import StaleWriter
-from ripieno.store.records import Batch, EventRecord
+from ripieno.store.database import Database, put, row
+from ripieno.store.errors import NameTaken, RuleBroken, StaleWriter, StoreError
+from ripieno.store.records import OPEN_COMMANDS, REMOVED, Batch, EventRecord
 
-_ORDER_LOCK = 0x52495049
-"""Held on PostgreSQL while events are stored, so that their ids become visible in order."""
+_events = tables.EVENTS.c
+
+_LAST = sql.select(
+    sql.select(sql.func.max(_events.id)).scalar_subquery(),
+    sql.select(sql.func.max(_events.seq))
+    .where(_events.deployment == sql.bindparam("of"))
+    .scalar_subquery(),
+)
+"""Number of the last event of all, and of the deployment's last."""
+
+_FIRST_OF_BATCH = sql.select(_events.id).where(
+    _events.deployment == sql.bindparam("of"),
+    _events.seq == sql.bindparam("at"),
+    _events.batch == sql.bindparam("mark"),
+)
 
 
 async def commit(database: Database, deployment: str, batch: Batch) -> list[EventRecord]:
-    """Store a batch once; the events as they are stored. Raises: `StaleWriter`, `StoreError`."""
-    mark = secrets.token_hex(8)
-    tries = 0
+    """Store a batch once; the events as they are stored.
 
-    async def store(connection: AsyncConnection) -> list[EventRecord]:
-        nonlocal tries
-        tries += 1
-        if batch.events and not database.is_sqlite:
-            await connection.execute(sql.select(sql.func.pg_advisory_xact_lock(_ORDER_LOCK)))
-        if tries > 1 and batch.events:
-            # An answer was lost, and what it was about may have come through.
-            known = await _stored(connection, deployment, batch, mark)
-            if known:
-                return known
-        await _store_rows(connection, batch, deployment)
-        return await _store_events(connection, deployment, batch, mark)
+    Raises: `StaleWriter`; `NameTaken`; `StoreUnavailable`, after which it may be stored or not;
+    another `StoreError`, after which it is not.
+    """
+    mark = secrets.token_hex(8)
+    is_first_try = True
+
+    def work(connection: Connection) -> list[EventRecord]:
+        nonlocal is_first_try
+        was_first_try, is_first_try = is_first_try, False
+        found = connection.execute(_LAST, {"of": deployment}).one()
+        last_id, last_seq = found[0] or 0, found[1] or 0
+        if last_seq == batch.expected_seq:
+            _store(connection, deployment, batch)
+            return _store_events(connection, deployment, batch, mark, last_id + 1)
+        if batch.events and not was_first_try:  # It may be our own answer that was lost.
+            which = {"of": deployment, "at": batch.expected_seq + 1, "mark": mark}
+            first_id = connection.execute(_FIRST_OF_BATCH, which).scalar()
+            if first_id is not None:
+                return _numbered(deployment, batch, first_id)
+        raise StaleWriter(
+            f"deployment {deployment} has {last_seq} events, and not {batch.expected_seq}: another "
+            "server leads it too; read it again"
+        )
 
     try:
-        return await database.write(store)
-    except exc.IntegrityError as problem:
-        if "name" in str(problem.orig).lower() and batch.deployment is not None:
-            raise StaleWriter(
-                f"the name {batch.deployment.name!r} was taken by another deployment meanwhile"
+        return await database.write(work, in_order=True)
+    except RuleBroken as problem:
+        record = batch.deployment
+        if record is not None and _is_about_name(problem.rule):
+            raise NameTaken(
+                f"the name {record.name!r} was just taken by another deployment; choose another"
             ) from problem
-        raise StaleWriter(
-            f"deployment {deployment} has other events after {batch.expected_seq}; read it again"
-        ) from problem
+        raise StoreError(f"deployment {deployment} cannot be stored so: {problem}") from problem
 
 
-async def put(connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, or replace those that have their keys."""
-    if not rows:
-        return
-    is_sqlite = connection.dialect.name == "sqlite"
-    insert: Any = sqlite.insert(table) if is_sqlite else postgresql.insert(table)
-    keys = [column.name for column in table.primary_key.columns]
-    others = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    statement = insert.on_conflict_do_update(index_elements=keys, set_=others)
-    await connection.execute(statement, rows)
+def _is_about_name(rule: str) -> bool:
+    return tables.NAME_RULE in rule or "deployments.name" in rule
 
 
-def row(record: Any) -> dict[str, Any]:
-    """A record as a row of its table."""
-    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
-
-
-async def _store_rows(connection: AsyncConnection, batch: Batch, deployment: str) -> None:
+def _store(connection: Connection, deployment: str, batch: Batch) -> None:
     if batch.deployment is not None:
-        await put(connection, tables.DEPLOYMENTS, [row(batch.deployment)])
-    await put(connection, tables.RECONFIGURATIONS, [row(each) for each in batch.reconfigurations])
-    await put(connection, tables.COMMANDS, [row(each) for each in batch.commands])
-    await put(connection, tables.HANDLES, [row(each) for each in batch.handles])
-    await put(connection, tables.TIMERS, [row(each) for each in batch.timers])
+        put(connection, tables.DEPLOYMENTS, [row(batch.deployment)])
+    put(connection, tables.RECONFIGURATIONS, [row(each) for each in batch.reconfigurations])
+    put(connection, tables.COMMANDS, [row(each) for each in batch.commands])
+    put(connection, tables.HANDLES, [row(each) for each in batch.handles])
+    put(connection, tables.TIMERS, [row(each) for each in batch.timers])
     if batch.timer_stops:
-        timers = tables.TIMERS.c
-        await connection.execute(
-            sql.delete(tables.TIMERS).where(
-                timers.deployment == deployment, timers.id.in_(batch.timer_stops)
-            )
+        c = tables.TIMERS.c
+        stops = [{"of": deployment, "which": each} for each in batch.timer_stops]
+        gone = sql.delete(tables.TIMERS).where(
+            c.deployment == sql.bindparam("of"), c.id == sql.bindparam("which")
         )
+        connection.execute(gone, stops)
     if batch.handle_removals:
-        handles = tables.HANDLES.c
-        await connection.execute(
-            sql.delete(tables.HANDLES).where(
-                handles.deployment == deployment, handles.component.in_(batch.handle_removals)
-            )
+        c = tables.HANDLES.c
+        removals = [{"of": deployment, "which": each} for each in batch.handle_removals]
+        gone = sql.delete(tables.HANDLES).where(
+            c.deployment == sql.bindparam("of"), c.component == sql.bindparam("which")
         )
+        connection.execute(gone, removals)
     if batch.marking is not None:
-        await put(connection, tables.MARKINGS, [row(batch.marking)])
+        put(connection, tables.MARKINGS, [row(batch.marking)])
+    if batch.deployment is not None and batch.deployment.state == REMOVED:
+        _clear(connection, deployment)
 
 
-async def _store_events(
-    connection: AsyncConnection, deployment: str, batch: Batch, mark: str
+def _clear(connection: Connection, deployment: str) -> None:
+    """Of a deployment that is removed only its history stays."""
+    for table in (tables.HANDLES, tables.TIMERS, tables.MARKINGS):
+        connection.execute(sql.delete(table).where(table.c.deployment == deployment))
+    c = tables.COMMANDS.c
+    dropped = (
+        sql.update(tables.COMMANDS)
+        .where(c.deployment == deployment, c.state.in_(OPEN_COMMANDS))
+        .values(state="dropped")
+    )
+    connection.execute(dropped)
+
+
+def _store_events(
+    connection: Connection, deployment: str, batch: Batch, mark: str, first_id: int
 ) -> list[EventRecord]:
     if not batch.events:
         return []
-    rows = [
-        {**row(each), "deployment": deployment, "seq": batch.expected_seq + number, "batch": mark}
-        for number, each in enumerate(batch.events, 1)
-    ]
-    await connection.execute(sql.insert(tables.EVENTS), rows)
-    return await _stored(connection, deployment, batch, mark)
-
-
-async def _stored(
-    connection: AsyncConnection, deployment: str, batch: Batch, mark: str
-) -> list[EventRecord]:
-    """The events of the batch with their ids, none if it has not come through."""
-    events = tables.EVENTS.c
-    found = await connection.execute(
-        sql.select(events.id, events.seq)
-        .where(
-            events.deployment == deployment,
-            events.seq > batch.expected_seq,
-            events.batch == mark,
-        )
-        .order_by(events.seq)
+    numbered = _numbered(deployment, batch, first_id)
+    connection.execute(
+        sql.insert(tables.EVENTS), [{**row(each), "batch": mark} for each in numbered]
     )
+    return numbered
+
+
+def _numbered(deployment: str, batch: Batch, first_id: int) -> list[EventRecord]:
+    """The events of a batch, the first of which has that id."""
     return [
         EventRecord(
-            id=id,
+            id=first_id + number,
             deployment=deployment,
-            seq=seq,
+            seq=batch.expected_seq + 1 + number,
             at=each.at,
             kind=each.kind,
             component=each.component,
             reconfiguration=each.reconfiguration,
             data=each.data,
         )
-        for (id, seq), each in zip(found, batch.events, strict=False)
+        for number, each in enumerate(batch.events)
     ]
-
-
-def event_record(found: Any) -> EventRecord:
-    """A row of the events as a record."""
-    return EventRecord(
-        id=found.id,
-        deployment=found.deployment,
-        seq=found.seq,
-        at=found.at,
-        kind=found.kind,
-        component=found.component,
-        reconfiguration=found.reconfiguration,
-        data=found.data,
-    )

@@ -1,156 +1,144 @@
-"""Connections: one to write by and a few to read by, patience with a server that restarts.
+"""What the store's modules ask of a database: work done in one transaction, with patience.
 
-Called by the modules of this layer only. An operation is a function of a connection; it is done
-in one transaction, and again after a reconnection where that is safe.
+Work is a plain function of a SQLAlchemy connection, the same for every database; `sqlite` and
+`postgresql` carry it out. Called by the modules of this layer only.
 """
 
 import asyncio
-import contextlib
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+import dataclasses
+import operator
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
-from sqlalchemy import event, exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Delete, Select, Table, Update, exc
+from sqlalchemy.dialects import postgresql, sqlite
 
-from ripieno.store.errors import CannotOpen, DiskFull, StoreError, StoreUnavailable
+from ripieno.store.errors import StoreError, StoreUnavailable
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 PATIENCE_S = 60.0
 """How long the database may be away before an operation is given up."""
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.05, 2.0
-BUSY_TIMEOUT_MS = 10_000
-READERS = 4
 
-_AWAY = (
-    "connection",
-    "server closed",
-    "starting up",
-    "shutting down",
-    "terminating",
-    "cannotconnectnow",
-)
+LIBRARY_ERRORS = (exc.SQLAlchemyError, OSError)
+"""What SQLAlchemy and the drivers below it raise."""
 
 
-class Database:
-    """A database by its URL."""
+class Database(ABC):
+    """A database that is open. `patience_s` is how long it may be away during an operation."""
 
-    def __init__(self, url: str) -> None:
-        self._url = sql.make_url(url)
-        self.is_sqlite = self._url.get_backend_name() == "sqlite"
-        self._writing = asyncio.Lock()
-        if self.is_sqlite:
-            self._check_file()
-            self._writer = _sqlite(self._url, poolclass=StaticPool)
-            self._reader = _sqlite(self._url, pool_size=READERS)
-        else:
-            # Compiled statements are kept by asyncpg; what it kept is void after a restart.
-            self._writer = self._reader = create_async_engine(
-                self._url, pool_size=READERS + 2, pool_timeout=PATIENCE_S
-            )
+    name: str
+    """Where it is, without user's passwords, for messages."""
 
-    @property
-    def name(self) -> str:
-        """The URL without its password, for messages."""
-        return self._url.render_as_string(hide_password=True)
+    failures: tuple[type[Exception], ...] = LIBRARY_ERRORS
+    """What its libraries raise."""
 
-    @property
-    def folder(self) -> Path | None:
-        """Where the file of an SQLite database is."""
-        return Path(self._url.database or "").parent if self.is_sqlite else None
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
 
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do something that changes nothing; best one query. Raises: `StoreError`."""
+        return await self._patiently(lambda: self._read(work))
+
+    async def write(self, work: Callable[[Connection], T], *, in_order: bool = False) -> T:
+        """Do something in one transaction. Raises: `StoreError`.
+
+        It may be done twice: if the database goes away while it commits, nobody knows whether it
+        has. With `in_order` no other such transaction is under way at the same time, so that
+        what is numbered in it becomes visible in the order of its numbers.
+        """
+        return await self._patiently(lambda: self._write(work, in_order))
+
+    @abstractmethod
     async def close(self) -> None:
-        """Close all connections."""
-        await self._writer.dispose()
-        if self._reader is not self._writer:
-            await self._reader.dispose()
+        """Close all connections, once the work that has begun is done."""
 
-    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do something that changes nothing, in one transaction. Raises: `StoreError`."""
-        return await self._patiently(lambda: self._run(self._reader, work))
+    @abstractmethod
+    async def _read(self, work: Callable[[Connection], T]) -> T: ...
 
-    async def write(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do something that may be done twice, in one transaction. Raises: `StoreError`."""
-        async with self._writing if self.is_sqlite else contextlib.nullcontext():
-            return await self._patiently(lambda: self._run(self._writer, work))
+    @abstractmethod
+    async def _write(self, work: Callable[[Connection], T], in_order: bool) -> T: ...
 
-    async def _run(self, engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async with engine.begin() as connection:
-            return await work(connection)
+    @abstractmethod
+    def _named(self, problem: Exception) -> StoreError:
+        """A library's error as one of ours."""
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + PATIENCE_S
+        give_up_at = loop.time() + self.patience_s
         pause_s = FIRST_PAUSE_S
         while True:
             try:
                 return await attempt()
-            except exc.IntegrityError:
-                raise
-            except (exc.SQLAlchemyError, OSError) as problem:
+            except self.failures as problem:
                 error = self._named(problem)
                 if not isinstance(error, StoreUnavailable) or loop.time() > give_up_at:
                     raise error from problem
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_PAUSE_S)
 
-    def _named(self, problem: Exception) -> StoreError:
-        """A library's error as one of ours."""
-        said = str(getattr(problem, "orig", problem))
-        low = f"{type(getattr(problem, 'orig', problem)).__name__} {said}".lower()
-        if "disk is full" in low or "diskfull" in low or "no space left" in low:
-            return DiskFull(f"there is no room for {self.name}: {said}; make some")
-        is_away = isinstance(problem, OSError | exc.TimeoutError) or any(
-            word in low for word in _AWAY
-        )
-        if isinstance(problem, exc.DBAPIError) and problem.connection_invalidated:
-            is_away = True
-        if "password authentication" in low or "does not exist" in low:
-            return CannotOpen(f"{self.name} refuses: {said}; mend --database")
-        if is_away or "locked" in low:
-            return StoreUnavailable(f"{self.name} cannot be reached: {said}")
-        return StoreError(f"{self.name}: {said}")
+    async def all_of(self, record: type[R], query: Select[Any]) -> list[R]:
+        """All rows of a query, as records whose fields are named as the columns."""
 
-    def _check_file(self) -> None:
-        path = Path(self._url.database or "")
-        if not path.parent.is_dir():
-            raise CannotOpen(f"{path} cannot be made: there is no folder {path.parent}; make it")
-        if path.exists() and path.stat().st_size:
-            with path.open("rb") as file:
-                if not file.read(16).startswith(b"SQLite format 3"):
-                    raise CannotOpen(f"{path} is no SQLite database; give another --database")
+        def work(connection: Connection) -> list[R]:
+            return [record(**each) for each in connection.execute(query).mappings()]
 
+        return await self.read(work)
 
-def _sqlite(url: sql.URL, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, **options)
+    async def one_of(self, record: type[R], query: Select[Any]) -> R | None:
+        """The first row of a query, if there is one."""
+        found = await self.all_of(record, query.limit(1))
+        return found[0] if found else None
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, record: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.close()
+    async def column(self, query: Select[Any]) -> list[Any]:
+        """The first column of all rows of a query."""
+        return await self.read(lambda connection: list(connection.execute(query).scalars()))
 
-    return engine
+    async def put(self, table: Table, record: object) -> None:
+        """Store a record in a row of its own, in the place of the one that has its key."""
+        await self.write(lambda connection: put(connection, table, [row(record)]))
+
+    async def change(self, statement: Delete | Update) -> bool:
+        """Change or delete rows; whether there were any."""
+        found = False
+
+        def work(connection: Connection) -> bool:
+            nonlocal found  # What a lost answer was about is not there the next time.
+            found = connection.execute(statement).rowcount > 0 or found
+            return found
+
+        return await self.write(work)
 
 
-@contextlib.asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Database]:
-    """A database that is closed if what follows fails. Raises: `CannotOpen`."""
-    if not re.match(r"(sqlite\+aiosqlite|postgresql\+asyncpg)://", url):
-        raise CannotOpen(
-            "a database is sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME"
-        )
-    database = Database(url)
-    try:
-        yield database
-    except BaseException:
-        await database.close()
-        raise
+def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, or replace those that have their keys."""
+    if rows:
+        connection.execute(_put_statement(table, connection.dialect.name), rows)
+
+
+@cache
+def _put_statement(table: Table, dialect: str) -> sql.Executable:
+    insert: Any = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    keys = [column.name for column in table.primary_key.columns]
+    others = {each.name: insert.excluded[each.name] for each in table.c if each.name not in keys}
+    statement: sql.Executable = insert.on_conflict_do_update(index_elements=keys, set_=others)
+    return statement
+
+
+def row(record: object) -> dict[str, Any]:
+    """A record as a row of its table."""
+    kind: Any = type(record)
+    names, values = _fields(kind)
+    return dict(zip(names, values(record), strict=True))
+
+
+@cache
+def _fields(record: Any) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]]:
+    names = tuple(each.name for each in dataclasses.fields(record))
+    return names, operator.attrgetter(*names)

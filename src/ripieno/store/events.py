@@ -1,12 +1,17 @@
 """Events: read in order, by deployment or all together. Only `commit` writes them."""
 
 import sqlalchemy as sql
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Select
 
-from ripieno.store import tables
-from ripieno.store.commit import event_record
+from ripieno.store import paging, tables
 from ripieno.store.database import Database
 from ripieno.store.records import EventRecord
+
+_c = tables.EVENTS.c
+
+_ALL = sql.select(
+    _c.id, _c.deployment, _c.seq, _c.at, _c.kind, _c.component, _c.reconfiguration, _c.data
+)
 
 
 class Events:
@@ -24,37 +29,33 @@ class Events:
         kind: str | None = None,
     ) -> list[EventRecord]:
         """Events whose id is above `after`, in order."""
-        c = tables.EVENTS.c
-        query = sql.select(tables.EVENTS).where(c.id > after).order_by(c.id).limit(limit)
+        after = min(max(after, 0), paging.MOST_ID)
+        query = _ALL.where(_c.id > after).order_by(_c.id).limit(paging.bounded(limit))
         if deployment is not None:
-            query = query.where(c.deployment == deployment)
+            query = query.where(_c.deployment == deployment)
         if component is not None:
-            query = query.where(c.component == component)
+            query = query.where(_c.component == component)
         if kind is not None:
-            query = query.where(c.kind == kind)
-        return await self._events(query)
+            query = query.where(_c.kind == kind)
+        return await self._database.all_of(EventRecord, query)
 
     async def events_after(self, id: int, limit: int) -> list[EventRecord]:
-        """Events of all deployments after that id, in order."""
+        """Events of all deployments after that id, in order.
+
+        Once an event was seen, none with a smaller id appears any more: whoever goes on from the
+        last one that was read misses none.
+        """
         return await self.events(deployment=None, after=id, limit=limit)
 
     async def journal(self, deployment: str, *, after: int) -> list[EventRecord]:
         """All events of a deployment whose number is above `after`."""
-        c = tables.EVENTS.c
-        query = sql.select(tables.EVENTS).where(c.deployment == deployment, c.seq > after)
-        return await self._events(query.order_by(c.seq))
+        return await self._database.all_of(EventRecord, _journal(deployment, after))
 
     async def last_event_id(self) -> int:
         """The id of the newest event, 0 if there is none."""
+        (found,) = await self._database.column(sql.select(sql.func.max(_c.id)))
+        return int(found or 0)
 
-        async def read(connection: AsyncConnection) -> int:
-            found = await connection.execute(sql.select(sql.func.max(tables.EVENTS.c.id)))
-            return int(found.scalar() or 0)
 
-        return await self._database.read(read)
-
-    async def _events(self, query: sql.Select[tuple[object, ...]]) -> list[EventRecord]:
-        async def read(connection: AsyncConnection) -> list[EventRecord]:
-            return [event_record(each) for each in await connection.execute(query)]
-
-        return await self._database.read(read)
+def _journal(deployment: str, after: int) -> Select[tuple[object, ...]]:
+    return _ALL.where(_c.deployment == deployment, _c.seq > after).order_by(_c.seq)

@@ -1,12 +1,24 @@
 """Long lists a page at a time: where the next page begins, as a text that is handed back."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
+from ripieno.store import tables
 from ripieno.store.errors import InvalidCursor
 
 R = TypeVar("R")
+
+MOST = 1000
+"""The longest page."""
+
+MOST_ID = 2**63 - 1
+"""The largest number that a database can compare an id with."""
+
+
+def bounded(limit: int) -> int:
+    """A page's length that can be had."""
+    return min(max(limit, 1), MOST)
 
 
 def page(found: list[R], limit: int, cursor_of: Callable[[R], str]) -> tuple[list[R], str | None]:
@@ -18,7 +30,7 @@ def page(found: list[R], limit: int, cursor_of: Callable[[R], str]) -> tuple[lis
 
 def cursor(at: datetime, id: str) -> str:
     """A cursor after the row of that time and id."""
-    return f"{int(at.timestamp() * 1_000_000)}.{id}"
+    return f"{tables.microseconds(at)}.{id}"
 
 
 def read_cursor(text: str) -> tuple[datetime, str]:
@@ -26,5 +38,4 @@ def read_cursor(text: str) -> tuple[datetime, str]:
     number, _, id = text.partition(".")
     if not (number.isascii() and number.isdigit() and len(number) < 18 and id):
         raise InvalidCursor(f"{text[:80]!r} is no cursor; give back what the last page said")
-    seconds, micro = divmod(int(number), 1_000_000)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro), id
+    return tables.moment(int(number)), id

@@ -5,6 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+REMOVED = "removed"
+"""The state of a deployment of which only the history is left."""
+
+OPEN_COMMANDS = ("issued", "held")
+"""The states of a command without an outcome."""
+
+UNFINISHED = ("queued", "running", "paused", "cancelling")
+"""The states of a reconfiguration that is not over."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentRecord:
@@ -49,7 +58,10 @@ class ReconfigurationRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandRecord:
-    """One attempt at a transition. `state`: issued, held, done, failed."""
+    """One attempt at a transition.
+
+    `state`: issued, held, done, failed; dropped if its deployment was removed before its end.
+    """
 
     deployment: str
     id: int

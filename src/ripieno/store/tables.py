@@ -1,16 +1,27 @@
 """The tables, with columns named as the fields of the records that they hold."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy import Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.types import BigInteger, TypeDecorator
+from sqlalchemy import Column, Dialect, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy.types import BigInteger, Text, TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(at: datetime) -> int:
+    """A moment as whole microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(number: int) -> datetime:
+    """The moment that `microseconds` made a number of."""
+    return _EPOCH + number * _MICROSECOND
 
 
 class Time(TypeDecorator[datetime]):
@@ -21,11 +32,32 @@ class Time(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """To the database."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """From the database."""
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else moment(value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that both databases keep and order alike, by its code points.
+
+    What neither can keep (NUL, halves of surrogate pairs; workloads say all sorts of things)
+    becomes the replacement character.
+    """
+
+    impl = Text
+    cache_ok = True
+    _impossible = re.compile("[\0\ud800-\udfff]")
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of the column."""
+        is_postgresql = dialect.name == "postgresql"
+        return dialect.type_descriptor(Text(collation="C") if is_postgresql else Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else self._impossible.sub("\ufffd", value)
 
 
 class Json(TypeDecorator[Any]):
@@ -36,7 +68,7 @@ class Json(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """To the database."""
-        return None if value is None else json.dumps(value, separators=(",", ":"), default=_plain)
+        return None if value is None else _ENCODER.encode(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """From the database."""
@@ -49,14 +81,22 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be stored as JSON")
 
 
-METADATA = MetaData()
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
 
-# SQLite counts up by itself only for its own INTEGER.
-_Id = BigInteger().with_variant(Integer, "sqlite")
+METADATA = MetaData()
 
 
 def _text(name: str, **options: Any) -> Column[str]:
-    return Column(name, Text, nullable=False, **options)
+    return Column(name, Words, nullable=False, **options)
+
+
+def _deployment(**options: Any) -> Column[str]:
+    of = ForeignKey("deployments.id", name=options.pop("rule"))
+    return Column("deployment", Words, of, nullable=False, **options)
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, Integer, primary_key=True, autoincrement=False)
 
 
 DEPLOYMENTS = Table(
@@ -75,9 +115,10 @@ DEPLOYMENTS = Table(
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
 )
+NAME_RULE = "deployments_name"
 _IS_THERE = sql.text("state <> 'removed'")
 Index(
-    "deployments_name",
+    NAME_RULE,
     DEPLOYMENTS.c.name,
     unique=True,
     sqlite_where=_IS_THERE,
@@ -88,15 +129,15 @@ RECONFIGURATIONS = Table(
     "reconfigurations",
     METADATA,
     _text("id", primary_key=True),
-    _text("deployment"),
+    _deployment(rule="reconfigurations_of"),
     _text("kind"),
     _text("state"),
-    Column("document", Text),
+    Column("document", Words),
     Column("parameters", Json, nullable=False),
     Column("plan", Json),
     Column("options", Json, nullable=False),
     _text("requested_by"),
-    Column("reason", Text),
+    Column("reason", Words),
     Column("created_at", Time, nullable=False),
     Column("started_at", Time),
     Column("ended_at", Time),
@@ -106,16 +147,16 @@ RECONFIGURATIONS = Table(
 COMMANDS = Table(
     "commands",
     METADATA,
-    _text("deployment", primary_key=True),
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("attempt", Integer, primary_key=True, autoincrement=False),
-    Column("reconfiguration", Text),
+    _deployment(rule="commands_of", primary_key=True),
+    _number("id"),
+    _number("attempt"),
+    Column("reconfiguration", Words),
     _text("component"),
     _text("transition"),
     _text("verb"),
     Column("arguments", Json, nullable=False),
     _text("state"),
-    Column("cause", Text),
+    Column("cause", Words),
     Column("issued_at", Time, nullable=False),
     Column("ended_at", Time),
     Index("commands_state", "deployment", "state"),
@@ -125,15 +166,15 @@ COMMANDS = Table(
 TIMERS = Table(
     "timers",
     METADATA,
-    _text("deployment", primary_key=True),
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    _deployment(rule="timers_of", primary_key=True),
+    _number("id"),
     Column("due_at", Time, nullable=False),
 )
 
 HANDLES = Table(
     "handles",
     METADATA,
-    _text("deployment", primary_key=True),
+    _deployment(rule="handles_of", primary_key=True),
     _text("component", primary_key=True),
     Column("runtime_handle", Json, nullable=False),
     Column("definition", Json, nullable=False),
@@ -142,7 +183,7 @@ HANDLES = Table(
 MARKINGS = Table(
     "markings",
     METADATA,
-    _text("deployment", primary_key=True),
+    _deployment(rule="markings_of", primary_key=True),
     Column("seq", BigInteger, nullable=False),
     _text("snapshot"),
 )
@@ -150,17 +191,23 @@ MARKINGS = Table(
 EVENTS = Table(
     "events",
     METADATA,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    _text("deployment"),
+    # SQLite knows its row number by the name INTEGER only.
+    Column(
+        "id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _deployment(rule="events_of"),
     Column("seq", BigInteger, nullable=False),
     Column("at", Time, nullable=False),
     _text("kind"),
-    Column("component", Text),
-    Column("reconfiguration", Text),
+    Column("component", Words),
+    Column("reconfiguration", Words),
     Column("data", Json, nullable=False),
     _text("batch"),
     Index("events_seq", "deployment", "seq", unique=True),
-    sqlite_autoincrement=True,
+    Index("events_deployment", "deployment", "id"),
 )
 
 HOSTS = Table(
@@ -195,10 +242,11 @@ TOKENS = Table(
     METADATA,
     _text("id", primary_key=True),
     _text("name"),
-    _text("digest", unique=True),
+    _text("digest"),
     Column("created_at", Time, nullable=False),
     Column("expires_at", Time),
     Column("revoked_at", Time),
+    Index("tokens_digest", "digest", unique=True),
 )
 
 IDEMPOTENCY = Table(
@@ -210,4 +258,5 @@ IDEMPOTENCY = Table(
     Column("status", Integer, nullable=False),
     _text("body"),
     Column("at", Time, nullable=False),
+    Index("idempotency_at", "at"),
 )

@@ -1,0 +1,146 @@
+"""A database in a file: one thread that writes, a few that read.
+
+Each transaction runs from its beginning to its end on one thread, so it costs one hop; and whoever
+waits for it may be cancelled without leaving it half done.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sql
+from sqlalchemy import Connection, Engine, event, exc, pool
+
+from ripieno.store.database import PATIENCE_S, Database
+from ripieno.store.errors import (
+    CannotOpen,
+    Damaged,
+    DiskFull,
+    RuleBroken,
+    StoreError,
+    StoreUnavailable,
+)
+
+T = TypeVar("T")
+
+READERS = 4
+BUSY_TIMEOUT_S = 5.0
+MOST_WAL_BYTES = 64 * 2**20
+
+_ALWAYS = (
+    f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
+    "PRAGMA foreign_keys = ON",
+)
+_WRITER = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    f"PRAGMA journal_size_limit = {MOST_WAL_BYTES}",
+)
+_READER = ("PRAGMA query_only = ON",)
+
+
+class SqliteDatabase(Database):
+    """An SQLite database by the path of its file, which is made if it is missing."""
+
+    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S) -> None:
+        super().__init__(patience_s=patience_s)
+        self.name = str(path)
+        _check(path)
+        self._writer = _engine(path, (*_ALWAYS, *_WRITER), size=1, begin="BEGIN IMMEDIATE")
+        self._reader = _engine(path, (*_ALWAYS, *_READER), size=READERS, begin="BEGIN")
+        self._writing = ThreadPoolExecutor(1, "store-writer")
+        self._reading = ThreadPoolExecutor(READERS, "store-reader")
+
+    async def close(self) -> None:
+        """Close all connections, once the work that has begun is done."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        for executor in (self._reading, self._writing):
+            executor.shutdown()
+        self._reader.dispose()
+        self._writer.dispose()  # The last one, so that SQLite takes its -wal and -shm away.
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await _on(self._reading, self._reader, work)
+
+    async def _write(self, work: Callable[[Connection], T], in_order: bool) -> T:
+        return await _on(self._writing, self._writer, work)  # Only one writes at a time anyway.
+
+    def _named(self, problem: Exception) -> StoreError:
+        origin = problem.orig if isinstance(problem, exc.DBAPIError) else problem
+        code = str(getattr(origin, "sqlite_errorname", ""))
+        said = str(origin)
+        if code.startswith("SQLITE_CONSTRAINT"):
+            return RuleBroken(f"{self.name}: {said}", rule=said)
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return StoreUnavailable(f"{self.name} is locked: {said}; is another program using it?")
+        if code == "SQLITE_FULL":
+            return DiskFull(f"there is no room for {self.name}; make some")
+        if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM")):
+            return CannotOpen(
+                f"{self.name} cannot be written ({said}); give this user the file and its folder, "
+                "or give another --database"
+            )
+        if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return Damaged(f"{self.name} is damaged ({said}); bring back a copy of it")
+        return StoreError(f"{self.name}: {said}")
+
+
+async def _on(executor: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]) -> T:
+    def transaction() -> T:
+        with engine.begin() as connection:
+            return work(connection)
+
+    return await asyncio.get_running_loop().run_in_executor(executor, transaction)
+
+
+def _check(path: Path) -> None:
+    """Raises: `CannotOpen` for what SQLite would say less clearly."""
+    try:
+        if path.is_dir():
+            raise CannotOpen(f"{path} is a folder; give --database a file in it")
+        if not path.parent.is_dir():
+            raise CannotOpen(f"{path} cannot be made: there is no folder {path.parent}; make it")
+        if path.exists() and path.stat().st_size:
+            with path.open("rb") as file:
+                if not file.read(16).startswith(b"SQLite format 3"):
+                    raise CannotOpen(f"{path} is no SQLite database; give another --database")
+    except OSError as problem:
+        raise CannotOpen(
+            f"{path} cannot be read ({problem.strerror}); give this user the file and its folder, "
+            "or give another --database"
+        ) from problem
+
+
+def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # Transactions begin where SQLAlchemy says so, not where the driver guesses.
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for each in settings:
+                connection.execute(each).close()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = sql.create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=pool.QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        hide_parameters=True,  # Tracebacks go to the log.
+    )
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
