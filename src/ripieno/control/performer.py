@@ -71,7 +71,8 @@ class Performer:
         task = self._tasks.get(place)
         if task is not None and job.action is not None and job.action.verb in INTERRUPTIBLE:
             self._interrupted[place] = why
-            task.cancel()
+            # Not before its first step, or nobody would tell of its end.
+            asyncio.get_running_loop().call_soon(task.cancel)
 
     def stop(self, deployment: str) -> None:
         """Let go of a deployment's jobs without a word, as when the server goes down."""
@@ -87,6 +88,8 @@ class Performer:
             why = self._interrupted.pop(place, None)
             if why is None:
                 raise
+            if job.action is not None and job.action.verb in (Verb.RUN_JOB, Verb.COMMAND):
+                why += await self._end_processes(job, post)
             post(Failed(command=job.command, attempt=job.attempt, cause=why))
         except Exception as problem:  # Own actions raise what they like; all of it is a failure.
             cause = str(problem)
@@ -98,6 +101,21 @@ class Performer:
             self._interrupted.pop(place, None)
             if self._tasks.get(place) is asyncio.current_task():
                 del self._tasks[place]
+
+    async def _end_processes(self, job: Job, post: Post) -> str:
+        """End what an interrupted job or command has started; what to add to the cause."""
+        try:
+            assert job.action is not None
+            if job.action.verb is Verb.COMMAND:
+                host = self._hosts(job.definition.host)
+                process = await host.find(_process_name(job))
+                if process is not None and process.key == job.key:
+                    await host.stop(process)
+            elif job.handle is not None:
+                await self._runtime.stop(await self._task(job, post), job.handle)
+        except RipienoError as problem:
+            return f"; its process may run on: {problem}"
+        return ""
 
     async def _persist(self, job: Job, post: Post) -> Done:
         """Do it, again and again while what is in the way is temporary."""
@@ -268,7 +286,7 @@ class Performer:
         argv = arguments["argv"]
         env = arguments.get("env", {})
         assert isinstance(argv, list) and isinstance(env, Mapping)
-        name = f"{job.deployment}/{job.component}/{job.transition}"
+        name = _process_name(job)
         directory = arguments.get("working_directory")
         command = Command(
             argv=tuple(map(str, argv)),
@@ -287,10 +305,6 @@ class Performer:
                 f"{job.component}.{job.transition} took longer than {deadline_s:g} s and was "
                 "stopped; give it a longer timeout_s"
             ) from late
-        except asyncio.CancelledError:
-            if (job.deployment, job.command) in self._interrupted:
-                await asyncio.shield(host.stop(process))
-            raise
         if status.exit_code != 0:
             from_log = b"".join([data async for _, data in host.log(name, "stderr")])[-500:]
             said = from_log.decode(errors="replace").strip()
@@ -299,6 +313,11 @@ class Performer:
                 + (f": {said}" if said else "")
             )
         return Done(command=job.command, attempt=job.attempt)
+
+
+def _process_name(job: Job) -> str:
+    """What the process of a command is called on its host."""
+    return f"{job.deployment}/{job.component}/{job.transition}"
 
 
 def _done(job: Job, handle: Handle, outputs: Mapping[str, Value] | None = None) -> Done:
