@@ -178,7 +178,7 @@ def test_the_last_events_are_told_in_order_without_what_only_the_engine_needs(
     [first, second] = ripieno("events", shop, "--tail", "2").lines
     assert first.endswith("  web  transition.ended  start, attempt 2, n 0.1235")
     assert "[bold]" in second and not set("\x1b\x07\u202e") & set(second)
-    assert ripieno("events").lines[-2].split()[1] == "d-1"
+    assert "  d-1  web  transition.ended" in ripieno("events").lines[-2]
     [last] = ripieno("events", shop, "-n", "1", "--json").lines
     assert json.loads(last)["kind"] == "component.note"
 
@@ -273,3 +273,14 @@ def test_a_chart_of_a_reconfiguration_that_never_began_says_so(
     control.asked[asked.id] = replace(asked, started_at=None, predicted_s=None, created_at=NOW)
     shown = ripieno("gantt", asked.id)
     assert shown.exit_code == 0 and "No transition was begun" in shown.stdout
+
+
+def test_names_are_completed_from_the_server(ripieno: CommandLine, shop: str) -> None:
+    for words, expected in (("status s", shop), ("logs shop w", "web")):
+        ripieno.environment |= {
+            "_RIPIENO_COMPLETE": "complete_bash",
+            "COMP_WORDS": f"ripieno {words}",
+            "COMP_CWORD": str(len(words.split())),
+        }
+        stdout, _ = ripieno.process().communicate(timeout=MOST_S)
+        assert stdout.split() == [expected]

@@ -66,7 +66,7 @@ def test_a_deployment_is_waited_for_and_its_addresses_are_told(
         "    1.5 s  web  start done in 1.5 s",
         "      3 s  web  become_ready done in 1.5 s",
         "shop is up after 3 s (predicted 3.5 s)",
-        "  web.http  http://127.0.0.1:8080",
+        "  web  http http://127.0.0.1:8080",
     ]
 
 

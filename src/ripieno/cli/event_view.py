@@ -17,7 +17,7 @@ _STYLES = {"failed": "red", "stuck": "red", "crashed": "red", "completed": "gree
 
 def line(event: Event, *, names_deployment: bool) -> Text:
     """`12:00:01.123  web  transition.ended  start, attempt 1`."""
-    text = Text(f"{moments.clock(event.at)}  ", style="dim")
+    text = Text(f"{moments.clock_or_day(event.at)}  ", style="dim")
     if names_deployment:
         text.append(f"{safe(event.deployment or '-')}  ", style="not dim")
     if event.component:

@@ -44,6 +44,12 @@ def clock(moment: datetime) -> str:
     return moment.astimezone().strftime("%H:%M:%S.%f")[:-3]
 
 
+def clock_or_day(moment: datetime) -> str:
+    """The time of day here, and the day where that is another one than today."""
+    is_today = moment.astimezone().date() == datetime.now(UTC).astimezone().date()
+    return clock(moment) if is_today else day_and_time(moment)
+
+
 def day_and_time(moment: datetime) -> str:
     """The day and the time here, to the second."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

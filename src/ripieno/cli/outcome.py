@@ -12,6 +12,7 @@ from ripieno.cli.exits import ExitCode
 from ripieno.cli.output import MOST_LINE, safe
 from ripieno.client import Client, errors
 from ripieno.model.errors import RipienoError
+from ripieno.model.node import listed
 from ripieno.wire.deployment import Component, Deployment
 from ripieno.wire.reconfiguration import (
     Reconfiguration,
@@ -23,18 +24,26 @@ from ripieno.wire.reconfiguration import (
 MOST_FAILED = 3
 MOST_LINES = 10
 MOST_ADDRESSES = 20
+MOST_NAMES = 4
+MOST_PORTS = 8
+"""With more replicas than that, their ports are not told."""
 PATIENCE_S = 5.0
 
-_DONE = {
+_WHOLE = {
     ReconfigurationKind.DEPLOY: "is up",
     ReconfigurationKind.APPLY: "is as it should be",
-    ReconfigurationKind.START: "is started",
-    ReconfigurationKind.STOP: "is stopped",
-    ReconfigurationKind.RESTART: "is restarted",
-    ReconfigurationKind.SCALE: "is scaled",
     ReconfigurationKind.REMOVE: "is removed",
     ReconfigurationKind.ROLLBACK: "is as it was before",
 }
+_PARTS = {
+    ReconfigurationKind.START: "started",
+    ReconfigurationKind.STOP: "stopped",
+    ReconfigurationKind.RESTART: "restarted",
+    ReconfigurationKind.SCALE: "scaled",
+}
+"""What is said when it went well: of the deployment, or of the components that it was about."""
+
+_WITHOUT_ADDRESSES = (ReconfigurationKind.REMOVE, ReconfigurationKind.STOP)
 
 
 def exit_code(ended: Reconfiguration) -> ExitCode:
@@ -59,6 +68,11 @@ async def show(
         return
     after = f" after {moments.measured(took_s(ended))}" if ended.started_at else ""
     headline = f"{safe(name)}: {ended.kind} {ended.id} {_ending(ended)}{after}"
+    if ended.state is ReconfigurationState.CANCELLED:
+        console.print(Text.assemble((headline, "bold yellow"), "; what was reached stays"))
+        if deployment is not None:
+            show_commands([(f"ripieno status {safe(name)}", "how it is now")], console)
+        return
     console.print(Text(headline, style="bold red"))
     failed = _failed(ended.timeline)
     is_told = failed and all((span.cause or "") in (ended.reason or "") for span in failed)
@@ -102,12 +116,17 @@ def show_commands(commands: Iterable[tuple[str, str]], console: Console) -> None
             console.print(Text(f"      {purpose}", style="dim"))
 
 
-def addresses(components: Iterable[Component]) -> list[tuple[str, str]]:
-    """What components provide: `web.http`, and its address."""
-    return [
-        (f"{each.name}.{port}", address)
-        for each in components
-        for port, address in each.addresses.items()
+def addresses(component: Component) -> list[str]:
+    """What it provides, and the ports of its replicas that no other component uses."""
+    provided = [f"{port} {address}" for port, address in component.addresses.items()]
+    known = [address for address in component.addresses.values()]
+    if sum(len(each.tcp_ports) for each in component.replicas) > MOST_PORTS:
+        return provided
+    return provided + [
+        f"{name} port {number}"
+        for each in component.replicas
+        for name, number in each.tcp_ports.items()
+        if not any(address.endswith(f":{number}") for address in known)
     ]
 
 
@@ -117,14 +136,27 @@ def _show_completed(
     time = moments.measured(took_s(ended))
     if ended.predicted_s:
         time += f" (predicted {moments.duration(ended.predicted_s)})"
-    line = Text.assemble((f"{safe(name)} {_DONE[ended.kind]}", "bold green"), f" after {time}")
-    console.print(line)
-    if deployment is None or ended.kind in (ReconfigurationKind.REMOVE, ReconfigurationKind.STOP):
+    if ended.kind in _PARTS:
+        about = f"{safe(name)}: {_PARTS[ended.kind]} {listed(ended.components, MOST_NAMES)}"
+    else:
+        about = f"{safe(name)} {_WHOLE[ended.kind]}"
+    if not ended.components and not ended.timeline:
+        about, time = f"{safe(name)}: nothing had to be done", ""
+    console.print(Text.assemble((about, "bold green"), f" after {time}" if time else ""))
+    if ended.kind is ReconfigurationKind.REMOVE:
+        history = f"  its history stays: ripieno history {safe(ended.deployment)}"
+        console.print(Text(history, style="dim"), soft_wrap=True)
+    if deployment is None or ended.kind in _WITHOUT_ADDRESSES:
         return
-    found = addresses(deployment.components)
-    width = max((len(safe(port)) for port, _ in found[:MOST_ADDRESSES]), default=0)
-    for port, address in found[:MOST_ADDRESSES]:
-        console.print(Text(f"  {safe(port):<{width}}  {safe(address)}"), soft_wrap=True)
+    found = [
+        (each.name, address)
+        for each in deployment.components
+        if each.name in ended.components
+        for address in addresses(each)
+    ]
+    width = max((len(safe(component)) for component, _ in found[:MOST_ADDRESSES]), default=0)
+    for component, address in found[:MOST_ADDRESSES]:
+        console.print(Text(f"  {safe(component):<{width}}  {safe(address)}"), soft_wrap=True)
     if len(found) > MOST_ADDRESSES:
         more = f"  and {len(found) - MOST_ADDRESSES} more: ripieno status {safe(name)}"
         console.print(Text(more, style="dim"))

@@ -140,7 +140,7 @@ class Picture:
         self._seen: tuple[str, Reconfiguration, Deployment | None] | None = None
         self._problem = ""
         self._live = Live(
-            self, console=console, transient=True, refresh_per_second=8, vertical_overflow="crop"
+            self, console=console, transient=True, refresh_per_second=5, vertical_overflow="crop"
         )
 
     def __enter__(self) -> Self:

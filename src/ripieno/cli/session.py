@@ -74,6 +74,8 @@ def failure(problem: errors.ClientError, *, file: str | None = None) -> CommandE
         code = _BY_SLUG.get(problem.problem.slug, code)
         if problem.problem.line and file:
             message = f"{file}:{message}"
+    if isinstance(problem, errors.Held):
+        message = f"{message} (--queue)"
     if isinstance(problem, errors.Unauthenticated):
         message = f"{message}; set {settings.TOKEN} to one that is good"
     return CommandError(message, code)

@@ -8,15 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ripieno.cli import moments
+from ripieno.cli import moments, outcome
 from ripieno.cli.output import safe, said
 from ripieno.wire.deployment import Component, Deployment, DeploymentState
+from ripieno.wire.reconfiguration import Reconfiguration
 
 NARROW = 60
 """Below so many columns there is a line for each thing, rather than a table."""
-
-MOST_ADDRESSES = 8
-"""With more of them, the ports of single replicas are not told."""
 
 _STATES = {
     DeploymentState.RUNNING: "green",
@@ -51,22 +49,24 @@ def deployments(every: Sequence[Deployment], width: int) -> Iterator[RenderableT
     yield table
 
 
-def deployment(found: Deployment, width: int) -> Iterator[RenderableType]:
-    """A deployment, and each of its components."""
+def deployment(
+    found: Deployment, under_way: Reconfiguration | None, width: int
+) -> Iterator[RenderableType]:
+    """A deployment with what is going on in it, and each of its components."""
     yield Text.assemble((safe(found.name), "bold"), "  ", state(found), f"  {_what(found)}")
     if found.parameters:
         values = ", ".join(f"{name}={_short(value)}" for name, value in found.parameters.items())
         yield said(f"with {values}", "dim")
     if found.reason and not any(each.failure for each in found.components):
         yield said(found.reason, "red" if found.state is DeploymentState.FAILED else "yellow")
-    if found.reconfiguration:
-        yield said(f"reconfiguration {found.reconfiguration} is going on", "yellow")
+    if under_way is not None:
+        yield Text(f"{under_way.kind} {under_way.id} is {under_way.state}", style="yellow")
     if found.components:
         yield Text("")
     if width < NARROW:
         for each in found.components:
             yield Text.assemble((safe(each.name), "bold"), "  ", stand(each), f"  {_up(each)}")
-            for address in _addresses(each):
+            for address in outcome.addresses(each):
                 yield said(f"  {address}")
             yield from _remarks(each)
         return
@@ -97,7 +97,7 @@ def _table(components: Iterable[Component]) -> Iterator[RenderableType]:
     table = columns("Component", "State", "Up", "Host", "Address")
     remarks: list[tuple[str, list[Text]]] = []
     for each in components:
-        addresses = _addresses(each)
+        addresses = outcome.addresses(each)
         table.add_row(
             said(each.name),
             stand(each),
@@ -114,19 +114,6 @@ def _table(components: Iterable[Component]) -> Iterator[RenderableType]:
         yield Text("")
         yield said(name, "bold")
         yield from found
-
-
-def _addresses(component: Component) -> list[str]:
-    """What it provides, and the ports of its replicas that nobody else uses."""
-    provided = [f"{port} {address}" for port, address in component.addresses.items()]
-    if len(provided) + sum(len(each.tcp_ports) for each in component.replicas) > MOST_ADDRESSES:
-        return provided
-    return provided + [
-        f"{name} port {number}"
-        for each in component.replicas
-        for name, number in each.tcp_ports.items()
-        if not any(address.endswith(f":{number}") for address in provided)
-    ]
 
 
 def _remarks(component: Component) -> Iterator[Text]:

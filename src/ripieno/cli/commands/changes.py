@@ -114,7 +114,7 @@ def remove(
 ) -> None:
     """Take a deployment down and forget it: its processes, their files and what they printed.
 
-    Asks in a terminal. Its history stays.
+    Asks in a terminal. What was asked of it stays on record under its id.
 
     Example: ripieno remove counter
     """

@@ -4,13 +4,14 @@ import os
 from collections.abc import Iterable
 
 import typer
+from rich.table import Table
 from rich.text import Text
 
 from ripieno import __version__, settings
 from ripieno.cli import session
 from ripieno.cli.arguments import AsJson
 from ripieno.cli.exits import CommandError, ExitCode
-from ripieno.cli.output import console, safe, show_json
+from ripieno.cli.output import console, safe, said, show_json
 from ripieno.client import Client
 from ripieno.wire.health import Finding
 
@@ -59,12 +60,13 @@ async def _there(client: Client) -> list[Finding]:
 
 
 def _show(found: Iterable[Finding]) -> None:
-    terminal = console()
-    every = list(found)
-    width = min(24, max(len(safe(each.subject)) for each in every))
-    for each in every:
-        sign, style = ("ok ", "green") if each.is_well else ("bad", "bold red")
-        line = Text.assemble((sign, style), f"  {safe(each.subject):<{width}}  {safe(each.said)}")
-        terminal.print(line)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for each in found:
+        sign, style = ("ok", "green") if each.is_well else ("bad", "bold red")
+        told = said(each.said)
         if each.remedy and not each.is_well:
-            terminal.print(Text(f"     {'':<{width}}  {safe(each.remedy)}", style="yellow"))
+            told.append(f"\n{safe(each.remedy)}", style="yellow")
+        table.add_row(Text(sign, style=style), said(each.subject), told)
+    console().print(table)

@@ -47,7 +47,10 @@ def status(
                 found = [each async for each in every(client.deployments)]
                 return list(found), list(status_view.deployments(found, width))
             one = await client.deployment(deployment)
-            return one, list(status_view.deployment(one, width))
+            under_way = None
+            if one.reconfiguration is not None and not as_json:
+                under_way = await client.reconfiguration(one.reconfiguration)
+            return one, list(status_view.deployment(one, under_way, width))
 
         if watches:
             await _watch(look, terminal, as_json=as_json)
