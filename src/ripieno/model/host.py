@@ -111,23 +111,13 @@ def jump_of(config: HostConfig) -> Jump | None:
 
 def to_json(config: HostConfig) -> dict[str, Value]:
     """The host as JSON, without what was left at its default."""
-    written: dict[str, Value] = {
-        "name": config.name,
-        "kind": config.kind.value,
-        "directory": config.directory,
-    }
-    if config.kind is HostKind.SSH:
-        written |= {"address": config.address, "port": config.port}
-    optional: dict[str, Value] = {
-        "address": None if config.address == "127.0.0.1" else config.address,
-        "user": config.user,
-        "key_path": config.key_path,
-        "known_hosts_path": config.known_hosts_path,
-        "jump": config.jump,
-        "timeout_s": None if config.timeout_s == 60.0 else config.timeout_s,
-        "keepalive_s": None if config.keepalive_s == 5.0 else config.keepalive_s,
-    }
-    return written | {name: value for name, value in optional.items() if value is not None}
+    default = HostConfig(name=config.name, directory=config.directory)
+    written: dict[str, Value] = {"kind": config.kind.value}
+    for name in HostConfig.__dataclass_fields__:
+        value = getattr(config, name)
+        if name in ("name", "directory") or (name != "kind" and value != getattr(default, name)):
+            written[name] = value
+    return written
 
 
 def from_json(written: Mapping[str, Value]) -> HostConfig:
@@ -143,30 +133,35 @@ def from_json(written: Mapping[str, Value]) -> HostConfig:
         raise IllegalHost(
             f"host {name}: no such field: {', '.join(unknown)}; there are {', '.join(fields)}"
         )
-    kind = _text(written, name, "kind") or HostKind.LOCAL
+    kind = _text(written, name, "kind", HostKind.LOCAL)
     if kind not in tuple(HostKind):
         raise IllegalHost(f"host {name}: kind is {kind!r}: write {' or '.join(HostKind)}")
-    directory = _text(written, name, "directory")
+    directory = _text(written, name, "directory", None)
     if directory is None:
         raise IllegalHost(f"host {name}: directory is missing: write an absolute path there")
+    port = _number(written, name, "port", 22)
+    if port != int(port):
+        raise IllegalHost(f"host {name}: port is {port!r}: write a number from 1 to 65535")
     return HostConfig(
         name=name,
         kind=HostKind(kind),
-        address=_text(written, name, "address") or "127.0.0.1",
-        port=int(_number(written, name, "port", 22)),
-        user=_text(written, name, "user"),
-        key_path=_text(written, name, "key_path"),
-        known_hosts_path=_text(written, name, "known_hosts_path"),
-        jump=_text(written, name, "jump"),
+        address=_text(written, name, "address", None) or "127.0.0.1",
+        port=int(port),
+        user=_text(written, name, "user", None),
+        key_path=_text(written, name, "key_path", None),
+        known_hosts_path=_text(written, name, "known_hosts_path", None),
+        jump=_text(written, name, "jump", None),
         directory=directory,
         timeout_s=_number(written, name, "timeout_s", 60.0),
         keepalive_s=_number(written, name, "keepalive_s", 5.0),
     )
 
 
-def _text(written: Mapping[str, Value], name: str, field: str) -> str | None:
+def _text(written: Mapping[str, Value], name: str, field: str, default: str | None) -> str | None:
     value = written.get(field)
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return default
+    if not isinstance(value, str) or not value:
         raise IllegalHost(f"host {name}: {field} is {value!r}: write a text")
     return value
 
@@ -175,6 +170,6 @@ def _number(written: Mapping[str, Value], name: str, field: str, default: float)
     value = written.get(field)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:
         raise IllegalHost(f"host {name}: {field} is {value!r}: write a number")
     return value

@@ -6,7 +6,7 @@ import pwd
 import shutil
 from pathlib import Path
 
-from ripieno.runtimes import errors
+from ripieno.runtimes import errors, local_folder
 from ripieno.runtimes.errors import InvalidHost
 from ripieno.runtimes.host import HostFacts
 
@@ -17,7 +17,7 @@ def facts(directory: str, host: str) -> HostFacts:
     Raises: InvalidHost, PermissionDenied, DiskFull.
     """
     with errors.translated(f"the directory {directory} cannot be used", host=host):
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        local_folder.make_directory(directory)
         probe = Path(directory, f".probe-{os.getpid()}")
         probe.write_bytes(b"probe")
         probe.unlink()

@@ -9,7 +9,7 @@ import stat
 from io import BytesIO
 from typing import BinaryIO
 
-from ripieno.runtimes import errors, outbox
+from ripieno.runtimes import errors, local_folder, outbox
 from ripieno.runtimes.errors import FileMissing
 from ripieno.runtimes.host import Transfer
 
@@ -57,6 +57,7 @@ def put(directory: str, transfer: Transfer, host: str) -> bool:
                     os.chmod(target, mode)
                 return False
             source.seek(0)
+            local_folder.make_directory(directory)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             try:
                 with open(part, "wb", opener=_private) as file:

@@ -21,6 +21,12 @@ LOCK_S = 30.0
 LOCK_PAUSE_S = 0.005
 
 
+def make_directory(directory: str) -> None:
+    """See to it that a host's directory exists, for nobody else to look into."""
+    if not os.path.isdir(directory):
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+
+
 class Folder:
     """Where the files of a process name are."""
 
@@ -35,6 +41,7 @@ class Folder:
 
     def make(self) -> None:
         """See to it that the folder and its work folder exist."""
+        make_directory(self.directory)
         os.makedirs(f"{self.path}/work", exist_ok=True)
 
     @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ import os
 import signal as signals
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -21,6 +21,7 @@ from ripieno.runtimes import (
     keeper,
     local_facts,
     local_files,
+    local_folder,
     local_process,
     local_start,
     logs,
@@ -113,23 +114,24 @@ class LocalHost:
         variables = keeper.environment(os.environ, env or {})
         keeper.check_data(argv, variables, self._name)
         with self._translated(f"{argv[0]} cannot be run"):
-            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            local_folder.make_directory(self._directory)
             folder = local_start.working_folder(
                 cwd, self._directory, self._name, default=self._directory
             )
             local_start.program(argv[0], variables["PATH"], folder, self._name)
-            process = await asyncio.create_subprocess_exec(
-                *argv,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=variables,
-                cwd=folder,
-                start_new_session=True,
-            )
+            with _as_file(stdin) as file:
+                process = await asyncio.create_subprocess_exec(
+                    *argv,
+                    stdin=file,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env=variables,
+                    cwd=folder,
+                    start_new_session=True,
+                )
         try:
             async with asyncio.timeout(timeout_s):
-                out, err = await process.communicate(stdin)
+                out, err = await process.communicate()
         except TimeoutError as late:
             raise TooSlow(
                 f"{argv[0]} did not end within {timeout_s:g} s and was killed",
@@ -301,3 +303,19 @@ class LocalHost:
 
     def _translated(self, attempt: str) -> contextlib.AbstractContextManager[None]:
         return errors.translated(attempt, host=self._name)
+
+
+@contextlib.contextmanager
+def _as_file(content: bytes) -> Generator[int]:
+    """A descriptor to read content from; not a pipe, that a command may close before it is fed."""
+    if not content:
+        yield subprocess.DEVNULL
+        return
+    descriptor = os.memfd_create("stdin")
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)

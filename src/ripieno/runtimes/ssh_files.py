@@ -39,27 +39,20 @@ class Sender:
         for each in transfers:
             outbox.check_target(each, self._host)
         there = await self._digests(transfers)
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._guarded(each, there.get(each.target))) for each in transfers
-            ]
-        problem = next((task.result()[1] for task in tasks if task.result()[1]), None)
-        if problem is not None:
-            raise problem
-        return sum(task.result()[0] for task in tasks)
+        results = await asyncio.gather(
+            *(self._guarded(each, there.get(each.target)) for each in transfers),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return sum(result is True for result in results)
 
-    async def _guarded(
-        self, transfer: Transfer, there: str | None
-    ) -> tuple[int, BaseException | None]:
-        """Send one file; its error as a value, so that the others are sent all the same."""
+    async def _guarded(self, transfer: Transfer, there: str | None) -> bool:
+        """Send one file, when no other is on its way to the same target."""
         lock = self._locks.setdefault(transfer.target, asyncio.Lock())
-        try:
-            async with lock, self._places:
-                return int(await self._send(transfer, there)), None
-        except (PermanentFailure, asyncssh.SFTPError) as problem:
-            return 0, problem
-        except ExceptionGroup as problems:
-            return 0, problems.exceptions[0]
+        async with lock, self._places:
+            return await self._send(transfer, there)
 
     async def _digests(self, transfers: Sequence[Transfer]) -> dict[str, str]:
         """The digests of targets that are there and as large as what is to be sent."""

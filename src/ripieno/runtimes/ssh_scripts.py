@@ -274,7 +274,7 @@ done
 for stream in stdout stderr; do
     size=0
     [ ! -s "$folder/$stream.log" ] || size=$(stat -c %s "$folder/$stream.log")
-    echo "$now $size" >>"$folder/$stream.index" || exit
+    echo "$now $size" 2>/dev/null >>"$folder/$stream.index"
 done
 setsid=$(command -v setsid)
 head=$(command -v head)

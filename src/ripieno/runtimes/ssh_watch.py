@@ -15,9 +15,13 @@ from ripieno.runtimes import keeper, ssh_scripts
 from ripieno.runtimes.errors import PermanentFailure, RuntimeDriverError, TemporaryFailure
 from ripieno.runtimes.host import Condition, Process, ProcessStatus
 from ripieno.runtimes.ssh_session import Sessions
+from ripieno.runtimes.ssh_shell import ShellEnded
 
 ASK_S = 5.0
 """How often all are asked for."""
+
+REST_S = 2.0
+"""How long to rest when watching fails though the link is there; asking goes on."""
 
 GATHER_S = 0.01
 """How long to wait for others before asking for one."""
@@ -101,6 +105,7 @@ class EndWatch:
                 statuses = await self._look(waited)
             except TemporaryFailure:
                 self._is_to_ask.set()
+                await asyncio.sleep(REST_S)
                 continue
             for process, status in zip(waited, statuses, strict=True):
                 if status.condition is not Condition.RUNNING:
@@ -122,6 +127,10 @@ class EndWatch:
         try:
             async for line in shell.stream(program):
                 self._hear(line)
+        except ShellEnded:
+            if not connection.is_closed():
+                await asyncio.sleep(REST_S)
+            raise
         finally:
             shell.close()
 

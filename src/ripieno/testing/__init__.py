@@ -3,3 +3,5 @@
 import pytest
 
 pytest.register_assert_rewrite("ripieno.testing.host_contract")
+pytest.register_assert_rewrite("ripieno.testing.store_contract")
+pytest.register_assert_rewrite("ripieno.testing.store_commit_contract")

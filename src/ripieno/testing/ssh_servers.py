@@ -114,6 +114,8 @@ class SshServer:
             "PidFile none\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
             "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
             "Subsystem sftp internal-sftp\nPrintMotd no\nUseDNS no\n"
+            # A bash that is not the first reads no .bashrc: it may do anything, and be killed here.
+            "SetEnv SHLVL=5\n"
         )
         try:
             self._lay_cable()

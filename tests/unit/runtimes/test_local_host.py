@@ -68,7 +68,9 @@ async def test_a_command_is_the_leader_of_a_session_of_its_own(host: LocalHost) 
 async def test_nothing_that_the_server_has_open_is_inherited(host: LocalHost) -> None:
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
-    process = await host.start(NAME, "1", SLEEP)
+    process = await host.start(NAME, "1", Command(argv=("sh", "-c", "echo ready; sleep 100000")))
+    async for _ in host.log(NAME, "stdout", follow=True):
+        break
     folder = f"{host.directory}/{NAME}"
     assert open_files(process.pid) == ["/dev/null", f"{folder}/stdout.log", f"{folder}/stderr.log"]
     kept = open_files(host_rigs.parent(process.pid))
@@ -225,6 +227,15 @@ def test_every_error_of_the_system_has_its_own() -> None:
     )
 
 
-async def test_files_of_a_transfer_belong_to_nobody_else(host: LocalHost) -> None:
-    await host.check()
+@pytest.mark.parametrize("first", ["check", "start", "transfer", "run"])
+async def test_what_is_in_the_directory_is_for_nobody_else(host: LocalHost, first: str) -> None:
+    match first:
+        case "check":
+            await host.check()
+        case "start":
+            await host.start(NAME, "1", SLEEP)
+        case "transfer":
+            await host.transfer([Transfer(source=b"", target="file")])
+        case _:
+            await host.run(["true"])
     assert stat.S_IMODE(os.stat(host.directory).st_mode) == 0o700
