@@ -14,13 +14,16 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo demo-stop test check bench lock clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo: $(READY)  ## Bring up an example
-	$(BIN)/ripieno simulate examples/web-shop.yaml
+demo: $(READY)  ## Start a server, deploy an application of three services, rearrange it live
+	@$(BIN)/python examples/demo/demo.py
+
+demo-stop: $(READY)  ## Take down what `make demo` has left running
+	@$(BIN)/python examples/demo/demo.py stop
 
 test: $(READY)  ## Run the tests; ARGS='-k word' goes to pytest
 	@$(BIN)/pytest $(ARGS)
@@ -40,6 +43,7 @@ lock: $(UV_READY)  ## Bring uv.lock up to date with the dependencies in pyprojec
 	@$(find_python) $(UV) lock --python "$$python"
 
 clean:  ## Remove all that the other targets made
+	if [ -e .demo ]; then $(MAKE) demo-stop; fi
 	rm -rf .tools .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build
 
 $(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
