@@ -117,8 +117,6 @@ def name(text: str) -> str:
 
 def request(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:
     """A request with these fields. Raises: `CommandError` that names the field at fault."""
-    if "directory" not in kind.model_fields:  # TODO wire
-        fields = {name: each for name, each in fields.items() if name != "directory"}
     try:
         return kind.model_validate(dict(fields))
     except ValidationError as problem:

@@ -56,6 +56,10 @@ def replica_ended(supervisor: "Supervisor", message: ReplicaEnded) -> None:
     replicas = held.handle.replicas if held.handle else ()
     if not any(each.slot == ended.slot and each.key == ended.key for each in replicas):
         return
+    if any(each.job.component == component for each in state.commands.values()):
+        # Whatever is being done to it may have ended this replica, and is watched anew afterwards.
+        supervisor.watches.drop(component)
+        return
     held.ended[ended.slot] = ended
     cause = in_words(ended)
     if held.ready_since is not None and _time() - held.ready_since > STABLE_S:

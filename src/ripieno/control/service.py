@@ -74,6 +74,7 @@ class Control(Administration):
         chosen = name or application.name
         names.check_slug(chosen, "a deployment")
         target = targets.target_of(application, targets.namer({}))
+        target = dataclasses.replace(target, directory=source.directory)
         self._check_hosts(target)
         await asyncio.to_thread(planning.plan_for, Machine({}), target, {}, name="check")
         if await self._store.deployment_named(chosen) is not None:
@@ -345,10 +346,12 @@ class Control(Administration):
                     source = dataclasses.replace(
                         source,
                         document=state.record.document,
+                        directory=source.directory or state.target.directory,
                         parameters={**state.record.parameters, **source.parameters},
                     )
                 application, values = await self._application(source)
                 target = targets.target_of(application, targets.namer(state.machine.core.types))
+                target = dataclasses.replace(target, directory=source.directory)
                 self._check_hosts(target)
                 return target, application.document, values
             case ReconfigurationKind.SCALE:

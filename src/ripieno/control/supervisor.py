@@ -98,7 +98,7 @@ class Supervisor:
         self._effects: list[Callable[[], None]] = []
         self._replies: list[tuple[asyncio.Future[Any], Any]] = []
         self._timers: dict[object, asyncio.TimerHandle] = {}
-        self._watches = Watches(runtime=runtime, group=group, post=self.post)
+        self.watches = Watches(runtime=runtime, group=group, post=self.post)
 
     def post(self, message: Message) -> None:
         """Put a message into the mailbox."""
@@ -422,13 +422,13 @@ class Supervisor:
             if not reply.done():
                 reply.set_result(answer)
         for component in touched:
-            self._watches.renew(state, component)
+            self.watches.renew(state, component)
 
     def _let_go(self) -> None:
         """Stop what acts for this supervisor; what it started on hosts goes on."""
         self.is_over = True
         self._performer.stop(self.state.id)
-        self._watches.close()
+        self.watches.close()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

@@ -34,12 +34,16 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """All components of a deployment as they should be. An empty one means: remove it."""
+    """All components of a deployment as they should be. An empty one means: remove it.
+
+    `directory` is where the application's relative files were looked for.
+    """
 
     application: str = ""
     version: str = ""
     components: Mapping[str, Wanted] = field(default_factory=dict)
     connections: tuple[tuple[PortRef, PortRef], ...] = ()
+    directory: str | None = None
 
 
 TypeNames = Callable[[ComponentType], ComponentType]
@@ -151,6 +155,7 @@ def to_json(target: Target) -> dict[str, Any]:
             for name, wanted in target.components.items()
         },
         "connections": [[str(one), str(other)] for one, other in target.connections],
+        "directory": target.directory,
     }
 
 
@@ -174,6 +179,7 @@ def from_json(record: Mapping[str, Any]) -> Target:
         connections=tuple(
             (_port(one), _port(other)) for one, other in record.get("connections", ())
         ),
+        directory=record.get("directory"),
     )
 
 

@@ -41,6 +41,12 @@ class Watches:
             task = self._group.create_task(self._follow(component, held.handle, workload))
             self._tasks[component] = (seen, task)
 
+    def drop(self, component: str) -> None:
+        """Watch a component no more until it is renewed."""
+        known = self._tasks.pop(component, None)
+        if known is not None:
+            known[1].cancel()
+
     def close(self) -> None:
         """Watch nothing any more."""
         for _, task in self._tasks.values():

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StringConstraints
 
 from ripieno.wire.base import (
     MOST_ITEMS,
@@ -85,6 +85,9 @@ class Decision(StrEnum):
     ABANDON = "abandon"
 
 
+Folder = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=r"^/[^\x00]*$")]
+
+
 class SourceRequest(Request):
     """An application: its document, or the name (and version) of a published one."""
 
@@ -98,6 +101,10 @@ class SourceRequest(Request):
     )
     settings: Annotated[dict[Text, Text], Field(max_length=MOST_ITEMS)] = Field(
         default_factory=dict, description="values as text, to be read by the parameter's type"
+    )
+    directory: Folder | None = Field(
+        default=None,
+        description="where relative sources of files are, on the server; an absolute path",
     )
 
 
