@@ -4,6 +4,8 @@ The range lies below the kernel's ephemeral ports, so that an outgoing connectio
 port between its assignment and the start of the process that it is for.
 """
 
+from collections.abc import Collection
+
 from ripieno.runtimes.errors import PortTaken
 from ripieno.runtimes.host import Host
 
@@ -25,6 +27,12 @@ class PortBook:
     def release(self, owner: str) -> None:
         """Free all ports of a replica."""
         self._owners = {port: name for port, name in self._owners.items() if name != owner}
+
+    def keep(self, host: str, owner: str, ports: Collection[int]) -> None:
+        """Free all ports of a replica on a host but these."""
+        for known in [place for place, name in self._owners.items() if name == owner]:
+            if known[0] == host and known[1] not in ports:
+                del self._owners[known]
 
     async def take(self, host: Host, owner: str, wanted: int) -> int:
         """The wanted port of the host, or (0) any free one.

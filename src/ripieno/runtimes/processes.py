@@ -5,15 +5,17 @@ Called through `base.Runtime`. It must not know how a host is reached, which is 
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
-from ripieno.model.workload import RestartCondition, Workload
+from ripieno.model.workload import FileTransfer, RestartCondition, Workload
 from ripieno.runtimes import output
 from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
 from ripieno.runtimes.errors import (
+    FileMissing,
     NotReady,
     PermanentFailure,
     ProcessDied,
@@ -47,9 +49,17 @@ class ProcessRuntime:
             )
         work = Work(task, handle or Handle(host=host.name, address=host.hostname))
         work.saves_ports = False  # They are stored with the outcome, and nothing runs before.
-        for slot in range(task.workload.replicas):
-            await self._prepare(work, host, slot, is_early=True)
-        await host.flush()
+        try:
+            for slot in range(task.workload.replicas):
+                await self._prepare(work, host, slot, is_early=True)
+            await host.flush()
+        except BaseException:
+            # No handle tells of these ports, so nobody could ever free them.
+            for slot in range(task.workload.replicas):
+                self._ports.release(_name(task, slot))
+            if handle is not None:
+                self.recover(handle)
+            raise
         return work.handle
 
     async def start(self, task: Task, handle: Handle) -> Handle:
@@ -61,11 +71,15 @@ class ProcessRuntime:
         await host.flush()
         surplus = [each for each in work.handle.replicas if each.slot >= task.workload.replicas]
         await _all(self._drop(work, host, each) for each in surplus)
-        await _all(
-            self._start(work, host, each, task.key)
-            for each in work.handle.replicas
-            if incarnation(each.key) != task.key
-        )
+        try:
+            await _all(
+                self._start(work, host, each, task.key)
+                for each in work.handle.replicas
+                if incarnation(each.key) != task.key
+            )
+        except PermanentFailure:
+            await self._undo(work, host, {each.slot for each in handle.replicas})
+            raise
         # Stored with the outcome: until then, doing it again finds the same processes by their key.
         return work.handle
 
@@ -121,20 +135,27 @@ class ProcessRuntime:
         statuses = await self.status(handle)
         alive = [e.replica for e in statuses if e.condition is Condition.RUNNING]
         gone = [e.replica for e in statuses if e.condition is not Condition.RUNNING]
+        for each in statuses:
+            if each.problem is not None:  # To be started again it would have to be gone for sure.
+                raise TemporaryFailure(each.problem)
         wanted = task.workload.replicas
-        for replica in gone if len(alive) >= wanted else ():
-            await self._drop(work, host, replica)
-        await _all(self._drop(work, host, each) for each in alive[wanted:])
-        started = []
-        for _ in range(wanted - len(alive)):
-            slot = gone.pop(0).slot if gone else work.free_slot()
-            replica = await self._prepare(work, host, slot)
-            await host.flush()
-            # A key of its own for every process: what this command started before may have died.
-            key = task.key if incarnation(replica.key) != task.key else next_key(replica.key)
-            started.append(await self._start(work, host, replica, key))
-            await work.save()
-        await _all(self._await(work, host, each) for each in started)
+        missing = max(0, wanted - len(alive))
+        await _all(self._drop(work, host, each) for each in (*gone[missing:], *alive[wanted:]))
+        # What was started before the server was killed may not be ready yet.
+        fresh = [each for each in alive[:wanted] if incarnation(each.key) == task.key]
+        try:
+            for number in range(missing):
+                slot = gone[number].slot if number < len(gone) else work.free_slot()
+                replica = await self._prepare(work, host, slot)
+                await host.flush()
+                # Another key for every process: what this command started before may have died.
+                key = task.key if incarnation(replica.key) != task.key else next_key(replica.key)
+                fresh.append(await self._start(work, host, replica, key))
+                await work.save()
+            await _all(self._await(work, host, each) for each in fresh)
+        except PermanentFailure:
+            await self._undo(work, host, {each.slot for each in handle.replicas})
+            raise
         return work.handle
 
     async def complete(self, task: Task, handle: Handle) -> Handle:
@@ -145,6 +166,7 @@ class ProcessRuntime:
         await host.flush()
         if incarnation(replica.key) != task.key:
             replica = await self._start(work, host, replica, task.key)
+            await work.save()
         assert replica.process is not None
         status = await host.wait(replica.process)
         if status.exit_code != 0:
@@ -207,9 +229,7 @@ class ProcessRuntime:
     ) -> Replica:
         """A replica of the slot with all the ports of the workload, its files in the queue."""
         task = work.task
-        replica = work.find(slot) or Replica(
-            slot=slot, name=f"{task.directory}/{task.component}/{slot}"
-        )
+        replica = work.find(slot) or Replica(slot=slot, name=_name(task, slot))
         tcp_ports = {}
         for name, wanted in task.workload.tcp_ports.items():
             known = replica.tcp_ports.get(name)
@@ -222,8 +242,11 @@ class ProcessRuntime:
             work.put(replica)
             if tcp_ports and work.saves_ports:  # Before anything listens on them.
                 await work.save()
+            self._ports.keep(host.name, replica.name, tcp_ports.values())
         spot = Spot(host=host.hostname, replica=slot, tcp_ports=tcp_ports)
-        for file in task.files(spot) if is_early else task.at(spot).files:
+        files = task.files(spot) if is_early else task.at(spot).files
+        _check_sources(files, task.component)
+        for file in files:
             host.queue(
                 Transfer(
                     source=(file.content or "").encode() if file.source is None else file.source,
@@ -308,6 +331,16 @@ class ProcessRuntime:
         work.take_out(replica.slot)
         await work.save()
 
+    async def _undo(self, work: Work, host: Host, slots: set[int]) -> None:
+        """Stop what this command has started; of other slots than these nothing is left."""
+        for each in work.handle.replicas:
+            if each.slot not in slots:
+                await self._drop(work, host, each)
+                continue
+            process = await host.find(each.name)
+            if process is not None and incarnation(process.key) == work.task.key:
+                await self._end(host, each, work.task.workload)
+
     async def _make_room(self, work: Work, host: Host, free: int) -> int:
         """Stop an old replica, since its port cannot be had twice; the slot for the new one."""
         task = work.task
@@ -348,6 +381,21 @@ class ProcessRuntime:
         except RuntimeDriverError:
             return ""
         return "; its last output: " + " | ".join(lines) if lines else "; it has said nothing"
+
+
+def _name(task: Task, slot: int) -> str:
+    """What the process of a replica is called on its host."""
+    return f"{task.directory}/{task.component}/{slot}"
+
+
+def _check_sources(files: Iterable[FileTransfer], component: str) -> None:
+    """Find out what is missing before it goes into a queue that others share."""
+    for file in files:
+        if file.source is not None and not os.path.isfile(file.source):
+            raise FileMissing(
+                f"{component} is to be given the file {file.source}, which is not on the server; "
+                "bring it there, or mend the path"
+            )
 
 
 async def _all(works: Iterable[Coroutine[Any, Any, object]]) -> None:

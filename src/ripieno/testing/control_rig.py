@@ -20,7 +20,6 @@ from ripieno.control.views import (
     ComponentView,
     DeploymentView,
     ReconfigurationKind,
-    ReconfigurationState,
     ReconfigurationView,
 )
 from ripieno.settings import ServerSettings
@@ -230,7 +229,7 @@ async def open_rig(
     ports: tuple[int, int] | None = None,
 ) -> AsyncIterator[Rig]:
     """A control plane on a folder; ends what was started when the block is left."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240  # a test's own folder
     chosen = ServerSettings(
         home=home,
         database_url=database_url or settings.database_url(home),
