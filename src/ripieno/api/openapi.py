@@ -38,6 +38,13 @@ TAGS = [
     {"name": "server", "description": "How the server is"},
 ]
 
+DONE = {
+    200: "Here it is",
+    201: "It is made",
+    202: "It is accepted, and will be done",
+    204: "It is done",
+}
+
 ERRORS = {
     400: "The request cannot be read",
     401: "There is no token, or not one that is good",
@@ -71,8 +78,8 @@ def complete(app: FastAPI) -> None:
 
 def methods_of(app: FastAPI, path: str) -> Iterable[str]:
     """The methods that a path knows."""
-    paths = app.openapi()["paths"]
-    known = paths.get(path) or next(
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    known: dict[str, Any] = paths.get(path) or next(
         (
             operations
             for template, operations in paths.items()
@@ -107,8 +114,14 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete_operation(operation: dict[str, Any], method: str, path: str) -> None:
+    told = " ".join(operation["description"].split())
+    operation["summary"], _, operation["description"] = told.partition(". ")
+    operation["summary"] = operation["summary"].rstrip(".")
     responses = operation["responses"]
     responses.pop("422", None)
+    for status, response in responses.items():
+        if response.get("description") == "Successful Response":
+            response["description"] = DONE[int(status)]
     statuses = {int(each) for each in responses if int(each) in ERRORS} | {500}
     if path.startswith(PREFIX):
         statuses |= {401, 503}
@@ -122,8 +135,9 @@ def _complete_operation(operation: dict[str, Any], method: str, path: str) -> No
         responses[str(status)] = {
             "description": ERRORS[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            "headers": _headers(_HEADERS.get(status, {})),
         }
+        if status in _HEADERS:
+            responses[str(status)]["headers"] = _headers(_HEADERS[status])
     if method == "get" and "application/json" in responses["200"].get("content", {}):
         responses["200"]["headers"] = _headers({"ETag": "what If-None-Match can say"})
         responses["304"] = {"description": "The client has this already (If-None-Match)"}
@@ -139,6 +153,9 @@ def _complete_operation(operation: dict[str, Any], method: str, path: str) -> No
     for accepted in ("201", "202"):
         if accepted in responses and "tokens" not in operation.get("tags", ()):
             responses[accepted]["headers"] = _headers({"Location": "where it is"})
+    operation["responses"] = dict(sorted(responses.items()))
+    if not operation["description"]:
+        del operation["description"]
 
 
 def _headers(told: dict[str, str]) -> dict[str, Any]:
