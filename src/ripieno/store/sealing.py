@@ -1,7 +1,10 @@
 """Secrets, sealed with a key that lies in a file beside the database and never in it."""
 
+import contextlib
 import os
 import secrets
+import stat
+import tempfile
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -41,25 +44,33 @@ def seal_from(path: Path) -> Seal:
     try:
         if not path.exists():
             _make(path)
+        mode = stat.S_IMODE(path.stat().st_mode)
         key = path.read_bytes()
     except OSError as problem:
         raise CannotOpen(f"the key file {path} cannot be used: {problem}") from problem
     if len(key) != _KEY_BYTES:
         raise CannotOpen(f"{path} holds no key; bring back the one that belongs here")
+    if mode & 0o077:
+        raise CannotOpen(
+            f"the key file {path} can be read by others; make it yours alone with: chmod 600 {path}"
+        )
     return Seal(key)
 
 
 def _make(path: Path) -> None:
     """Write a new key, at once or not at all, readable by the owner only."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-        file.write(secrets.token_bytes(_KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        os.link(temporary, path)  # Another server may have been quicker; its key stays.
-    except FileExistsError:
-        pass
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)  # Another server may have been quicker; its key stays.
     finally:
-        temporary.unlink()
+        os.unlink(temporary)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # A secret sealed with a key whose name was lost is lost too.
+    finally:
+        os.close(folder)
