@@ -187,6 +187,7 @@ class Course:
             name=name,
             durations=await self._supervisor.durations(),
             runs=runs,
+            mixed=[name for name, held in state.held.items() if held.is_mixed],
         )
 
     def _submit(self, plan: Plan, wanted: Target) -> None:

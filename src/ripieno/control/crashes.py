@@ -4,7 +4,7 @@ Called by the supervisor between two commits. The pause before a restart doubles
 crash, up to the policy's cap, and begins anew once the component was well for a while.
 """
 
-import asyncio
+import dataclasses
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -56,22 +56,31 @@ def replica_ended(supervisor: "Supervisor", message: ReplicaEnded) -> None:
     replicas = held.handle.replicas if held.handle else ()
     if not any(each.slot == ended.slot and each.key == ended.key for each in replicas):
         return
-    if any(each.job.component == component for each in state.commands.values()):
-        # Whatever is being done to it may have ended this replica, and is watched anew afterwards.
-        supervisor.watches.drop(component)
-        return
+    known = held.ended.get(ended.slot)
+    if known is not None and known.key == ended.key:
+        if known.condition is not Condition.RUNNING or ended.condition is Condition.RUNNING:
+            return  # It was told before the server was killed.
+        ended = dataclasses.replace(ended, problem=known.problem)
     held.ended[ended.slot] = ended
+    state.put_handle(component)
     cause = in_words(ended)
-    if held.ready_since is not None and _time() - held.ready_since > STABLE_S:
-        held.restarts = 0
-    held.ready_since = None
     facts = {"slot": ended.slot, "exit_code": ended.exit_code, "cause": cause}
-    kind = "component.unhealthy" if ended.problem else "component.crashed"
-    if len(held.ended) < len(replicas):
-        supervisor.tell(kind, component, **facts, left=len(replicas) - len(held.ended))
+    if ended.condition is Condition.RUNNING:
+        supervisor.tell("component.unhealthy", component, **facts)
+        return  # It is being stopped; all else when it has ended.
+    if held.ready_since is not None:
+        if (supervisor.now() - held.ready_since).total_seconds() > STABLE_S:
+            held.restarts = 0
+        held.ready_since = None
+    left = len(replicas) - sum(
+        each.condition is not Condition.RUNNING for each in held.ended.values()
+    )
+    facts["left"] = left
+    if left:
+        supervisor.tell("component.crashed", component, **facts)
     else:
         fell = TokenFell(component=component, place=READY, target=PREPARED, cause=cause)
-        supervisor.feed(fell, kind, component=component, data={**facts, "left": 0})
+        supervisor.feed(fell, "component.crashed", component=component, data=facts)
         for each in look.looks(state.machine):
             if component in each.lost:
                 supervisor.tell("component.provider_lost", each.name, provider=component)
@@ -105,6 +114,8 @@ def restart_due(supervisor: "Supervisor", message: RestartDue) -> None:
         return
     if now.status is Status.BUSY:
         return
+    if READY in now.places and not held.ended:
+        return  # Something else has brought it back.
     behaviour = SCALE if READY in now.places else DEPLOY
     program = Program(
         name=f"{_PROGRAM}{component}",
@@ -122,7 +133,7 @@ def restart_due(supervisor: "Supervisor", message: RestartDue) -> None:
 def transition_ended(supervisor: "Supervisor", job: Job) -> None:
     """A component that has become ready is well from now on."""
     if job.action is not None and job.action.verb in _READY_VERBS:
-        supervisor.state.hold(job.component).ready_since = _time()
+        supervisor.state.hold(job.component).ready_since = supervisor.now()
 
 
 def program_ended(supervisor: "Supervisor", command: EndProgram) -> None:
@@ -142,8 +153,10 @@ def transition_failed(supervisor: "Supervisor", job: Job, cause: str) -> None:
 
 def in_words(ended: Ended) -> str:
     """How a replica has ended."""
-    if ended.problem:
+    if ended.problem and ended.condition is Condition.RUNNING:
         return ended.problem
+    if ended.problem:
+        return f"it was stopped since {ended.problem}"
     if ended.condition is Condition.LOST:
         return "its process is gone, and nobody saw how it ended"
     code = ended.exit_code or 0
@@ -176,7 +189,3 @@ def _plan_restart(
     pause_s = min(policy.backoff_s * 2.0 ** min(held.restarts - 1, 30), policy.backoff_cap_s)
     held.restart_at = supervisor.now() + timedelta(seconds=pause_s)
     supervisor.after(pause_s, RestartDue(component=component))
-
-
-def _time() -> float:
-    return asyncio.get_running_loop().time()

@@ -5,7 +5,7 @@ planner takes.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ripieno.control.target import Target, Wanted
 from ripieno.engine import look, snapshot
@@ -39,11 +39,13 @@ def plan_for(
     name: str,
     durations: Durations | None = None,
     runs: Mapping[str, tuple[str, ...]] | None = None,
+    mixed: Collection[str] = (),
 ) -> Plan:
     """The plan from where a machine at rest stands to the target.
 
     `running` are the definitions that the components were last started with; `runs` are behaviours
-    that are wanted in any case. Raises: a `PlanError`; `IllegalMarking` if it is not at rest.
+    that are wanted in any case; `mixed` are components of which not all replicas run what they
+    should. Raises: a `PlanError`; `IllegalMarking` if it is not at rest.
     """
     now = situation(machine)
     extra = runs or {}
@@ -53,6 +55,9 @@ def plan_for(
         if each in now.assembly.components and not behaviours:
             marking = now.marking[each]
             behaviours = changes(running.get(each), wanted, marking)
+            if each in mixed and behaviours in ((), (SCALE,)) and "ready" in marking:
+                is_rolling = wanted.definition.strategy is Strategy.ROLLING
+                behaviours = (UPDATE,) if is_rolling else (STOP,)
         wishes[each] = Wish(state=frozenset(wanted.state), run=behaviours)
     goal = Goal(
         components={

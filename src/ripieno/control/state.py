@@ -41,7 +41,8 @@ SNAPSHOT_EVERY = 500
 class Held:
     """What a component was last started with, and how often it has crashed since it was well.
 
-    `ended` are the replicas known to have ended, by slot.
+    `ended` are the replicas known to have ended, by slot, and those that are not well.
+    `is_mixed`: a roll has failed half-way, so that not all replicas run the definition.
     """
 
     handle: Handle | None = None
@@ -49,8 +50,9 @@ class Held:
     inputs: Mapping[str, Value] = field(default_factory=dict)
     restarts: int = 0
     restart_at: datetime | None = None
-    ready_since: float | None = None
+    ready_since: datetime | None = None
     ended: dict[int, Ended] = field(default_factory=dict)
+    is_mixed: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -268,6 +270,9 @@ def _handle_record(deployment: str, component: str, held: Held) -> HandleRecord:
             "inputs": dict(held.inputs),
             "restarts": held.restarts,
             "restart_at": held.restart_at.isoformat() if held.restart_at else None,
+            "ready_since": held.ready_since.isoformat() if held.ready_since else None,
+            "ended": [base.ended_to_json(each) for each in held.ended.values()],
+            "is_mixed": held.is_mixed,
         },
         definition=applications.to_json(held.definition) if held.definition else {},
     )
@@ -275,11 +280,15 @@ def _handle_record(deployment: str, component: str, held: Held) -> HandleRecord:
 
 def _held(record: HandleRecord) -> Held:
     stored = record.runtime_handle
-    restart_at = stored["restart_at"]
+    restart_at, ready_since = stored["restart_at"], stored["ready_since"]
+    ended = [base.ended_from_json(each) for each in stored["ended"]]
     return Held(
         handle=base.from_json(stored["handle"]) if stored["handle"] else None,
         definition=applications.from_json(record.definition) if record.definition else None,
         inputs=stored["inputs"],
         restarts=stored["restarts"],
         restart_at=datetime.fromisoformat(restart_at) if restart_at else None,
+        ready_since=datetime.fromisoformat(ready_since) if ready_since else None,
+        ended={each.slot: each for each in ended},
+        is_mixed=stored["is_mixed"],
     )

@@ -52,6 +52,7 @@ from ripieno.model.event import (
     TransitionFailed,
 )
 from ripieno.runtimes.base import Runtime
+from ripieno.runtimes.work import incarnation
 from ripieno.store.records import CommandRecord, EventRecord, TimerRecord
 from ripieno.store.store import Store
 
@@ -268,6 +269,7 @@ class Supervisor:
             if job.action is not None and job.action.verb not in WITH_OLD_DEFINITION:
                 held.definition = job.definition
                 held.inputs = {**held.inputs, **job.inputs}
+                held.is_mixed = held.is_mixed and job.action.verb is Verb.SCALE
             held.ended.clear()
             state.put_handle(job.component)
         event = TransitionEnded(command=message.command, outputs=dict(message.outputs))
@@ -287,6 +289,11 @@ class Supervisor:
         if open_command is None:
             return
         job = open_command.job
+        held = self.state.held.get(job.component)
+        if held is not None and job.action is not None and job.action.verb is Verb.ROLL:
+            replicas = held.handle.replicas if held.handle else ()
+            held.is_mixed = any(incarnation(each.key) == job.key for each in replicas)
+            self.state.put_handle(job.component)
         self._close(open_command, "failed", message.cause)
         self.feed(
             TransitionFailed(command=message.command, cause=message.cause),

@@ -81,7 +81,10 @@ class ReplicaStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """A replica that ran has ended, or (with `problem`) fails its health checks."""
+    """A replica that ran has ended, or (with `problem`) fails its health checks.
+
+    One that still runs then is about to be stopped, and its end is told too.
+    """
 
     slot: int
     key: str
@@ -194,4 +197,26 @@ def from_json(record: Mapping[str, Any]) -> Handle:
             )
             for each in record["replicas"]
         ),
+    )
+
+
+def ended_to_json(ended: Ended) -> dict[str, Any]:
+    """The end of a replica as JSON can hold it."""
+    return {
+        "slot": ended.slot,
+        "key": ended.key,
+        "condition": ended.condition.value,
+        "exit_code": ended.exit_code,
+        "problem": ended.problem,
+    }
+
+
+def ended_from_json(record: Mapping[str, Any]) -> Ended:
+    """What `ended_to_json` wrote."""
+    return Ended(
+        slot=record["slot"],
+        key=record["key"],
+        condition=Condition(record["condition"]),
+        exit_code=record["exit_code"],
+        problem=record["problem"],
     )

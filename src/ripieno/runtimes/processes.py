@@ -196,14 +196,13 @@ class ProcessRuntime:
         """Ends and failed health checks, one queue for all replicas."""
         host = self._hosts(handle.host)
         found: asyncio.Queue[Ended] = asyncio.Queue()
-        check = workload.health if workload is not None else None
         tasks = []
         for each in handle.replicas:
             if each.process is None:
                 continue
             tasks.append(asyncio.create_task(watch_end(host, each, each.process, found)))
-            if check is not None:
-                tasks.append(asyncio.create_task(watch_health(host, each, check, found)))
+            if workload is not None and workload.health is not None:
+                tasks.append(asyncio.create_task(watch_health(host, each, workload, found)))
         try:
             while True:
                 yield await found.get()

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from ripieno.model.workload import Health
+from ripieno.model.workload import Workload
 from ripieno.runtimes import health as healths
 from ripieno.runtimes.base import Ended, Replica
-from ripieno.runtimes.errors import TemporaryFailure
+from ripieno.runtimes.errors import RuntimeDriverError
 from ripieno.runtimes.host import Condition, Host, Process
 
 ANSWER_S = 10.0
@@ -22,7 +22,7 @@ async def watch_end(
     while True:
         try:
             status = await host.wait(process)
-        except TemporaryFailure:
+        except RuntimeDriverError:  # Also what people have to mend: by then it is watched again.
             await asyncio.sleep(AWAY_S)
             continue
         await found.put(
@@ -40,15 +40,20 @@ async def _answers(host: Host) -> bool:
     """Whether the host itself can be talked to."""
     try:
         await host.run(["true"], timeout_s=ANSWER_S)
-    except TemporaryFailure:
+    except RuntimeDriverError:
         return False
     return True
 
 
 async def watch_health(
-    host: Host, replica: Replica, check: Health, found: asyncio.Queue[Ended]
+    host: Host, replica: Replica, workload: Workload, found: asyncio.Queue[Ended]
 ) -> None:
-    """Put it into the queue when a replica has failed its checks too often in a row."""
+    """Put it into the queue when a replica has failed its checks too often, and stop it.
+
+    After a crash of the server in between it fails them again, so it is stopped in any case.
+    """
+    check, process = workload.health, replica.process
+    assert check is not None and process is not None
     await asyncio.sleep(check.grace_s)
     failures = 0
     while True:
@@ -57,7 +62,7 @@ async def watch_health(
             problem = await healths.probe(
                 host, check, replica.tcp_ports, directory=f"{replica.name}/work"
             )
-        except TemporaryFailure:
+        except RuntimeDriverError:
             continue
         failures = failures + 1 if problem else 0
         if problem and failures >= check.failures:
@@ -72,4 +77,9 @@ async def watch_health(
                     problem=f"{failures} health checks failed: {problem}",
                 )
             )
+            try:
+                await host.stop(process, signal=workload.stop_signal, grace_s=workload.grace_s)
+            except RuntimeDriverError:
+                failures = 0  # Once it can be reached again, it is asked and stopped again.
+                continue
             return
