@@ -1,7 +1,6 @@
 """Events: read in order, by deployment or all together. Only `commit` writes them."""
 
 import sqlalchemy as sql
-from sqlalchemy import Select
 
 from ripieno.store import paging, tables
 from ripieno.store.database import Database
@@ -48,14 +47,20 @@ class Events:
         return await self.events(deployment=None, after=id, limit=limit)
 
     async def journal(self, deployment: str, *, after: int) -> list[EventRecord]:
-        """All events of a deployment whose number is above `after`."""
-        return await self._database.all_of(EventRecord, _journal(deployment, after))
+        """All events of a deployment whose number is above `after`.
+
+        Read a page at a time, so that a long one does not hold up other readers.
+        """
+        found: list[EventRecord] = []
+        query = _ALL.where(_c.deployment == deployment).order_by(_c.seq).limit(paging.MOST)
+        while True:
+            page = await self._database.all_of(EventRecord, query.where(_c.seq > after))
+            found += page
+            if len(page) < paging.MOST:
+                return found
+            after = page[-1].seq
 
     async def last_event_id(self) -> int:
         """The id of the newest event, 0 if there is none."""
         (found,) = await self._database.column(sql.select(sql.func.max(_c.id)))
         return int(found or 0)
-
-
-def _journal(deployment: str, after: int) -> Select[tuple[object, ...]]:
-    return _ALL.where(_c.deployment == deployment, _c.seq > after).order_by(_c.seq)

@@ -10,6 +10,9 @@ from ripieno.store.errors import CannotOpen
 
 FORMS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST:PORT/NAME"
 
+OPTIONS = frozenset(("host", "passfile", "port", "ssl"))
+"""What may follow the question mark in the URL of a PostgreSQL database."""
+
 
 def database(url: str, *, patience_s: float = PATIENCE_S) -> Database:
     """The database at a URL; nothing is read or written yet. Raises: `CannotOpen`."""
@@ -29,6 +32,11 @@ def database(url: str, *, patience_s: float = PATIENCE_S) -> Database:
     if parts.drivername in ("postgresql", "postgresql+asyncpg"):
         from ripieno.store.postgresql import PostgresqlDatabase
 
+        unknown = sorted(set(parts.query) - OPTIONS)
+        if unknown:
+            raise CannotOpen(
+                f"--database has an option {unknown[0]!r}; there are {', '.join(sorted(OPTIONS))}"
+            )
         parts = parts.set(drivername="postgresql+asyncpg")
         return PostgresqlDatabase(parts, patience_s=patience_s)
     raise CannotOpen(f"--database has to be {FORMS}")

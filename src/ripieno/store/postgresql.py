@@ -98,6 +98,8 @@ class PostgresqlDatabase(Database):
             return RuleBroken(f"{self.name}: {said}", rule=rule)
         if state.startswith(_FULL):
             return DiskFull(f"{self.name} has no room: {said}; make some")
+        if any(isinstance(each, asyncpg.ClientConfigurationError) for each in _causes(problem)):
+            return CannotOpen(f"{self.name} cannot be used so ({said}); mend --database")
         if state.startswith(_REFUSED):
             return CannotOpen(
                 f"{self.name} lets nobody in with this user, password and database ({said}); "

@@ -5,6 +5,8 @@ waits for it may be cancelled without leaving it half done.
 """
 
 import asyncio
+import contextlib
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +29,11 @@ from ripieno.store.errors import (
 T = TypeVar("T")
 
 READERS = 4
-BUSY_TIMEOUT_S = 5.0
-MOST_WAL_BYTES = 64 * 2**20
+BUSY_TIMEOUT_S = 1.0
+"""How long SQLite itself waits for a lock of another program, before patience begins anew."""
+
+MOST_WAL_BYTES = 16 * 2**20
+"""Where the log of writes is emptied, which SQLite does by itself only while nobody reads."""
 
 _ALWAYS = (
     f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}",
@@ -49,6 +54,8 @@ class SqliteDatabase(Database):
         super().__init__(patience_s=patience_s)
         self.name = str(path)
         _check(path)
+        self._log = f"{path}-wal"
+        self._tidy_at_bytes = MOST_WAL_BYTES
         self._writer = _engine(path, (*_ALWAYS, *_WRITER), size=1, begin="BEGIN IMMEDIATE")
         self._reader = _engine(path, (*_ALWAYS, *_READER), size=READERS, begin="BEGIN")
         self._writing = ThreadPoolExecutor(1, "store-writer")
@@ -65,10 +72,31 @@ class SqliteDatabase(Database):
         self._writer.dispose()  # The last one, so that SQLite takes its -wal and -shm away.
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
-        return await _on(self._reading, self._reader, work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reading, _transaction, self._reader, work)
 
     async def _write(self, work: Callable[[Connection], T], in_order: bool) -> T:
-        return await _on(self._writing, self._writer, work)  # Only one writes at a time anyway.
+        def work_and_tidy() -> T:
+            done = _transaction(self._writer, work)
+            self._bound_log()
+            return done
+
+        # Only one writes at a time anyway, so all is in order.
+        return await asyncio.get_running_loop().run_in_executor(self._writing, work_and_tidy)
+
+    def _bound_log(self) -> None:
+        """Empty the log of writes once it is long. Nothing was wrong if that cannot be done."""
+        try:
+            size_bytes = os.stat(self._log).st_size
+            if size_bytes < self._tidy_at_bytes:
+                return
+            # Waits for those who read what is older than the last commit, and for no others.
+            with contextlib.closing(self._writer.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size_bytes = os.stat(self._log).st_size
+        except (sqlite3.Error, exc.SQLAlchemyError, OSError):
+            return
+        self._tidy_at_bytes = max(MOST_WAL_BYTES, size_bytes + MOST_WAL_BYTES // 4)
 
     def _named(self, problem: Exception) -> StoreError:
         origin = problem.orig if isinstance(problem, exc.DBAPIError) else problem
@@ -90,12 +118,9 @@ class SqliteDatabase(Database):
         return StoreError(f"{self.name}: {said}")
 
 
-async def _on(executor: ThreadPoolExecutor, engine: Engine, work: Callable[[Connection], T]) -> T:
-    def transaction() -> T:
-        with engine.begin() as connection:
-            return work(connection)
-
-    return await asyncio.get_running_loop().run_in_executor(executor, transaction)
+def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
 
 
 def _check(path: Path) -> None:

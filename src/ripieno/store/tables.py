@@ -52,12 +52,13 @@ class Words(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type of the column."""
-        is_postgresql = dialect.name == "postgresql"
-        return dialect.type_descriptor(Text(collation="C") if is_postgresql else Text())
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """To the database."""
-        return None if value is None else self._impossible.sub("\ufffd", value)
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return self._impossible.sub("\ufffd", value)
 
 
 class Json(TypeDecorator[Any]):

@@ -133,14 +133,16 @@ class PostgresServer:
             return
         keeper = self._process.pid
         self._process.send_signal(signal.SIGSTOP)  # So that it neither notices nor starts others.
-        others = _children(keeper)
+        others = {pid: _born(pid) for pid in _children(keeper)}
         for pid in (*others, keeper):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(START_S)
         self._process = None
         give_up_at = time.monotonic() + START_S
-        while any(_is_running(pid) for pid in others) and time.monotonic() < give_up_at:
+        while any(born and _born(pid) == born for pid, born in others.items()):
+            if time.monotonic() > give_up_at:
+                raise RuntimeError(f"PostgreSQL does not end: {self._last_words()}")
             time.sleep(0.005)
 
     def close(self) -> None:
@@ -233,10 +235,10 @@ def _children(pid: int) -> list[int]:
     return [int(each) for each in text.split()]
 
 
-def _is_running(pid: int) -> bool:
-    """Whether there is such a process that has not ended."""
+def _born(pid: int) -> str | None:
+    """When a process was started, None if it has ended; numbers are given again to others."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
-    except (OSError, IndexError):
-        return False
-    return state not in "ZX"
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields[19]

@@ -1,0 +1,442 @@
+"""What every store must do, written once: subclass `StoreContract` and give it a `rig` fixture.
+
+Here is what one caller sees; `store_commit_contract` has what many at a time do. Needs
+pytest-asyncio in auto mode.
+"""
+# ruff: noqa: D102  # A test's name is its sentence.
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from ripieno.store.errors import (
+    BrokenSeal,
+    InvalidCursor,
+    NameTaken,
+    StaleWriter,
+    StoreError,
+    UnknownSecret,
+    VersionTaken,
+)
+from ripieno.store.idempotency import REMEMBERED
+from ripieno.store.records import Batch, HostRecord, IdempotencyRecord, TokenRecord
+from ripieno.store.store import Store, open_store
+from ripieno.testing import store_records as some
+from ripieno.testing.store_records import Kept, differences
+
+ODD_TEXTS = (
+    "",
+    "a b",
+    "'\"`;--",
+    "two\nlines\r\n",
+    "é 漢 🎻",
+    "\\u0000",
+    "%s %(x)s :x ?",
+    "\x01\x7f",
+)
+
+
+class StoreRig:
+    """A database and ways to it; `open` makes stores as several servers would."""
+
+    def __init__(self, url: str, key_path: Path) -> None:
+        self.url = url
+        self.key_path = key_path
+        self._stores: list[Store] = []
+
+    async def open(self) -> Store:
+        """Another store on the same database; the rig closes it."""
+        store = await open_store(self.url, self.key_path)
+        self._stores.append(store)
+        return store
+
+    @property
+    def first(self) -> Store | None:
+        """The first store that was opened."""
+        return self._stores[0] if self._stores else None
+
+    async def close(self) -> None:
+        """Close all stores."""
+        for store in self._stores:
+            await store.close()
+
+
+class StoreContract:
+    """Subclasses have an async fixture `rig`."""
+
+    @pytest.fixture
+    async def store(self, rig: StoreRig) -> Store:
+        return await rig.open()
+
+    async def test_new_store_has_nothing(self, store: Store) -> None:
+        assert await store.deployments(after=None, limit=10) == ([], None)
+        assert await store.applications(after=None, limit=10) == ([], None)
+        assert await differences(store, "d-1", Kept()) == []
+        assert await store.last_event_id() == 0
+        assert await store.events_after(0, 10) == []
+        assert await store.reconfiguration("r-1") is None
+        assert await store.deployment_named("shop") is None
+        assert await store.durations("d-1") == {}
+        assert await store.application_version("shop") is None
+        assert (await store.hosts(), await store.tokens(), await store.secret_names()) == ([],) * 3
+
+    async def test_all_that_is_committed_is_there_for_the_next_server(self, rig: StoreRig) -> None:
+        batch = Batch(
+            expected_seq=0,
+            deployment=some.deployment(),
+            reconfigurations=(
+                some.reconfiguration("r-1", state="running", started_at=some.at(1), plan={"a": []}),
+                some.reconfiguration("r-2", document="name: x", reason="why not"),
+            ),
+            commands=(some.command(1), some.command(2, state="held"), some.command(3, attempt=2)),
+            timers=(some.timer(2), some.timer(1)),
+            handles=(some.handle("web"), some.handle("store")),
+            marking=some.marking(3),
+            events=some.events(3),
+        )
+        stored = await (await rig.open()).commit("d-1", batch)
+        kept = Kept()
+        kept.commit("d-1", batch, stored[0].id)
+        assert stored == kept.events
+        assert [each.seq for each in stored] == [1, 2, 3]
+        assert await differences(await rig.open(), "d-1", kept) == []
+
+    async def test_later_batches_change_what_earlier_ones_stored(self, store: Store) -> None:
+        first = Batch(
+            expected_seq=0,
+            deployment=some.deployment(),
+            reconfigurations=(some.reconfiguration(),),
+            commands=(some.command(1), some.command(2)),
+            timers=(some.timer(1), some.timer(2)),
+            handles=(some.handle("web"), some.handle("store")),
+            marking=some.marking(2),
+            events=some.events(2),
+        )
+        second = Batch(
+            expected_seq=2,
+            deployment=some.deployment(revision=2, updated_at=some.at(9)),
+            reconfigurations=(some.reconfiguration(state="completed", ended_at=some.at(9)),),
+            commands=(
+                some.command(1, state="done", ended_at=some.at(5)),
+                some.command(2, state="failed", ended_at=some.at(5), cause="it broke"),
+                some.command(2, attempt=2),
+            ),
+            timers=(some.timer(2, due_s=120), some.timer(3)),
+            timer_stops=(1, 77),
+            handles=(some.handle("web", pid=2),),
+            handle_removals=("store", "unheard-of"),
+            marking=some.marking(3, snapshot="{}"),
+            events=some.events(1, first=3),
+        )
+        kept = Kept()
+        for batch in (first, second):
+            stored = await store.commit("d-1", batch)
+            kept.commit("d-1", batch, stored[0].id)
+        assert await differences(store, "d-1", kept) == []
+
+    async def test_batch_without_events_is_stored(self, store: Store) -> None:
+        kept = Kept()
+        for batch in (
+            Batch(expected_seq=0, deployment=some.deployment()),
+            Batch(expected_seq=0, handles=(some.handle(),), timers=(some.timer(),)),
+            Batch(expected_seq=0),
+        ):
+            assert await store.commit("d-1", batch) == []
+            kept.commit("d-1", batch, 0)
+        assert await differences(store, "d-1", kept) == []
+
+    @pytest.mark.parametrize("text", ODD_TEXTS)
+    async def test_texts_come_back_as_they_were(self, store: Store, text: str) -> None:
+        record = some.deployment(document=text, parameters={text: [text, {"b": 1, "a": 2}]})
+        new = some.event(component=text, data={"text": text})
+        await store.commit("d-1", Batch(expected_seq=0, deployment=record, events=(new,)))
+        found = await store.deployment("d-1")
+        assert found == record
+        assert found is not None and list(found.parameters[text][1]) == ["b", "a"]
+        (stored,) = await store.journal("d-1", after=0)
+        assert (stored.component, stored.data) == (text, {"text": text})
+
+    async def test_what_no_database_can_keep_is_replaced(self, store: Store) -> None:
+        batch = Batch(
+            expected_seq=0,
+            deployment=some.deployment(),
+            commands=(some.command(cause="a\0b\ud800c"),),
+            events=(some.event(data={"said": "a\0b\ud800c"}),),
+        )
+        await store.commit("d-1", batch)
+        (known,) = await store.open_commands("d-1")
+        assert known.cause == "a\ufffdb\ufffdc"
+        assert [each.data for each in await store.journal("d-1", after=0)] == [
+            {"said": "a\0b\ud800c"}
+        ]
+
+    async def test_batch_is_stored_whole_or_not_at_all(self, store: Store) -> None:
+        await store.commit("d-1", Batch(expected_seq=0, deployment=some.deployment()))
+        broken = dataclasses.replace(some.event(3), data={"what": object()})
+        with pytest.raises((StoreError, TypeError)):
+            await store.commit(
+                "d-1",
+                Batch(
+                    expected_seq=0,
+                    deployment=some.deployment(revision=2),
+                    commands=(some.command(),),
+                    timers=(some.timer(),),
+                    handles=(some.handle(),),
+                    marking=some.marking(3),
+                    reconfigurations=(some.reconfiguration(),),
+                    events=(*some.events(2), broken),
+                ),
+            )
+        assert await differences(store, "d-1", Kept(deployment=some.deployment())) == []
+        assert len(await store.commit("d-1", Batch(expected_seq=0, events=some.events(2)))) == 2
+
+    async def test_second_writer_is_kept_out(self, rig: StoreRig) -> None:
+        first, second = await rig.open(), await rig.open()
+        await first.commit(
+            "d-1", Batch(expected_seq=0, deployment=some.deployment(), events=some.events(2))
+        )
+        for late in (
+            Batch(expected_seq=0, events=some.events(1), handles=(some.handle(),)),
+            Batch(expected_seq=1, events=some.events(1), timers=(some.timer(),)),
+            Batch(expected_seq=3, events=some.events(1), marking=some.marking(4)),
+        ):
+            with pytest.raises(StaleWriter, match="d-1"):
+                await second.commit("d-1", late)
+        assert (await second.handles("d-1"), await second.timers("d-1")) == ([], [])
+        assert await second.marking("d-1") is None
+        (stored,) = await second.commit("d-1", Batch(expected_seq=2, events=some.events(1)))
+        assert stored.seq == 3
+
+    async def test_name_belongs_to_one_deployment_until_it_is_removed(self, store: Store) -> None:
+        mine = some.deployment("d-1", name="shop")
+        other = some.deployment("d-2", name="shop")
+        await store.commit("d-1", Batch(expected_seq=0, deployment=mine))
+        with pytest.raises(NameTaken, match="shop"):
+            await store.commit(
+                "d-2", Batch(expected_seq=0, deployment=other, events=some.events(1))
+            )
+        assert await store.journal("d-2", after=0) == []
+        assert await store.deployment_named("shop") == mine
+        removed = dataclasses.replace(mine, state="removed")
+        await store.commit("d-1", Batch(expected_seq=0, deployment=removed))
+        await store.commit("d-2", Batch(expected_seq=0, deployment=other))
+        assert await store.deployment_named("shop") == other
+        assert await store.deployment("d-1") == removed
+
+    async def test_of_a_removed_deployment_the_history_stays(self, store: Store) -> None:
+        first = Batch(
+            expected_seq=0,
+            deployment=some.deployment(),
+            reconfigurations=(some.reconfiguration(),),
+            commands=(some.command(1, state="done", ended_at=some.at(2)), some.command(2)),
+            timers=(some.timer(),),
+            handles=(some.handle(),),
+            marking=some.marking(2),
+            events=some.events(2),
+        )
+        other = Batch(
+            expected_seq=0,
+            deployment=some.deployment("d-2"),
+            commands=(some.command(1, of="d-2", reconfiguration=None),),
+            timers=(some.timer(of="d-2"),),
+            handles=(some.handle(of="d-2"),),
+            marking=some.marking(0, of="d-2"),
+        )
+        await store.commit("d-1", first)
+        await store.commit("d-2", other)
+        last = Batch(
+            expected_seq=2,
+            deployment=some.deployment(state="removed"),
+            events=some.events(1, first=3),
+            handles=(some.handle("late"),),
+            marking=some.marking(3),
+        )
+        await store.commit("d-1", last)
+        assert (await store.handles("d-1"), await store.timers("d-1")) == ([], [])
+        assert (await store.open_commands("d-1"), await store.marking("d-1")) == ([], None)
+        assert [each.seq for each in await store.journal("d-1", after=0)] == [1, 2, 3]
+        assert await store.reconfiguration("r-1") == some.reconfiguration()
+        assert [each.state for each in await store.commands_of("r-1")] == ["done", "dropped"]
+        assert await store.deployments(after=None, limit=9) == ([some.deployment("d-2")], None)
+        kept = Kept()
+        kept.commit("d-2", other, 0)
+        assert await differences(store, "d-2", kept) == []
+
+    async def test_deployments_come_by_name_and_a_page_at_a_time(self, store: Store) -> None:
+        names = ["b", "Z", "a", "a-b", "a.b", "é", "a1"]
+        for number, name in enumerate(names):
+            record = some.deployment(f"d-{number}", name=name)
+            await store.commit(record.id, Batch(expected_seq=0, deployment=record))
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = await store.deployments(after=cursor, limit=2)
+            found += [each.name for each in page]
+            assert len(page) == 2 or cursor is None
+            if cursor is None:
+                break
+        assert found == sorted(names)
+        assert [each.name for each in (await store.deployments(after="b", limit=9))[0]] == ["é"]
+
+    async def test_reconfigurations_come_newest_first_also_those_of_one_moment(
+        self, store: Store
+    ) -> None:
+        moments = {"r-1": 0.0, "r-2": 2.0, "r-3": 2.0, "r-4": 2.000001, "r-5": 1.0}
+        made = tuple(
+            some.reconfiguration(id, created_at=some.at(each)) for id, each in moments.items()
+        )
+        batch = Batch(expected_seq=0, deployment=some.deployment(), reconfigurations=made)
+        await store.commit("d-1", batch)
+        found: list[str] = []
+        cursor: str | None = None
+        for _ in range(len(made)):
+            page, cursor = await store.reconfigurations("d-1", after=cursor, limit=1)
+            found += [each.id for each in page]
+        assert cursor is None
+        assert found == ["r-4", "r-3", "r-2", "r-5", "r-1"]
+        assert await store.reconfigurations("d-2", after=None, limit=5) == ([], None)
+
+    @pytest.mark.parametrize("text", ["", "x", "1", "1.", ".r-1", "-1.r", "9" * 30 + ".r", "1e3.r"])
+    async def test_cursor_that_was_never_handed_out_is_refused(
+        self, store: Store, text: str
+    ) -> None:
+        with pytest.raises(InvalidCursor):
+            await store.reconfigurations("d-1", after=text, limit=5)
+
+    async def test_durations_are_those_of_the_last_success(self, store: Store) -> None:
+        done = {"state": "done", "transition": "start"}
+        commands = (
+            some.command(1, **done, issued_at=some.at(0), ended_at=some.at(9)),
+            some.command(2, **done, issued_at=some.at(10), ended_at=some.at(12.5)),
+            some.command(3, state="failed", issued_at=some.at(20), ended_at=some.at(90)),
+            some.command(4, **done, component="store", issued_at=some.at(0), ended_at=some.at(1)),
+            some.command(5),
+        )
+        batch = Batch(expected_seq=0, deployment=some.deployment(), commands=commands)
+        await store.commit("d-1", batch)
+        assert await store.durations("d-1") == {("web", "start"): 2.5, ("store", "start"): 1.0}
+        assert await store.durations("d-2") == {}
+
+    async def test_events_are_found_by_what_they_are_about(self, store: Store) -> None:
+        new = tuple(
+            some.event(number, component=component, kind=kind)
+            for number, (component, kind) in enumerate(
+                [("web", "a"), ("store", "a"), (None, "b"), ("web", "b")], 1
+            )
+        )
+        for id in ("d-1", "d-2"):
+            batch = Batch(expected_seq=0, deployment=some.deployment(id), events=new)
+            await store.commit(id, batch)
+
+        async def found(
+            deployment: str | None = None, **which: str
+        ) -> list[tuple[str | None, int]]:
+            events = await store.events(deployment=deployment, after=0, limit=100, **which)
+            return [(each.deployment, each.seq) for each in events]
+
+        assert await found("d-2") == [("d-2", seq) for seq in (1, 2, 3, 4)]
+        assert await found("d-1", component="web") == [("d-1", 1), ("d-1", 4)]
+        assert await found(kind="b", component="web") == [("d-1", 4), ("d-2", 4)]
+        assert await found("d-3") == []
+        everything = await store.events_after(0, 100)
+        assert everything[-1].id == await store.last_event_id()
+        assert await store.events_after(everything[2].id, 3) == everything[3:6]
+        assert await store.events_after(everything[-1].id, 3) == []
+        for far in (2**31, 2**63 - 1, 2**63, 2**80):
+            assert await store.events_after(far, 3) == []
+
+    async def test_long_journal_comes_whole_and_in_order(self, store: Store) -> None:
+        count, a_batch = 2500, 500
+        await store.commit("d-1", Batch(expected_seq=0, deployment=some.deployment()))
+        for seq in range(0, count, a_batch):
+            batch = Batch(expected_seq=seq, events=some.events(a_batch, first=seq + 1))
+            await store.commit("d-1", batch)
+        for after in (0, 1, 999, 1000, 1001, 2499, 2500, 9999):
+            found = [each.seq for each in await store.journal("d-1", after=after)]
+            assert found == list(range(after + 1, count + 1))
+
+    async def test_published_version_never_changes(self, store: Store) -> None:
+        await store.publish(some.version("1.0.0", document="a"))
+        await store.publish(some.version("1.0.0", document="a"))
+        with pytest.raises(VersionTaken, match=r"shop 1\.0\.0"):
+            await store.publish(some.version("1.0.0", document="b"))
+        found = await store.application_version("shop", "1.0.0")
+        assert found == some.version("1.0.0", document="a")
+        assert await store.application_version("shop", "2.0.0") is None
+
+    async def test_latest_version_is_that_of_semantic_versioning(self, store: Store) -> None:
+        for name, versions in {"b": ["1.9.0", "1.10.0", "2.0.0-rc.1"], "a": ["0.1.0"]}.items():
+            for each in versions:
+                await store.publish(some.version(each, of=name))
+        latest = await store.application_version("b")
+        assert latest is not None and latest.version in ("1.10.0", "2.0.0-rc.1")
+        page, cursor = await store.applications(after=None, limit=1)
+        assert [(each.name, each.latest) for each in page] == [("a", "0.1.0")]
+        page, cursor = await store.applications(after=cursor, limit=1)
+        assert [(each.name, each.latest) for each in page] == [("b", latest.version)]
+        assert page[0].title == f"Title of {latest.version}"
+        assert cursor is None
+
+    async def test_hosts_are_kept_by_name(self, store: Store) -> None:
+        old = HostRecord(name="lab", config={"port": 22}, created_at=some.START, revision=1)
+        new = dataclasses.replace(old, config={"port": 2222}, revision=2)
+        other = dataclasses.replace(old, name="a")
+        for each in (old, new, other):
+            await store.put_host(each)
+        assert await store.hosts() == [other, new]
+        assert await store.remove_host("lab")
+        assert not await store.remove_host("lab")
+        assert await store.hosts() == [other]
+
+    async def test_tokens_are_found_by_digest_and_revoked_once(self, store: Store) -> None:
+        token = TokenRecord(
+            id="t-1",
+            name="admin",
+            digest="d" * 64,
+            created_at=some.START,
+            expires_at=some.at(60),
+            revoked_at=None,
+        )
+        await store.add_token(token)
+        assert await store.token_by_digest("d" * 64) == token
+        assert await store.token_by_digest("e" * 64) is None
+        assert await store.revoke_token("t-1", some.at(1))
+        assert await store.revoke_token("t-1", some.at(2))
+        assert await store.tokens() == [dataclasses.replace(token, revoked_at=some.at(1))]
+        assert not await store.revoke_token("t-2", some.at(1))
+
+    async def test_secrets_are_sealed_by_the_key(self, rig: StoreRig, tmp_path: Path) -> None:
+        store = await rig.open()
+        await store.put_secret("password", "old")
+        await store.put_secret("password", "pässword 🎻")
+        assert await (await rig.open()).secret("password") == "pässword 🎻"
+        assert await store.secret_names() == ["password"]
+        with pytest.raises(UnknownSecret, match="other"):
+            await store.secret("other")
+        stranger = await open_store(rig.url, tmp_path / "other.key")
+        try:
+            with pytest.raises(BrokenSeal, match="password"):
+                await stranger.secret("password")
+        finally:
+            await stranger.close()
+        assert await store.remove_secret("password")
+        assert not await store.remove_secret("password")
+
+    async def test_answers_are_remembered_for_a_while(self, store: Store) -> None:
+        def answer(key: str, token: str, seconds: float) -> IdempotencyRecord:
+            return IdempotencyRecord(
+                key=key, token=token, fingerprint="f", status=201, body="{}", at=some.at(seconds)
+            )
+
+        first, same = answer("k", "t-1", 0), answer("k", "t-2", 10)
+        await store.remember(first)
+        await store.remember(same)
+        assert await store.recall("k", "t-1", now=some.at(20)) == first
+        assert await store.recall("k", "t-2", now=some.at(20)) == same
+        assert await store.recall("k", "t-3", now=some.at(20)) is None
+        day = REMEMBERED.total_seconds()
+        assert await store.recall("k", "t-1", now=some.at(day + 1)) is None
+        await store.remember(answer("l", "t-1", day + 1))
+        assert await store.recall("k", "t-1", now=some.at(0)) is None
+        assert await store.recall("k", "t-2", now=some.at(20)) == same

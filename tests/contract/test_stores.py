@@ -1,0 +1,52 @@
+"""The contract of stores, over SQLite and over PostgreSQL."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from ripieno.testing.postgres import PostgresServer, Unavailable
+from ripieno.testing.store_commit_contract import StoreCommitContract
+from ripieno.testing.store_contract import StoreContract, StoreRig
+
+
+class OnSqlite:
+    @pytest.fixture
+    async def rig(self, tmp_path: Path) -> AsyncIterator[StoreRig]:
+        rig = StoreRig(f"sqlite+aiosqlite:///{tmp_path / 'ripieno.db'}", tmp_path / "key")
+        yield rig
+        await rig.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    try:
+        server = PostgresServer()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    with server:
+        yield server
+
+
+class OnPostgresql:
+    @pytest.fixture
+    async def rig(self, server: PostgresServer, tmp_path: Path) -> AsyncIterator[StoreRig]:
+        rig = StoreRig(server.new_database(), tmp_path / "key")
+        yield rig
+        await rig.close()
+
+
+class TestSqlite(OnSqlite, StoreContract):
+    pass
+
+
+class TestSqliteUnderLoad(OnSqlite, StoreCommitContract):
+    pass
+
+
+class TestPostgresql(OnPostgresql, StoreContract):
+    pass
+
+
+class TestPostgresqlUnderLoad(OnPostgresql, StoreCommitContract):
+    pass
