@@ -12,7 +12,6 @@ import pytest
 from ripieno.control.errors import Held, RevisionMismatch
 from ripieno.control.views import ReconfigurationKind, ReconfigurationState, ReconfigurationView
 from ripieno.plan.errors import PlanError
-from ripieno.wire.deployment import DeployRequest
 from tests.command_line import (
     FORECAST,
     CommandLine,
@@ -77,8 +76,7 @@ def test_what_is_sent_is_the_file_the_settings_and_the_folder_of_the_file(
     [source] = control.sources
     assert source.document == hello.read_text(encoding="utf-8")
     assert source.settings == {"colour": "red", "note": "a=b"}
-    if "directory" in DeployRequest.model_fields:
-        assert source.directory == str(hello.parent)
+    assert source.directory == str(hello.parent)
 
 
 def test_a_published_application_is_deployed_by_name_and_version(

@@ -32,32 +32,26 @@ _PLAIN_SIGNS = {Stand.FAILED: "X", Stand.BUSY: ">", Stand.WAITING: ".", Stand.DO
 
 
 class View(Protocol):
-    """Shows how a reconfiguration goes on."""
+    """Shows how a reconfiguration goes on, as long as it is entered."""
 
     wants_deployment: bool
 
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
-    ) -> None:
-        """Leave the screen as it is to stay."""
-        ...
+    ) -> None: ...
 
     def show(
         self, name: str, reconfiguration: Reconfiguration, deployment: Deployment | None
     ) -> None:
         """Show what is known now; `name` is that of the deployment."""
-        ...
 
     def away(self, problem: str) -> None:
         """The server does not answer at the moment."""
-        ...
 
 
 def view_for(console: Console, *, is_quiet: bool) -> View:
