@@ -82,6 +82,8 @@ class FakeControl:
         self.gate.set()
         self.waits_at_gate = asyncio.Event()
         self.first_read = asyncio.Event()  # somebody has asked where events begin
+        self.logs_ended = asyncio.Event()
+        self.lines_told = 0
         self.fails_at_line: int | None = None
         self.changes: list[Change] = []
         self.has_new = asyncio.Event()
@@ -309,23 +311,27 @@ class FakeControl:
     ) -> AsyncIterator[LogLine]:
         await self.deployment(deployment)
         told = 0
-        while True:
-            while told < len(self.lines):
+        try:
+            while True:
+                while told < len(self.lines):
+                    self._look()
+                    if told == self.fails_at_line:
+                        raise HostUnreachable("it does not answer", host="node-1")
+                    line = self.lines[told]
+                    told += 1
+                    self.lines_told = told
+                    if component in (None, line.component):
+                        yield line
                 self._look()
-                if told == self.fails_at_line:
-                    raise HostUnreachable("it does not answer", host="node-1")
-                line = self.lines[told]
-                told += 1
-                if component in (None, line.component):
-                    yield line
-            self._look()
-            if not follow:
-                return
-            await self.has_new.wait()
+                if not follow:
+                    return
+                await self.has_new.wait()
+        finally:
+            self.logs_ended.set()
 
     def print(self, text: str) -> None:
         """Let a component print a line."""
-        offset = sum(len(each.text) + 1 for each in self.lines)
+        offset = self.lines[-1].offset + len(self.lines[-1].text) + 1 if self.lines else 0
         self.lines.append(
             LogLine(component="web", replica=0, stream="stdout", offset=offset, text=text)
         )

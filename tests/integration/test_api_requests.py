@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx
 import pytest
 
+from ripieno.api import security
 from ripieno.api.app import create_app
 from ripieno.control.errors import ShuttingDown
 from ripieno.model.errors import RipienoError
@@ -81,6 +83,35 @@ async def test_a_stranger_is_told_nothing(
     assert response.status_code == 401
     assert slug(response) == "unauthenticated"
     assert response.headers["www-authenticate"] == 'Bearer realm="ripieno"'
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path"),
+    [
+        (operation["operationId"], method, path)
+        for path, operations in create_app(FakeControl()).openapi()["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith("/api/v1")
+    ],
+)
+async def test_a_request_that_gets_past_the_guard_is_refused_by_every_route(
+    control: FakeControl,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    method: str,
+    path: str,
+) -> None:
+    monkeypatch.setattr(security, "_is_guarded", lambda path: False)
+    body = {"document": "name: x", "kind": "stop", "value": "x", "name": "x", "directory": "/x"}
+    for name_, schema in (("retry", "decision"), ("1.0.0", "version")):
+        path = path.replace(f"{{{schema}}}", name_)
+    transport = httpx.ASGITransport(app=create_app(control))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        response = await http.request(method, re.sub(r"{\w+}", "x", path), json=body)
+    assert response.status_code == 401 or (
+        # What a body says is looked at first; nothing of the server is told.
+        response.status_code == 422 and "body" in response.json()["detail"]
+    )
 
 
 async def test_health_and_the_openapi_document_need_no_token(stranger: httpx.AsyncClient) -> None:

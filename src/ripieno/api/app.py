@@ -29,7 +29,7 @@ from ripieno.api.feed import Feed
 from ripieno.api.idempotency import Answers
 from ripieno.api.incidents import Incidents
 from ripieno.api.limits import BodyLimit
-from ripieno.api.security import PREFIX, Guard, bearer
+from ripieno.api.security import PREFIX, Guard, bearer, caller_of
 from ripieno.api.streams import Streams
 from ripieno.api.use_cases import UseCases
 from ripieno.model.errors import RipienoError
@@ -82,7 +82,9 @@ def create_app(control: UseCases, *, feed: Feed | None = None) -> FastAPI:
     app.state.answers = Answers(control)
     app.include_router(health.open_router)
     for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX, dependencies=[Depends(bearer)])
+        app.include_router(
+            router, prefix=PREFIX, dependencies=[Depends(bearer), Depends(caller_of)]
+        )
     for expected in (RipienoError, HTTPException, RequestValidationError):
         app.add_exception_handler(expected, _tell)
     # The last one added is the first to see a request.

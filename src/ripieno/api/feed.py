@@ -93,6 +93,7 @@ class Feed:
         self._head = 0
         self._changed = asyncio.Event()
         self._is_closed = False
+        self._watching = 0
         self._waking: asyncio.TimerHandle | None = None
         self._woken_at = 0.0
 
@@ -100,6 +101,11 @@ class Feed:
     def size(self) -> int:
         """How many events are kept."""
         return len(self._events)
+
+    @property
+    def watching(self) -> int:
+        """How many watchers there are."""
+        return self._watching
 
     async def run(self) -> None:
         """Read events until cancelled or closed; a failure is logged, and reading begins again."""
@@ -156,25 +162,29 @@ class Feed:
         `deployment` is an id. The first chunk says at which event the stream begins, so that a
         client which has not got any yet can resume it as well.
         """
-        while self._base is None and not self._is_closed:
-            changed = self._changed
-            await changed.wait()
-        place = self._head if after is None else after
-        yield b"retry: 1000\nid: %d\n\n" % place
-        told_at = time.monotonic()
-        while not self._is_closed:
-            changed = self._changed
-            place, chunk = await self._after(place, deployment)
-            if chunk:
-                yield chunk
-                told_at = time.monotonic()
-            elif place >= self._head:
-                left_s = told_at + self._heartbeat_s - time.monotonic()
-                if left_s > 0 and not self._is_closed:
-                    await _wait(changed, left_s)
-                else:
-                    yield b": still here\nid: %d\n\n" % place
+        self._watching += 1
+        try:
+            while self._base is None and not self._is_closed:
+                changed = self._changed
+                await changed.wait()
+            place = self._head if after is None else after
+            yield b"retry: 1000\nid: %d\n\n" % place
+            told_at = time.monotonic()
+            while not self._is_closed:
+                changed = self._changed
+                place, chunk = await self._after(place, deployment)
+                if chunk:
+                    yield chunk
                     told_at = time.monotonic()
+                elif place >= self._head:
+                    left_s = told_at + self._heartbeat_s - time.monotonic()
+                    if left_s > 0 and not self._is_closed:
+                        await _wait(changed, left_s)
+                    else:
+                        yield b": still here\nid: %d\n\n" % place
+                        told_at = time.monotonic()
+        finally:
+            self._watching -= 1
 
     async def _after(self, place: int, deployment: str | None) -> tuple[int, bytes]:
         """The next place, and what there is to tell up to it."""

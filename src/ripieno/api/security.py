@@ -65,9 +65,13 @@ def token_of(scope: Scope) -> str:
 
 
 async def caller_of(request: Request) -> str:
-    """The name of the token that a request showed."""
-    caller = request.state.caller
-    assert isinstance(caller, str)
+    """The name of the token that a request showed, which the guard has looked at.
+
+    Raises: Unauthenticated, should a request ever get past the guard.
+    """
+    caller = getattr(request.state, "caller", None)
+    if not isinstance(caller, str):
+        raise Unauthenticated("there is no token; send it as: Authorization: Bearer TOKEN")
     return caller
 
 
