@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ripieno.control import planning
+from ripieno.control import changes, planning
 from ripieno.control import target as targets
 from ripieno.control.condition import condition_of
 from ripieno.control.errors import Held, InvalidRequest
 from ripieno.control.ids import reconfiguration_id
-from ripieno.control.requests import OnFailure
+from ripieno.control.requests import Change, OnFailure
 from ripieno.control.scope import reads_differ
 from ripieno.control.target import Target, Wanted
 from ripieno.control.views import DeploymentState, ReconfigurationKind, ReconfigurationState
@@ -38,6 +38,7 @@ from ripieno.model.event import (
     ProgramsSubmitted,
 )
 from ripieno.model.plan import Plan
+from ripieno.model.port import PortRef
 from ripieno.model.program import Outcome
 from ripieno.store.records import ReconfigurationRecord
 
@@ -126,7 +127,7 @@ class Course:
         if state.current is None:
             if not state.queue or self._supervisor.is_over:
                 return False
-            self._take_up(state.queue.pop(0))
+            self._take_up_queued(state.queue.pop(0))
             return True
         match self._stage:
             case Stage.SETTLING:
@@ -139,6 +140,25 @@ class Course:
                 return self._drain()
             case _:
                 return self._unwound()
+
+    def _take_up_queued(self, record: ReconfigurationRecord) -> None:
+        """Take up one whose turn it is, from what has become of those before it."""
+        change = _change_of(record)
+        if change.kind in changes.RELATIVE:
+            state = self._state
+            try:
+                target = changes.changed(state.machine, state.target, change)
+            except RipienoError as problem:
+                self._refuse(record, str(problem))
+                return
+            options = {**record.options, "target": targets.to_json(target)}
+            record = dataclasses.replace(record, options=options)
+        self._take_up(record)
+
+    def _refuse(self, queued: ReconfigurationRecord, reason: str) -> None:
+        refused = ReconfigurationState.REFUSED
+        self.change(queued, state=refused, reason=reason, ended_at=self._supervisor.now())
+        self._supervisor.tell("reconfiguration.refused", id=queued.id, reason=reason)
 
     def _take_up(self, record: ReconfigurationRecord) -> None:
         state = self._state
@@ -161,13 +181,18 @@ class Course:
         current = state.current
         assert current is not None and state.wanted is not None
         wanted = state.wanted
-        runs = {name: tuple(each) for name, each in current.options.get("runs", {}).items()}
+        runs = changes.runs(state.machine, wanted, _change_of(current))
         try:
             plan = await self._plan(wanted, current.id, runs)
         except RipienoError as problem:
             self._finish(ReconfigurationState.REFUSED, str(problem))
             return True
         self.change(current, plan=plans.to_json(plan))
+        for each in plan.touched:
+            held = state.held.get(each.component)
+            if held is not None and held.restarts and each.behaviours:
+                held.restarts = 0  # People have taken it in hand: its crashes count anew.
+                state.put_handle(each.component)
         self._submit(plan, wanted)
         return True
 
@@ -341,6 +366,7 @@ class Course:
         match outcome:
             case ReconfigurationState.COMPLETED:
                 self._adopt(current, wanted)
+                self._update_policies(wanted)
             case ReconfigurationState.FAILED if rollback is None:
                 self._adopt(current, wanted)
             case ReconfigurationState.CANCELLED:
@@ -354,14 +380,7 @@ class Course:
                 del state.held[component]
                 state.put_handle(component)
             for queued in state.queue:
-                state.put_reconfiguration(
-                    dataclasses.replace(
-                        queued,
-                        state=ReconfigurationState.REFUSED,
-                        reason="the deployment was removed",
-                        ended_at=supervisor.now(),
-                    )
-                )
+                self._refuse(queued, "the deployment was removed")
             state.queue.clear()
             state.put_deployment(state=DeploymentState.REMOVED.value)
             supervisor.end()
@@ -378,6 +397,18 @@ class Course:
         state.put_deployment(**changed)
         state.aim(wanted)
 
+    def _update_policies(self, wanted: Target) -> None:
+        """Bring into force what can change under a running process: checks and restarts."""
+        state = self._state
+        for name, entry in wanted.components.items():
+            held = state.held.get(name)
+            known = held.definition if held is not None else None
+            if held is None or known is None or known == entry.definition:
+                continue
+            if planning.run_alike(known, entry.definition):
+                held.definition = entry.definition
+                state.put_handle(name)
+
     def _standing(self, wanted: Target) -> Target:
         """What a cancelled reconfiguration leaves: everything as it stands."""
         state = self._state
@@ -392,7 +423,17 @@ class Course:
                 components[each.name] = Wanted(
                     definition=definition, type=each.type, state=each.places
                 )
-        return dataclasses.replace(state.target, components=components, connections=())
+        actual = dict(look.connections(state.machine))
+        connections = []
+        for one, other in wanted.connections:
+            if one.component not in components or other.component not in components:
+                continue
+            use, provide = (one, other) if str(other) not in actual else (other, one)
+            is_to = actual.get(str(use))
+            connections.append((use, provide if is_to is None else PortRef(*is_to.split(".", 1))))
+        return dataclasses.replace(
+            state.target, components=components, connections=tuple(connections)
+        )
 
     def _rollback_of(self, failed: ReconfigurationRecord) -> ReconfigurationRecord:
         state = self._state
@@ -425,3 +466,12 @@ class Course:
         from_now = condition_of(self._state)
         if self._state.record.state != from_now.value:
             self._state.put_deployment(state=from_now.value, updated_at=self._supervisor.now())
+
+
+def _change_of(record: ReconfigurationRecord) -> Change:
+    """What was asked for, as far as it names components."""
+    return Change(
+        kind=ReconfigurationKind(record.kind),
+        components=tuple(record.options.get("components", ())),
+        replicas=record.options.get("replicas", {}),
+    )

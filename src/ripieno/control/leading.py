@@ -7,6 +7,7 @@ from what is stored, after a pause; its deployment loses nothing by that.
 import asyncio
 import logging
 
+from ripieno.control.errors import NameInUse
 from ripieno.control.hub import Hub
 from ripieno.control.journal import replayed
 from ripieno.control.performer import Performer
@@ -52,29 +53,44 @@ class Leading:
     async def take_up(self) -> int:
         """Take up all deployments that are stored; how many there are."""
         cursor: str | None = None
-        count = 0
+        states = []
         while True:
             records, cursor = await self._store.deployments(after=cursor, limit=100)
             for record in records:
                 if record.state != DeploymentState.REMOVED.value:
-                    await self._lead(await self._stored(record))
-                    count += 1
+                    states.append(await self._stored(record))
             if cursor is None:
-                return count
+                break
+        # All ports are known as given before anybody goes on and asks for one.
+        for state in states:
+            self._recover(state)
+        for state in states:
+            self._lead(state)
+        return len(states)
 
-    async def begin(self, record: DeploymentRecord) -> Supervisor:
-        """Lead a new deployment; it is stored with the first thing asked of its supervisor."""
-        return await self._lead(State(record, Machine({})))
+    def begin(self, record: DeploymentRecord) -> Supervisor:
+        """Lead a new deployment; it is stored with the first thing asked of its supervisor.
+
+        Raises: `NameInUse`.
+        """
+        if record.name in self._ids:
+            raise NameInUse(
+                f"there is a deployment {record.name!r} already; apply the change to it, or give "
+                "this one another name"
+            )
+        return self._lead(State(record, Machine({})))
 
     async def find(self, name_or_id: str) -> Supervisor | None:
         """Who leads a deployment, None if it is not there."""
         id = self._ids.get(name_or_id, name_or_id)
         return self._supervisors.get(id)
 
-    async def _lead(self, state: State) -> Supervisor:
+    def _recover(self, state: State) -> None:
         for held in state.held.values():
             if held.handle is not None:
                 self._runtime.recover(held.handle)
+
+    def _lead(self, state: State) -> Supervisor:
         supervisor = self._supervisor(state)
         self._group.create_task(self._keep(supervisor))
         return supervisor

@@ -100,6 +100,11 @@ def changes(
             return (UPDATE,) if UPDATE in wanted.type.behaviours else ()
 
 
+def run_alike(one: ComponentDefinition, other: ComponentDefinition) -> bool:
+    """Whether a process of the one is a process of the other too."""
+    return one.host == other.host and _what_runs(one) == _what_runs(other)
+
+
 def settled(machine: Machine) -> Machine:
     """A copy in which everything under way has been given up; the machine stays as it is."""
     copy = snapshot.from_json(snapshot.to_json(machine))

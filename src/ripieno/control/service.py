@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from ripieno.control import planning, portrait, reach, steering
+from ripieno.control import changes, planning, portrait, steering
 from ripieno.control import target as targets
 from ripieno.control.administration import Administration
 from ripieno.control.errors import (
@@ -39,7 +39,6 @@ from ripieno.control.views import (
     ReconfigurationState,
     ReconfigurationView,
 )
-from ripieno.engine import look
 from ripieno.engine.machine import Machine
 from ripieno.model import names, parameters, reading_applications
 from ripieno.model.application import Application
@@ -101,7 +100,7 @@ class Control(Administration):
         wanted = self._reconfiguration(
             record.id, change, target, application.document, values, caller
         )
-        supervisor = await self._leading.begin(record)
+        supervisor = self._leading.begin(record)
 
         def start() -> tuple[DeploymentView, ReconfigurationView]:
             supervisor.tell("deployment.created", by=caller, application=application.name)
@@ -127,7 +126,7 @@ class Control(Administration):
             supervisor = await self._supervisor(deployment)
             state = supervisor.state
             target, _, _ = await self._target(state, change)
-            runs = _runs(state, change)
+            runs = changes.runs(state.machine, state.target, change)
             machine = await supervisor.ask(lambda: planning.settled(state.machine))
             running = {
                 name: held.definition for name, held in state.held.items() if held.definition
@@ -165,7 +164,7 @@ class Control(Administration):
                 "look at it again, then repeat the change"
             )
         target, document, values = await self._target(state, change)
-        runs = _runs(state, change)
+        runs = changes.runs(state.machine, state.target, change)
         if state.current is None:
             machine = await supervisor.ask(lambda: planning.settled(state.machine))
             running = {
@@ -175,7 +174,7 @@ class Control(Administration):
             await asyncio.to_thread(
                 planning.plan_for, machine, target, running, name="check", runs=runs
             )
-        record = self._reconfiguration(state.id, change, target, document, values, caller, runs)
+        record = self._reconfiguration(state.id, change, target, document, values, caller)
 
         def begin() -> ReconfigurationView:
             if revision is not None and revision != state.record.revision:
@@ -354,23 +353,10 @@ class Control(Administration):
                 target = dataclasses.replace(target, directory=source.directory)
                 self._check_hosts(target)
                 return target, application.document, values
-            case ReconfigurationKind.SCALE:
-                if not change.replicas:
-                    raise InvalidRequest("name what to scale: component=number")
-                return targets.scaled(base, change.replicas), None, {}
-            case ReconfigurationKind.STOP:
-                chosen = reach.with_users(state.machine, base, change.components)
-                return targets.stopped(base, chosen), None, {}
-            case ReconfigurationKind.START:
-                chosen = reach.with_providers(state.machine, base, change.components)
-                return targets.started(base, chosen), None, {}
-            case ReconfigurationKind.RESTART:
-                reach.check(base, change.components)
-                return base, None, {}
             case ReconfigurationKind.REMOVE:
                 return Target(), None, {}
             case _:
-                raise InvalidRequest(f"{change.kind} cannot be asked for")
+                return changes.changed(state.machine, base, change), None, {}
 
     def _reconfiguration(
         self,
@@ -380,7 +366,6 @@ class Control(Administration):
         document: str | None,
         values: Mapping[str, Value],
         caller: str,
-        runs: Mapping[str, tuple[str, ...]] | None = None,
     ) -> ReconfigurationRecord:
         on_failure = change.on_failure
         if on_failure is None:
@@ -397,7 +382,8 @@ class Control(Administration):
             options={
                 "target": targets.to_json(target),
                 "on_failure": on_failure.value,
-                "runs": {name: list(each) for name, each in (runs or {}).items()},
+                "components": list(change.components),
+                "replicas": dict(change.replicas),
             },
             requested_by=caller,
             reason=None,
@@ -453,20 +439,10 @@ class Control(Administration):
         return record
 
 
-def _runs(state: State, change: Change) -> dict[str, tuple[str, ...]]:
-    """Behaviours that are wanted whatever the target says."""
-    if change.kind is not ReconfigurationKind.RESTART:
-        return {}
-    chosen = change.components or tuple(state.target.components)
-    found: dict[str, tuple[str, ...]] = {}
-    for each in look.looks(state.machine):
-        if each.name not in chosen:
-            continue
-        for behaviour in ("restart", "run"):
-            if behaviour in each.type.behaviours and {"ready", "done"} & set(each.places):
-                found[each.name] = (behaviour,)
-                break
-    return found
+def _last_document(state: State) -> DeploymentRecord | ReconfigurationRecord:
+    """Who has the document that was asked for last, be it on its way only."""
+    pending = [*reversed(state.queue), *([state.current] if state.current else [])]
+    return next((each for each in pending if each.document is not None), state.record)
 
 
 def _now() -> datetime:
