@@ -26,8 +26,11 @@ from ripieno.runtimes.errors import (
 )
 from ripieno.runtimes.ssh_keys import HostKey
 
-CONNECT_S = 15.0
-"""How long one attempt may take."""
+REACH_S = 5.0
+"""How long a machine may take to answer at all; short, since the way to it may change."""
+
+LOGIN_S = 30.0
+"""How long it may take from there until somebody is logged in."""
 
 KEEPALIVES = 3
 """How many questions may go unanswered until a link counts as lost."""
@@ -83,11 +86,16 @@ async def _connect(
     known = ssh_keys.known_hosts(config)
     keys = ssh_keys.client_keys(config)
     client = Client(on_end)
+    stage_s = REACH_S
     try:
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(REACH_S):
+            sock = None if way is not None else await _reach(config.address, config.port)
+        stage_s = LOGIN_S
+        async with asyncio.timeout(LOGIN_S):
             return await asyncssh.connect(
                 config.address,
                 config.port,
+                sock=sock,
                 username=config.user or getpass.getuser(),
                 client_factory=lambda: client,
                 client_keys=() if keys is None else keys,
@@ -100,8 +108,39 @@ async def _connect(
                 keepalive_interval=config.keepalive_s,
                 keepalive_count_max=KEEPALIVES,
             )
+    except TimeoutError as late:
+        raise HostUnreachable(
+            f"{config.address} port {config.port} did not answer within {stage_s:g} s",
+            host=config.name,
+            remedy="see whether it runs and the network leads there",
+        ) from late
     except (OSError, asyncssh.Error, ValueError) as problem:
         raise _reason(config, known, client, problem) from problem
+
+
+async def _reach(address: str, port: int) -> socket.socket:
+    """A TCP connection to the first of a name's addresses that accepts one.
+
+    Raises: OSError.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+    problem: OSError | None = None
+    for family, kind, protocol, _, there in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.sock_connect(sock, there)
+        except OSError as refused:
+            sock.close()
+            problem = refused
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock
+    raise problem or OSError(f"{address} has no address")
 
 
 def _reason(
@@ -141,12 +180,6 @@ def _reason(
                 host=config.name,
                 remedy="see whether it runs, and whether the jump host may forward",
             )
-        case TimeoutError():
-            return HostUnreachable(
-                f"{there} did not answer within {CONNECT_S:g} s",
-                host=config.name,
-                remedy="see whether it runs and the network leads there",
-            )
         case ConnectionRefusedError():
             return ConnectionRefused(
                 f"{there} refuses the connection",
@@ -159,6 +192,8 @@ def _reason(
                 host=config.name,
                 remedy="correct the address",
             )
+        case TimeoutError():
+            return HostUnreachable(f"{there} does not answer", host=config.name)
         case OSError():
             return HostUnreachable(
                 f"{there} cannot be reached: {problem.strerror or problem}",
@@ -197,7 +232,7 @@ async def scan_host_key(config: HostConfig) -> HostKey:
     if jump is not None:
         way = await _connect(ssh_keys.jump_as_host(config, jump), lambda: None, None)
     try:
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(REACH_S + LOGIN_S):
             key = await asyncssh.get_server_host_key(
                 config.address, config.port, tunnel=way, config=None
             )
