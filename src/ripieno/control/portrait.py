@@ -1,6 +1,7 @@
 """What is in memory or in the store, as the views that the use cases answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ripieno.control.state import Held, State
@@ -18,16 +19,25 @@ from ripieno.control.views import (
 from ripieno.engine import look
 from ripieno.engine.look import Look
 from ripieno.model.application import ComponentDefinition
+from ripieno.runtimes.base import ReplicaStatus
 from ripieno.store.records import CommandRecord, DeploymentRecord, ReconfigurationRecord
 
+Asked = Mapping[str, Sequence[ReplicaStatus]]
+"""How the replicas of some components were just found to be."""
 
-def deployment(state: State, links: Mapping[str, str]) -> DeploymentView:
+
+def deployment(
+    state: State, links: Mapping[str, str], asked: Asked = MappingProxyType({})
+) -> DeploymentView:
     """A deployment that is led here; `links` has the problem of each host that is away."""
     return DeploymentView(
         **_header(state.record),
         reason=_reason(state),
         reconfiguration=state.current.id if state.current else None,
-        components=tuple(_component(state, each, links) for each in look.looks(state.machine)),
+        components=tuple(
+            _component(state, each, links, asked.get(each.name, ()))
+            for each in look.looks(state.machine)
+        ),
         connections=tuple(look.connections(state.machine)),
         document=state.record.document,
     )
@@ -96,7 +106,9 @@ def _reason(state: State) -> str | None:
     return None
 
 
-def _component(state: State, seen: Look, links: Mapping[str, str]) -> ComponentView:
+def _component(
+    state: State, seen: Look, links: Mapping[str, str], asked: Sequence[ReplicaStatus]
+) -> ComponentView:
     held = state.held.get(seen.name) or Held()
     target = state.wanted if state.wanted is not None else state.target
     wanted = target.components.get(seen.name)
@@ -112,7 +124,7 @@ def _component(state: State, seen: Look, links: Mapping[str, str]) -> ComponentV
         behaviour=seen.behaviour,
         transitions=seen.running + seen.failed,
         host=host,
-        replicas=tuple(_replicas(held, seen, host in links)),
+        replicas=tuple(_replicas(held, seen, host in links, asked)),
         wanted_replicas=_wanted_replicas(wanted.definition if wanted else definition),
         addresses=_addresses(state, seen),
         failure=state.machine.failures().get(seen.name),
@@ -128,7 +140,10 @@ def _wanted_replicas(definition: ComponentDefinition | None) -> int:
     return workload.replicas if workload else 0
 
 
-def _replicas(held: Held, seen: Look, is_away: bool) -> Iterable[ReplicaView]:
+def _replicas(
+    held: Held, seen: Look, is_away: bool, asked: Sequence[ReplicaStatus]
+) -> Iterable[ReplicaView]:
+    found = {each.replica.slot: each for each in asked}
     handle = held.handle
     for each in handle.replicas if handle else ():
         ended = held.ended.get(each.slot)
@@ -140,6 +155,9 @@ def _replicas(held: Held, seen: Look, is_away: bool) -> Iterable[ReplicaView]:
             state = ended.condition.value
         elif is_away:
             state = "unknown"
+        elif each.slot in found:
+            condition = found[each.slot].condition
+            state = condition.value if condition is not None else "unknown"
         else:
             state = "running" if runs else "exited"
         yield ReplicaView(
@@ -149,8 +167,12 @@ def _replicas(held: Held, seen: Look, is_away: bool) -> Iterable[ReplicaView]:
             state=state,
             tcp_ports=each.tcp_ports,
             started_at=each.started_at,
-            exit_code=ended.exit_code if ended else None,
+            exit_code=ended.exit_code if ended else _exit_code(found.get(each.slot)),
         )
+
+
+def _exit_code(status: ReplicaStatus | None) -> int | None:
+    return status.exit_code if status is not None else None
 
 
 def _addresses(state: State, seen: Look) -> dict[str, str]:

@@ -191,7 +191,15 @@ class Control(Administration):
         """A deployment with its components. Raises: `NotFound`."""
         supervisor = await self._leading.find(name_or_id)
         if supervisor is not None:
-            return self._view(supervisor)
+            state = supervisor.state
+            asked = {
+                name: await self._runtime.status(held.handle)
+                for name, held in list(state.held.items())
+                if held.handle is not None
+                and name in state.machine.failures()
+                and held.handle.host not in self._hosts.away()
+            }
+            return portrait.deployment(state, self._hosts.away(), asked)
         return portrait.removed(await self._deployment_record(name_or_id))
 
     async def deployments(

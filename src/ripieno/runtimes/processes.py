@@ -359,7 +359,7 @@ class ProcessRuntime:
             if process is None:
                 return ReplicaStatus(replica=replica, condition=None)
             status = await host.status(process)
-        except TemporaryFailure as problem:
+        except RuntimeDriverError as problem:
             return ReplicaStatus(replica=replica, condition=None, problem=str(problem))
         return ReplicaStatus(
             replica=replica, condition=status.condition, exit_code=status.exit_code
