@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sql
 from sqlalchemy import Connection, Delete, Select, Table, Update, exc
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ripieno.store.errors import StoreError, StoreUnavailable
 
@@ -119,16 +118,20 @@ class Database(ABC):
 def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows, or replace those that have their keys."""
     if rows:
-        connection.execute(_put_statement(table, connection.dialect.name), rows)
+        connection.execute(_put_statement(table), rows)
 
 
 @cache
-def _put_statement(table: Table, dialect: str) -> sql.Executable:
-    insert: Any = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    keys = [column.name for column in table.primary_key.columns]
-    others = {each.name: insert.excluded[each.name] for each in table.c if each.name not in keys}
-    statement: sql.Executable = insert.on_conflict_do_update(index_elements=keys, set_=others)
-    return statement
+def _put_statement(table: Table) -> sql.TextClause:
+    # Both databases understand it; SQLAlchemy's own would load the dialects of both at the start.
+    names = [f'"{each.name}"' for each in table.c]
+    keys = [f'"{each.name}"' for each in table.primary_key.columns]
+    others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+    values = ", ".join(f":{each.name}" for each in table.c)
+    return sql.text(
+        f'INSERT INTO "{table.name}" ({", ".join(names)}) VALUES ({values}) '
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {others}"
+    ).bindparams(*(sql.bindparam(each.name, type_=each.type) for each in table.c))
 
 
 def row(record: object) -> dict[str, Any]:
