@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sql
-from sqlalchemy import Column, Dialect, ForeignKey, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    event,
+)
 from sqlalchemy.types import BigInteger, Text, TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,14 +128,15 @@ DEPLOYMENTS = Table(
     Column("updated_at", Time, nullable=False),
 )
 NAME_RULE = "deployments_name"
-_IS_THERE = sql.text("state <> 'removed'")
-Index(
-    NAME_RULE,
-    DEPLOYMENTS.c.name,
-    unique=True,
-    sqlite_where=_IS_THERE,
-    postgresql_where=_IS_THERE,
-)
+_NAMES = Index(NAME_RULE, DEPLOYMENTS.c.name, unique=True)
+
+
+@event.listens_for(METADATA, "before_create")
+def _let_names_be_used_again(metadata: MetaData, connection: Connection, **_: object) -> None:
+    # Said where the index is made, since to say it above loads the dialects of both databases.
+    condition = sql.text("state <> 'removed'")
+    _NAMES.dialect_options[connection.dialect.name]["where"] = condition
+
 
 RECONFIGURATIONS = Table(
     "reconfigurations",
