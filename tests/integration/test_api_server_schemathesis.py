@@ -14,7 +14,7 @@ from ripieno.wire.deployment import DeployRequest
 from tests.conformance import BOUNDED, conforms, schema_of
 from tests.fake_control import FakeControl
 
-schema = schema_of(create_app(FakeControl())).exclude(operation_id="read_logs")
+schema = schema_of(create_app(FakeControl())).exclude(operation_id="logs")
 
 DOCUMENT = """
 name: sleepers

@@ -17,6 +17,9 @@ from ripieno.wire.reconfiguration import Reconfiguration, ReconfigurationState
 
 LEAST_PAUSE_S = 0.15
 MOST_PAUSE_S = 1.0
+NOTE = "component.note"
+MOST_NOTES = 500
+
 PATIENCE_S = 120.0
 """For how long a server may be away that is asked how far it is."""
 
@@ -97,10 +100,13 @@ async def _until_over(
     client: Client, name: str, reconfiguration: Reconfiguration, view: View
 ) -> Reconfiguration:
     last_answer = time.monotonic()
+    notes = Notes(reconfiguration)
     while True:
         began = time.monotonic()
         try:
             reconfiguration = await client.reconfiguration(reconfiguration.id)
+            for component, text in await notes.since_last(client):
+                view.note(component, text)
             deployment = (
                 await _deployment(client, reconfiguration) if view.wants_deployment else None
             )
@@ -115,6 +121,33 @@ async def _until_over(
         # A large deployment is asked for less often, so that looking does not slow it down.
         took_s = time.monotonic() - began
         await asyncio.sleep(min(MOST_PAUSE_S, max(LEAST_PAUSE_S, 4 * took_s)))
+
+
+class Notes:
+    """What the server says on the way of a reconfiguration: each thing once."""
+
+    def __init__(self, reconfiguration: Reconfiguration) -> None:
+        self._reconfiguration = reconfiguration
+        self._last = 0
+
+    async def since_last(self, client: Client) -> list[tuple[str | None, str]]:
+        """Component and text of each note that is new."""
+        try:
+            page = await client.events(
+                deployment=self._reconfiguration.deployment,
+                kind=NOTE,
+                after=self._last,
+                limit=MOST_NOTES,
+            )
+        except errors.NotFound:  # It was removed meanwhile.
+            return []
+        if page.items:
+            self._last = page.items[-1].id
+        return [
+            (each.component, str(each.data.get("text", "")))
+            for each in page.items
+            if each.reconfiguration == self._reconfiguration.id
+        ]
 
 
 async def _deployment(client: Client, reconfiguration: Reconfiguration) -> Deployment | None:

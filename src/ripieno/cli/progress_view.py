@@ -50,6 +50,9 @@ class View(Protocol):
     ) -> None:
         """Show what is known now; `name` is that of the deployment."""
 
+    def note(self, component: str | None, text: str) -> None:
+        """Show something that the server says on the way."""
+
     def away(self, problem: str) -> None:
         """The server does not answer at the moment."""
 
@@ -79,6 +82,9 @@ class Silence:
     def show(
         self, name: str, reconfiguration: Reconfiguration, deployment: Deployment | None
     ) -> None:
+        """Nothing."""
+
+    def note(self, component: str | None, text: str) -> None:
         """Nothing."""
 
     def away(self, problem: str) -> None:
@@ -112,6 +118,10 @@ class Lines(Silence):
         now = datetime.now(UTC)
         if (now - self._last_line).total_seconds() >= SILENCE_S:
             self._print(Text(f"{'':>9}  {_still(reconfiguration, now)}"))
+
+    def note(self, component: str | None, text: str) -> None:
+        """Print it."""
+        self._print(_note(component, text))
 
     def away(self, problem: str) -> None:
         """Say it once."""
@@ -155,6 +165,10 @@ class Picture:
         """Have this in the picture from now on."""
         self._seen = (name, reconfiguration, deployment)
         self._problem = ""
+
+    def note(self, component: str | None, text: str) -> None:
+        """Print it above the picture."""
+        self._console.print(_note(component, text))
 
     def away(self, problem: str) -> None:
         """Have it under the picture."""
@@ -261,6 +275,11 @@ def _summary(measured: Progress) -> Text:
     counts = [(measured.count(stand), word, stand) for stand, word in words.items()]
     told = [Text(f"{count} {word}", style=_STYLES[stand]) for count, word, stand in counts if count]
     return Text(", ").join(told).append(f"  of {len(measured.rows)} components", style="dim")
+
+
+def _note(component: str | None, text: str) -> Text:
+    about = "" if component is None else f"{safe(component)}: "
+    return Text(f"{'':>9}  {about}{safe(text)}", style="yellow")
 
 
 def _line(span: Span, start: datetime) -> Text:

@@ -74,7 +74,53 @@ def plan_for(
     )
     measured = _Measured(durations or {})
     plan = planner.plan(measured.situation(now), measured.goal(goal), name=name)
-    return measured.restored(plan)
+    return _with_reasons(measured.restored(plan), target, running, now, extra)
+
+
+def _with_reasons(
+    plan: Plan,
+    target: Target,
+    running: Mapping[str, ComponentDefinition],
+    now: Situation,
+    runs: Mapping[str, tuple[str, ...]],
+) -> Plan:
+    """The plan, saying of components whose definition changes what of it does."""
+    touched = []
+    for each in plan.touched:
+        wanted, before = target.components.get(each.component), running.get(each.component)
+        reason = None
+        if each.component in runs:
+            reason = f"it is asked to {', '.join(runs[each.component])}"
+        elif wanted is not None and before is not None and each.component in now.marking:
+            marking = now.marking[each.component]
+            if changes(before, wanted, marking):
+                reason = f"its {', '.join(differences(before, wanted.definition))} changed"
+        if reason is not None:
+            others = [why for why in each.why if not why.startswith("the goal asks it to run")]
+            each = dataclasses.replace(each, why=(reason, *others))
+        touched.append(each)
+    return dataclasses.replace(plan, touched=tuple(touched))
+
+
+def differences(before: ComponentDefinition, after: ComponentDefinition) -> list[str]:
+    """What of a definition is not as it was, in the words of the application file."""
+    found = []
+    if before.host != after.host:
+        found.append("host")
+    one, other = before.workload, after.workload
+    if one is not None and other is not None:
+        if one.replicas != other.replicas:
+            found.append(f"replicas ({one.replicas} to {other.replicas})")
+        fields = {"argv": "command", "stop_signal": "stop", "memory_mib": "memory"}
+        for field in dataclasses.fields(one):
+            if field.name in ("replicas", "restart", "health", "grace_s"):
+                continue
+            if getattr(one, field.name) != getattr(other, field.name):
+                found.append(fields.get(field.name, field.name))
+    for name in ("uses", "provides", "address", "settings"):
+        if getattr(before, name) != getattr(after, name):
+            found.append("with" if name == "settings" else name)
+    return found or ["definition"]
 
 
 def changes(

@@ -104,6 +104,8 @@ def _down_ns(happenings: list[tuple[int, Happening]], mover: Mover) -> int:
     if mover.is_added or mover.is_removed:
         return 0
     lifecycle, way = mover.lifecycle, mover.path
+    if all(lifecycle.stays(move) for move in way.moves):
+        return 0
     steady = lifecycle.offered(way.source) & lifecycle.offered(way.target)
     if steady:
         return _away_ns(happenings, steady, steady, Fact.PROVIDES, Fact.WITHDRAWS)

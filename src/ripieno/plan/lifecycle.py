@@ -95,6 +95,14 @@ class Lifecycle:
             found = self._moves[marking] = tuple(move for move in tried if move is not None)
         return found
 
+    def stays(self, move: Move) -> bool:
+        """Whether a behaviour only goes from places back to themselves."""
+        return all(
+            transition.source == transition.target
+            for transition in self.type.transitions
+            if transition.behaviour == move.behaviour and transition.source in move.source
+        )
+
     def _named(self, kind: PortKind) -> tuple[str, ...]:
         return tuple(port.name for port in self.type.ports if port.kind is kind)
 
