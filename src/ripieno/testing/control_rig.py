@@ -61,7 +61,7 @@ class Rig:
         """Ask for a deployment."""
         source = Source(
             document=document,
-            parameters=parameters or {},  # type: ignore[arg-type]  # JSON values of the test
+            parameters=parameters or {},
             directory=str(directory) if directory else None,
         )
         view, record = await self.control.deploy(
@@ -107,7 +107,7 @@ class Rig:
         """Ask for a change."""
         source = None
         if kind == "apply":
-            source = Source(document=document, parameters=parameters or {})  # type: ignore[arg-type]
+            source = Source(document=document, parameters=parameters or {})
         change = Change(
             kind=ReconfigurationKind(kind),
             source=source,
@@ -168,6 +168,15 @@ class Rig:
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"it never came to hold; last seen: {seen}") from None
+
+    async def until_running(self, deployment: str, count: int) -> dict[str, int]:
+        """The processes that really run, once there are so many."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = running_pids(deployment)
+                if len(found) == count:
+                    return found
+                await asyncio.sleep(0.02)
 
     async def until_told(
         self, deployment: str, kind: str, *, component: str | None = None, count: int = 1
