@@ -8,10 +8,8 @@ next server finds it. Must not know of deployments or runtimes.
 import asyncio
 import contextlib
 import os
-import signal as signals
-import subprocess
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -23,12 +21,13 @@ from ripieno.runtimes import (
     local_files,
     local_folder,
     local_process,
+    local_run,
     local_start,
     logs,
     outbox,
     proc,
 )
-from ripieno.runtimes.errors import PortClosed, TooSlow
+from ripieno.runtimes.errors import PortClosed
 from ripieno.runtimes.host import (
     LOG_LIMIT_BYTES,
     ByteReader,
@@ -119,32 +118,15 @@ class LocalHost:
                 cwd, self._directory, self._name, default=self._directory
             )
             local_start.program(argv[0], variables["PATH"], folder, self._name)
-            with _as_file(stdin) as file:
-                process = await asyncio.create_subprocess_exec(
-                    *argv,
-                    stdin=file,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env=variables,
-                    cwd=folder,
-                    start_new_session=True,
-                )
-        try:
-            async with asyncio.timeout(timeout_s):
-                out, err = await process.communicate()
-        except TimeoutError as late:
-            raise TooSlow(
-                f"{argv[0]} did not end within {timeout_s:g} s and was killed",
+            return await local_run.run(
+                argv,
+                env=variables,
+                cwd=folder,
+                stdin=stdin,
+                timeout_s=timeout_s,
+                ends=self._ends,
                 host=self._name,
-                remedy="give it more time, or see why it hangs",
-            ) from late
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signals.SIGKILL)
-            await process.wait()
-        code = process.returncode
-        assert code is not None
-        return Completed(exit_code=128 - code if code < 0 else code, stdout=out, stderr=err)
+            )
 
     async def start(
         self, name: str, key: str, command: Command, *, log_limit_bytes: int = LOG_LIMIT_BYTES
@@ -303,19 +285,3 @@ class LocalHost:
 
     def _translated(self, attempt: str) -> contextlib.AbstractContextManager[None]:
         return errors.translated(attempt, host=self._name)
-
-
-@contextlib.contextmanager
-def _as_file(content: bytes) -> Generator[int]:
-    """A descriptor to read content from; not a pipe, that a command may close before it is fed."""
-    if not content:
-        yield subprocess.DEVNULL
-        return
-    descriptor = os.memfd_create("stdin")
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -162,7 +162,8 @@ def kill_all(directory: str) -> None:
     """Kill whatever runs on this machine for processes of a host's directory."""
     while found := {pid for pid in strays(directory) if is_running(pid)}:
         for pid in found:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Needs root, iproute2 and /usr/sbin/sshd; `Unavailable` says what is missing. Fil
 this machine, process numbers too, only the network is apart.
 """
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -230,7 +231,8 @@ class SshServer:
         """Kill the sshd and all that serve its connections; what was started there goes on."""
         for pid in self._pids():
             if _program(pid).startswith("sshd"):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         if self._sshd is not None:
             self._sshd.kill()
             self._sshd.wait()
@@ -251,7 +253,8 @@ class SshServer:
         self.stop_sshd()
         while pids := [pid for pid in self._pids() if host_rigs.is_running(pid)]:
             for pid in pids:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         _ip("netns", "delete", self.namespace)
 
 
