@@ -57,7 +57,7 @@ def serve(
         str | None,
         typer.Option(
             metavar="URL",
-            help="sqlite+aiosqlite:///PATH or postgresql+asyncpg://USER@HOST/NAME; by default a "
+            help="sqlite:///PATH or postgresql://USER@HOST/NAME; by default a "
             "file in its folder.",
             show_default=False,
         ),

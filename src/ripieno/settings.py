@@ -81,7 +81,7 @@ def home(environment: Mapping[str, str] = os.environ) -> Path:
 
 def database_url(home: Path) -> str:
     """The database that a server has if it is not given another."""
-    return f"sqlite+aiosqlite:///{home / 'ripieno.db'}"
+    return f"sqlite:///{home / 'ripieno.db'}"
 
 
 def find(environment: Mapping[str, str] = os.environ) -> ClientSettings:

@@ -13,7 +13,7 @@ from ripieno.testing.store_contract import StoreContract, StoreRig
 class OnSqlite:
     @pytest.fixture
     async def rig(self, tmp_path: Path) -> AsyncIterator[StoreRig]:
-        rig = StoreRig(f"sqlite+aiosqlite:///{tmp_path / 'ripieno.db'}", tmp_path / "key")
+        rig = StoreRig(f"sqlite:///{tmp_path / 'ripieno.db'}", tmp_path / "key")
         yield rig
         await rig.close()
 

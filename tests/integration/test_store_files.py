@@ -27,7 +27,7 @@ PATIENCE_S = 30.0
 
 
 def url_of(path: Path) -> str:
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
@@ -162,8 +162,8 @@ async def test_what_is_no_database_is_named(tmp_path: Path) -> None:
         url_of(cut): ((CannotOpen, Damaged), "cut.db"),
         url_of(tmp_path): (CannotOpen, "folder"),
         url_of(tmp_path / "missing" / "x.db"): (CannotOpen, "there is no folder"),
-        "sqlite+aiosqlite://": (CannotOpen, "names no file"),
-        "sqlite+aiosqlite:///:memory:": (CannotOpen, "names no file"),
+        "sqlite://": (CannotOpen, "names no file"),
+        "sqlite:///:memory:": (CannotOpen, "names no file"),
     }
     for url, (kind, words) in cases.items():
         with pytest.raises(kind, match=words):
@@ -206,7 +206,7 @@ from ripieno.testing import store_records as some
 
 async def main():
     folder = Path(sys.argv[1])
-    store = await open_store(f"sqlite+aiosqlite:///{folder / 'ripieno.db'}", folder / "key")
+    store = await open_store(f"sqlite:///{folder / 'ripieno.db'}", folder / "key")
     seq = len(await store.journal("d-1", after=0))
     while True:
         await store.commit("d-1", Batch(

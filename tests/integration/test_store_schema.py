@@ -32,7 +32,7 @@ def server() -> Iterator[PostgresServer]:
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """A database with nothing in it."""
     if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path / 'ripieno.db'}"
+        url = f"sqlite:///{tmp_path / 'ripieno.db'}"
     else:
         url = request.getfixturevalue("server").new_database()
     database = opening.database(url)
@@ -144,4 +144,4 @@ async def test_database_of_another_program_is_refused(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE events (what text)")
     connection.close()
     with pytest.raises(CannotOpen, match="another program"):
-        await open_store(f"sqlite+aiosqlite:///{path}", tmp_path / "key")
+        await open_store(f"sqlite:///{path}", tmp_path / "key")

@@ -8,7 +8,7 @@ from sqlalchemy import exc
 from ripieno.store.database import PATIENCE_S, Database
 from ripieno.store.errors import CannotOpen
 
-FORMS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST:PORT/NAME"
+FORMS = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 OPTIONS = frozenset(("host", "passfile", "port", "ssl"))
 """What may follow the question mark in the URL of a PostgreSQL database."""

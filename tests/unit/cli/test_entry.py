@@ -12,7 +12,7 @@ from ripieno.__main__ import ENTRIES
 from ripieno.cli import main
 from ripieno.cli.catalogue import Deferred
 
-SERVER_ONLY = ("fastapi", "uvicorn", "sqlalchemy", "asyncssh", "alembic", "aiosqlite", "asyncpg")
+SERVER_ONLY = ("fastapi", "uvicorn", "sqlalchemy", "asyncssh", "alembic", "asyncpg")
 
 
 def ripieno(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
