@@ -13,6 +13,9 @@ _FENCE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 
+ANOTHER_TERMINAL = "another terminal"
+"""The title of a console block whose command goes on while the reader does the rest."""
+
 
 class Block(NamedTuple):
     """A fenced block: `title` is the name of the file that it is, if it is one."""
@@ -20,6 +23,11 @@ class Block(NamedTuple):
     language: str
     title: str | None
     text: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the reader is to write it into a file of that title."""
+        return self.title is not None and self.language != "console"
 
 
 class Command(NamedTuple):

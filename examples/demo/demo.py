@@ -88,7 +88,7 @@ class Demo:
             server = subprocess.Popen(
                 [BIN / "ripieno", "serve", "--listen", "127.0.0.1:0"],
                 env=self._environment,
-                cwd=Path(__file__).parent,
+                cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -111,9 +111,14 @@ class Demo:
             return
         if not self._is_served():
             (self.home / "server.json").unlink(missing_ok=True)
-            self.serve()
-        deployments = json.loads(self.asked("status", "--json"))
-        for each in deployments["items"] if isinstance(deployments, dict) else deployments:
+            try:
+                self.serve()
+            except DemoError as problem:
+                raise DemoError(
+                    f"{problem}\nWhat an earlier demo has left in {self.home} cannot be taken up; "
+                    "end what still runs of it, if anything, and remove that folder"
+                ) from problem
+        for each in json.loads(self.asked("status", "--json")):
             self.asked("remove", each["name"], "--yes", "--quiet")
         pid = json.loads((self.home / "server.json").read_text())["pid"]
         if self._is_served():  # So the pid is that of the server, and of nobody after it.

@@ -38,7 +38,8 @@ def home(tmp_path: Path) -> Iterator[Path]:
     yield folder
     demo(folder, "stop")
     assert not folder.exists()
-    assert not processes_in(folder)
+    _, left = psutil.wait_procs(processes_in(folder), timeout=10)
+    assert not left
 
 
 def processes_in(folder: Path) -> list[psutil.Process]:

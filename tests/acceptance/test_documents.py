@@ -1,14 +1,17 @@
 """What the documents tell a reader to write and run, done in an empty folder, comes out as shown.
 
-A line `…` in what is shown stands for any lines.
+A line `…` in what is shown stands for any lines, and `…` in a line for any text. What a server has
+measured or given a number (times, ports, ids, processes) may differ from what is shown.
 """
 
 import difflib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,11 @@ import pytest
 from docs import blocks
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/planning.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/planning.md",
+)
 WRITTEN = sorted(
     path.relative_to(REPOSITORY).as_posix()
     for pattern in ("*.md", "docs/**/*.md")
@@ -24,25 +31,107 @@ WRITTEN = sorted(
 )
 LONGEST_S = 60
 
+MEASURED = (
+    (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "0 s"),
+    (r"\br-[0-9a-f]{10}\b", "r-0"),
+    (r"\b127\.0\.0\.1:\d+", "127.0.0.1:0"),
+    (r"\bport \d+", "port 0"),
+    (r"\bpid \d+", "pid 0"),
+    (r"\b(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)?\b", "00:00:00"),
+    (r" +", " "),
+)
+"""What differs from run to run, and what is compared in its place."""
+
+
+class Reader:
+    """Somebody in an empty folder with the examples, who does what a document says."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copytree(REPOSITORY / "examples", folder / "examples")
+        self.folder = folder
+        self._servers: list[subprocess.Popen[str]] = []
+        self._environment = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "COLUMNS": "80",
+            "NO_COLOR": "1",
+            "PYTHONUTF8": "1",
+            "RIPIENO_HOME": str(folder / "state"),
+            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+        }
+
+    def follow(self, document: Path) -> int:
+        """Write the files and run the commands of a document; how many commands there were."""
+        ran = 0
+        for block in blocks.blocks(document):
+            if block.is_file:
+                (self.folder / str(block.title)).write_text(block.text, encoding="utf-8")
+            elif block.language == "console":
+                for command in blocks.commands(block):
+                    if block.title == blocks.ANOTHER_TERMINAL:
+                        self._start(command)
+                    else:
+                        expect(command, self.run(command.line), is_measured=bool(self._servers))
+                    ran += 1
+        return ran
+
+    def run(self, line: str) -> list[str]:
+        """The lines that a command prints, run as in a terminal of 80 columns without colours."""
+        done = subprocess.run(
+            line,
+            shell=True,
+            cwd=self.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            timeout=LONGEST_S,
+        )
+        return [each.rstrip() for each in done.stdout.splitlines()]
+
+    def _start(self, command: blocks.Command) -> None:
+        """Run a server until the end, on any free port; what it shows is what it begins with."""
+        with (self.folder / "server.log").open("a") as log:
+            server = subprocess.Popen(
+                f"exec {command.line} --listen 127.0.0.1:0",
+                shell=True,
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                encoding="utf-8",
+            )
+        self._servers.append(server)
+        assert server.stdout
+        printed = [server.stdout.readline().rstrip() for _ in command.shown]
+        expect(command, printed, is_measured=True)
+
+    def leave(self) -> None:
+        """Take down what was deployed, and end the servers."""
+        for server in reversed(self._servers):
+            if server.poll() is None:
+                deployments = json.loads("\n".join(self.run("ripieno status --json")))
+                for each in deployments:
+                    self.run(f"ripieno remove {each['name']} --yes --quiet")
+                server.terminate()
+            server.wait(LONGEST_S)
+            assert server.stdout
+            server.stdout.close()
+
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder but for the examples, as a fresh clone has them."""
-    shutil.copytree(REPOSITORY / "examples", tmp_path / "examples")
-    return tmp_path
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    found = Reader(tmp_path)
+    yield found
+    found.leave()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_a_document_does_what_it_shows(document: str, folder: Path) -> None:
-    ran = 0
-    for block in blocks.blocks(REPOSITORY / document):
-        if block.title:
-            (folder / block.title).write_text(block.text, encoding="utf-8")
-        elif block.language == "console":
-            for command in blocks.commands(block):
-                expect(command, run(command.line, folder))
-                ran += 1
-    assert ran, f"{document} shows no command that is tested"
+def test_a_document_does_what_it_shows(document: str, reader: Reader) -> None:
+    assert reader.follow(REPOSITORY / document), f"{document} shows no command that is tested"
 
 
 @pytest.mark.parametrize("document", WRITTEN)
@@ -55,28 +144,30 @@ def test_links_lead_somewhere(document: str) -> None:
     assert not missing
 
 
-def run(line: str, folder: Path) -> list[str]:
-    """The lines that a command prints, run as in a terminal of 80 columns without colours."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        line,
-        shell=True,
-        cwd=folder,
-        env={"PATH": path, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONUTF8": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=LONGEST_S,
-    )
-    return [each.rstrip() for each in done.stdout.splitlines()]
-
-
-def expect(command: blocks.Command, printed: list[str]) -> None:
+def expect(command: blocks.Command, printed: list[str], *, is_measured: bool) -> None:
     """Fail with a diff where a command prints other than what is shown."""
     shown = [each.rstrip() for each in command.shown]
-    pattern = "".join(r"(?:.*\n)*?" if each == "…" else re.escape(each) + r"\n" for each in shown)
-    if re.fullmatch(pattern, "".join(f"{each}\n" for each in printed)):
+    if matches(shown, printed):
         return
+    if is_measured and "simulate" not in command.line:
+        plain = [unmeasured(each) for each in printed]
+        if matches([unmeasured(each) for each in shown], plain):
+            return
     diff = difflib.unified_diff(shown, printed, "shown", "printed", lineterm="")
     pytest.fail(f"$ {command.line}\n" + "\n".join(diff), pytrace=False)
+
+
+def matches(shown: list[str], printed: list[str]) -> bool:
+    """Whether this was printed, for some meaning of each `…`."""
+    pattern = "".join(
+        r"(?:.*\n)*?" if each == "…" else re.escape(each).replace("…", ".*") + r"\n"
+        for each in shown
+    )
+    return re.fullmatch(pattern, "".join(f"{each}\n" for each in printed)) is not None
+
+
+def unmeasured(line: str) -> str:
+    """A line without what differs from run to run."""
+    for pattern, replacement in MEASURED:
+        line = re.sub(pattern, replacement, line)
+    return line.rstrip()
