@@ -14,7 +14,15 @@ from ripieno.api.errors import KeyInUse
 from ripieno.control.errors import Held, ShuttingDown, Unauthenticated
 from ripieno.model.errors import DocumentError, InvalidParameter, RipienoError
 
-FOR_CLIENTS = ("ripieno.client",)
+FOR_CLIENTS = (
+    "ripieno.actions",
+    "ripieno.bootstrap",
+    "ripieno.cli",
+    "ripieno.client",
+    "ripieno.settings",
+)
+"""Where errors come from that no request runs into."""
+
 ROOTS = {"RipienoError", "ApiError", "RuntimeDriverError", "StoreError"}
 """Types that are never raised themselves."""
 
