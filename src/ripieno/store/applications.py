@@ -3,8 +3,8 @@
 import sqlalchemy as sql
 
 from ripieno.model import names
-from ripieno.store import paging, tables
-from ripieno.store.database import Database, row
+from ripieno.store import paging, rows, tables
+from ripieno.store.database import Database
 from ripieno.store.errors import RuleBroken, VersionTaken
 from ripieno.store.records import ApplicationRecord, VersionRecord
 
@@ -21,10 +21,9 @@ class Applications:
 
         Raises: `VersionTaken`.
         """
-        insert = sql.insert(tables.VERSIONS)
         try:
             await self._database.write(
-                lambda connection: connection.execute(insert, row(version)) and None
+                lambda connection: rows.add(connection, tables.VERSIONS, [version])
             )
         except RuleBroken as problem:
             known = await self.application_version(version.application, version.version)

@@ -10,8 +10,8 @@ import secrets
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
-from ripieno.store import tables
-from ripieno.store.database import Database, put, row
+from ripieno.store import rows, tables
+from ripieno.store.database import Database
 from ripieno.store.errors import NameTaken, RuleBroken, StaleWriter, StoreError
 from ripieno.store.records import OPEN_COMMANDS, REMOVED, Batch, EventRecord
 
@@ -76,11 +76,11 @@ def _is_about_name(rule: str) -> bool:
 
 def _store(connection: Connection, deployment: str, batch: Batch) -> None:
     if batch.deployment is not None:
-        put(connection, tables.DEPLOYMENTS, [row(batch.deployment)])
-    put(connection, tables.RECONFIGURATIONS, [row(each) for each in batch.reconfigurations])
-    put(connection, tables.COMMANDS, [row(each) for each in batch.commands])
-    put(connection, tables.HANDLES, [row(each) for each in batch.handles])
-    put(connection, tables.TIMERS, [row(each) for each in batch.timers])
+        rows.put(connection, tables.DEPLOYMENTS, [batch.deployment])
+    rows.put(connection, tables.RECONFIGURATIONS, batch.reconfigurations)
+    rows.put(connection, tables.COMMANDS, batch.commands)
+    rows.put(connection, tables.HANDLES, batch.handles)
+    rows.put(connection, tables.TIMERS, batch.timers)
     if batch.timer_stops:
         c = tables.TIMERS.c
         stops = [{"of": deployment, "which": each} for each in batch.timer_stops]
@@ -96,7 +96,7 @@ def _store(connection: Connection, deployment: str, batch: Batch) -> None:
         )
         connection.execute(gone, removals)
     if batch.marking is not None:
-        put(connection, tables.MARKINGS, [row(batch.marking)])
+        rows.put(connection, tables.MARKINGS, [batch.marking])
     if batch.deployment is not None and batch.deployment.state == REMOVED:
         _clear(connection, deployment)
 
@@ -120,9 +120,7 @@ def _store_events(
     if not batch.events:
         return []
     numbered = _numbered(deployment, batch, first_id)
-    connection.execute(
-        sql.insert(tables.EVENTS), [{**row(each), "batch": mark} for each in numbered]
-    )
+    rows.add(connection, tables.EVENTS, numbered, batch=mark)
     return numbered
 
 

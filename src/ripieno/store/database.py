@@ -5,16 +5,13 @@ Work is a plain function of a SQLAlchemy connection, the same for every database
 """
 
 import asyncio
-import dataclasses
-import operator
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
-from functools import cache
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-import sqlalchemy as sql
 from sqlalchemy import Connection, Delete, Select, Table, Update, exc
 
+from ripieno.store import rows
 from ripieno.store.errors import StoreError, StoreUnavailable
 
 T = TypeVar("T")
@@ -101,7 +98,7 @@ class Database(ABC):
 
     async def put(self, table: Table, record: object) -> None:
         """Store a record in a row of its own, in the place of the one that has its key."""
-        await self.write(lambda connection: put(connection, table, [row(record)]))
+        await self.write(lambda connection: rows.put(connection, table, [record]))
 
     async def change(self, statement: Delete | Update) -> bool:
         """Change or delete rows; whether there were any."""
@@ -113,35 +110,3 @@ class Database(ABC):
             return found
 
         return await self.write(work)
-
-
-def put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, or replace those that have their keys."""
-    if rows:
-        connection.execute(_put_statement(table), rows)
-
-
-@cache
-def _put_statement(table: Table) -> sql.TextClause:
-    # Both databases understand it; SQLAlchemy's own would load the dialects of both at the start.
-    names = [f'"{each.name}"' for each in table.c]
-    keys = [f'"{each.name}"' for each in table.primary_key.columns]
-    others = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
-    values = ", ".join(f":{each.name}" for each in table.c)
-    return sql.text(
-        f'INSERT INTO "{table.name}" ({", ".join(names)}) VALUES ({values}) '
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {others}"
-    ).bindparams(*(sql.bindparam(each.name, type_=each.type) for each in table.c))
-
-
-def row(record: object) -> dict[str, Any]:
-    """A record as a row of its table."""
-    kind: Any = type(record)
-    names, values = _fields(kind)
-    return dict(zip(names, values(record), strict=True))
-
-
-@cache
-def _fields(record: Any) -> tuple[tuple[str, ...], Callable[[object], tuple[object, ...]]]:
-    names = tuple(each.name for each in dataclasses.fields(record))
-    return names, operator.attrgetter(*names)

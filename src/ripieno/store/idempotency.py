@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
-from ripieno.store import tables
-from ripieno.store.database import Database, put, row
+from ripieno.store import rows, tables
+from ripieno.store.database import Database
 from ripieno.store.records import IdempotencyRecord
 
 REMEMBERED = timedelta(hours=24)
@@ -36,6 +36,6 @@ class Idempotency:
 
         def write(connection: Connection) -> None:
             connection.execute(old)
-            put(connection, tables.IDEMPOTENCY, [row(answer)])
+            rows.put(connection, tables.IDEMPOTENCY, [answer])
 
         await self._database.write(write)

@@ -1,14 +1,21 @@
 """Secrets, which lie in the database sealed."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sql
-from sqlalchemy import Connection
 
 from ripieno.store import tables
-from ripieno.store.database import Database, put
+from ripieno.store.database import Database
 from ripieno.store.errors import UnknownSecret
 from ripieno.store.sealing import Seal
 
 _c = tables.SECRETS.c
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SecretRecord:
+    name: str
+    sealed: bytes
 
 
 class Secrets:
@@ -32,12 +39,8 @@ class Secrets:
 
     async def put_secret(self, name: str, text: str) -> None:
         """Store a secret, sealed, in the place of what it was."""
-        sealed = {"name": name, "sealed": self._seal.close(name, text)}
-
-        def write(connection: Connection) -> None:
-            put(connection, tables.SECRETS, [sealed])
-
-        await self._database.write(write)
+        sealed = _SecretRecord(name=name, sealed=self._seal.close(name, text))
+        await self._database.put(tables.SECRETS, sealed)
 
     async def remove_secret(self, name: str) -> bool:
         """Forget a secret; whether there was one."""
