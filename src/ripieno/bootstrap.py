@@ -10,6 +10,7 @@ import fcntl
 import json
 import logging
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -52,6 +53,7 @@ class CannotStart(RipienoError):
 
 def serve(settings: ServerSettings) -> None:
     """Run a server until it is asked to end by SIGTERM or SIGINT. Raises: `CannotStart`."""
+    _allow_many_files()
     with _home(settings.home):
         asyncio.run(_serve(settings))
 
@@ -207,6 +209,13 @@ async def _administrator(store: Store, home: Path) -> None:
             revoked_at=None,
         )
     )
+
+
+def _allow_many_files() -> None:
+    """Every process that is watched takes a file descriptor."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _write(path: Path, text: str) -> None:

@@ -250,6 +250,15 @@ class Administration:
                     remedy=None if is_well else f"mend it, then ripieno host check {name}",
                 )
             )
+        for id, problem in self._supervisors.not_led.items():
+            found.append(
+                Finding(
+                    subject=f"deployment {id}",
+                    is_well=False,
+                    said=f"it could not be taken up: {problem}",
+                    remedy="see the server's log, and start the version that wrote it",
+                )
+            )
         for supervisor in self._supervisors.all:
             state = supervisor.state
             for component, cause in state.machine.failures().items():

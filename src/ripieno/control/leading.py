@@ -44,6 +44,8 @@ class Leading:
         self._group = group
         self._supervisors: dict[str, Supervisor] = {}
         self._ids: dict[str, str] = {}
+        # Deployments that could not be taken up, and why.
+        self.not_led: dict[str, str] = {}
 
     @property
     def all(self) -> tuple[Supervisor, ...]:
@@ -57,8 +59,13 @@ class Leading:
         while True:
             records, cursor = await self._store.deployments(after=cursor, limit=100)
             for record in records:
-                if record.state != DeploymentState.REMOVED.value:
+                if record.state == DeploymentState.REMOVED.value:
+                    continue
+                try:
                     states.append(await self._stored(record))
+                except Exception as problem:  # One that cannot be read must not keep others down.
+                    LOG.exception("deployment cannot be taken up", extra={"deployment": record.id})
+                    self.not_led[record.id] = f"{type(problem).__name__}: {problem}"
             if cursor is None:
                 break
         # All ports are known as given before anybody goes on and asks for one.

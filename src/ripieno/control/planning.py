@@ -27,6 +27,9 @@ from ripieno.model.plan import Plan, Sign
 from ripieno.model.program import Add, Program
 from ripieno.plan import planner
 
+_PLANNERS_WORDS = ("the goal asks it to run", "the goal has it of the type")
+"""How the planner, which sees no definitions, begins to say why a component changes."""
+
 Durations = Mapping[tuple[str, str], float]
 """Seconds that the last execution took, by component and transition."""
 
@@ -52,7 +55,8 @@ def plan_for(
     wishes = {}
     for each, wanted in target.components.items():
         behaviours = extra.get(each, ())
-        if each in now.assembly.components and not behaviours:
+        there = now.assembly.components.get(each)
+        if there is not None and there.type == wanted.type and not behaviours:
             marking = now.marking[each]
             behaviours = changes(running.get(each), wanted, marking)
             if each in mixed and behaviours in ((), (SCALE,)) and "ready" in marking:
@@ -88,17 +92,19 @@ def _with_reasons(
     touched = []
     for each in plan.touched:
         wanted, before = target.components.get(each.component), running.get(each.component)
+        there = now.assembly.components.get(each.component)
         reason = None
         if each.component in runs:
             reason = f"it is asked to {', '.join(runs[each.component])}"
-        elif wanted is not None and before is not None and each.component in now.marking:
+        elif wanted is not None and before is not None and there is not None:
             marking = now.marking[each.component]
-            if changes(before, wanted, marking):
+            if there.type != wanted.type or changes(before, wanted, marking):
                 reason = f"its {', '.join(differences(before, wanted.definition))} changed"
         if reason is not None:
-            others = [why for why in each.why if not why.startswith("the goal asks it to run")]
+            others = [why for why in each.why if not why.startswith(_PLANNERS_WORDS)]
             each = dataclasses.replace(each, why=(reason, *others))
-        touched.append(each)
+        # Behind the slash is what tells types apart that people call by the same name.
+        touched.append(dataclasses.replace(each, type=each.type.partition("/")[0]))
     return dataclasses.replace(plan, touched=tuple(touched))
 
 

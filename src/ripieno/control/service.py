@@ -430,6 +430,12 @@ class Control(Administration):
         supervisor = await self._leading.find(name_or_id)
         if supervisor is None:
             record = await self._deployment_record(name_or_id)
+            problem = self._leading.not_led.get(record.id)
+            if problem is not None:
+                raise Conflict(
+                    f"deployment {record.name} ({record.id}) could not be taken up: {problem}; "
+                    "what it runs goes on; see the server's log"
+                )
             raise Conflict(f"deployment {record.name} ({record.id}) was removed")
         return supervisor
 
