@@ -3,6 +3,7 @@
 `python -m docs.diagrams` writes them to `docs/images`; a test fails when one is out of date.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -13,8 +14,11 @@ from ripieno import offline
 from ripieno.cli import gantt
 from ripieno.engine.rules import STATUS_TURNS, TOKEN_MOVES, Seat, Status
 from ripieno.model import document
+from ripieno.model.application import EXTERNAL, JOB, SERVICE, Address, ComponentDefinition, Use
+from ripieno.model.builtin_types import component_type_of
 from ripieno.model.component_type import ComponentType
 from ripieno.model.reading_types import read_component_types
+from ripieno.model.workload import Workload
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
@@ -129,11 +133,40 @@ def tutorial_types() -> Mapping[str, ComponentType]:
     return read_component_types(node.at(("component_types",)))
 
 
+def built_in_types() -> Mapping[str, ComponentType]:
+    """The life cycles that need no declaration, of components that use and provide something.
+
+    Their durations are nominal and mean nothing to a reader.
+    """
+    uses = {"store": Use(port="store", interface="redis")}
+    workload = Workload(argv=("web",), tcp_ports={"http": 0})
+    address = Address(host="db.example.org", tcp_ports={"sql": 5432})
+    definitions = (
+        ComponentDefinition(
+            name="web", kind=SERVICE, workload=workload, uses=uses, provides={"http": "http"}
+        ),
+        ComponentDefinition(
+            name="fill", kind=JOB, workload=workload, uses=uses, provides={"data": "data"}
+        ),
+        ComponentDefinition(
+            name="db", kind=EXTERNAL, address=address, provides={"sql": "postgresql"}
+        ),
+    )
+    return {each.kind: _timeless(each.kind, component_type_of(each, {})) for each in definitions}
+
+
+def _timeless(name: str, component_type: ComponentType) -> ComponentType:
+    transitions = tuple(
+        dataclasses.replace(each, durations_s=(0.0,)) for each in component_type.transitions
+    )
+    return dataclasses.replace(component_type, name=name, transitions=transitions)
+
+
 def diagrams() -> dict[Path, str]:
     """Every diagram, by the file that it belongs to."""
     of_types = {
         IMAGES / f"{name.lower()}.svg": life_cycles.draw(component_type)
-        for name, component_type in tutorial_types().items()
+        for name, component_type in {**tutorial_types(), **built_in_types()}.items()
     }
     return {
         IMAGES / "token.svg": token_diagram(),

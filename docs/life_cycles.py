@@ -17,6 +17,9 @@ COLUMN, ROW = 190, 130
 LANE = 44
 """How far apart arrows between the same two places run."""
 
+DOWN, TURN = math.pi / 2, 1.15
+"""Where a loop leaves its place, and how far to the right of it the next one does."""
+
 TAB_HEIGHT = 18
 
 
@@ -77,12 +80,15 @@ class LifeCycle:
             lane, span = drawn[pair], self._span(transition)
             drawn[pair] += 1
             if pair[0] == pair[1]:
-                self._draw_loop(transition, lane)
+                self._draw_loop(transition, DOWN - TURN * lane if ends.count(pair) > 1 else DOWN)
             elif span < 0:
-                self._draw_arrow(transition, -(20.0 - 22 * span + 6 * back_count))
+                depth = -56.0 * span if span < -1 else 42
+                self._draw_arrow(transition, -(depth + 6 * back_count))
                 back_count += 1
             else:
                 raised = ((ends.count(pair) - 1) / 2 - lane) * LANE
+                if raised < 0 and (pair[1], pair[0]) in ends:
+                    raised += 0.4 * LANE  # There are arrows back below.
                 self._draw_arrow(transition, raised + 60 * (span - 1))
 
     def _span(self, transition: Transition) -> int:
@@ -103,20 +109,37 @@ class LifeCycle:
         arrow = svg.arrow(curve, css=f"hue {self._hue[transition.behaviour]}")
         self._finish(transition, arrow, label, outward=outward)
 
-    def _draw_loop(self, transition: Transition, number: int) -> None:
+    def _draw_loop(self, transition: Transition, direction: float) -> None:
+        """A loop that leaves its place in a direction, in radians clockwise from the right."""
         centre = self._at[transition.source]
-        low = centre.y + RADIUS + 34 + 30 * number
-        down = math.sqrt(RADIUS**2 - 20**2)
-        right, left = Point(centre.x + 20, centre.y + down), Point(centre.x - 20, centre.y + down)
+
+        def out(turn: float, distance: float) -> Point:
+            angle = direction + turn
+            return Point(
+                centre.x + distance * math.cos(angle), centre.y + distance * math.sin(angle)
+            )
+
         path = svg.loop(
-            right,
-            (Point(right.x + 34, low + 14), Point(left.x - 34, low + 14)),
-            Point(left.x - 1, left.y + 2),
+            out(-0.5, RADIUS),
+            (out(-0.6, RADIUS + 66), out(0.6, RADIUS + 66)),
+            out(0.5, RADIUS + 2),
             css=f"hue {self._hue[transition.behaviour]}",
         )
-        self._finish(transition, path, Point(centre.x, low + 14), outward=1)
+        if direction == DOWN:
+            self._finish(transition, path, out(0, RADIUS + 50), outward=1)
+        else:
+            tip = out(0, RADIUS + 48)
+            self._finish(transition, path, tip, outward=1, anchor="start")
 
-    def _finish(self, transition: Transition, drawn: str, label: Point, *, outward: int) -> None:
+    def _finish(
+        self,
+        transition: Transition,
+        drawn: str,
+        label: Point,
+        *,
+        outward: int,
+        anchor: str = "middle",
+    ) -> None:
         """Draw an arrow with its label and, further out (-1 up, 1 down), the tabs of its ports."""
         words = transition.name
         seconds = transition.durations_s[0]
@@ -124,8 +147,11 @@ class LifeCycle:
             words += f" · {seconds:g} s"
         self._parts.append(drawn)
         css = f"hue {self._hue[transition.behaviour]}"
-        self._parts.append(svg.text(label, [words], css=css))
-        self._cover(label, len(words) * svg.CHARACTER_WIDTH / 2, 8)
+        lines = _lines(words)
+        label = Point(label.x, label.y + outward * (len(lines) - 1) * svg.LINE_HEIGHT / 2)
+        self._parts.append(svg.text(label, lines, css=css, anchor=anchor))
+        half = max(map(len, lines)) * svg.CHARACTER_WIDTH / 2
+        self._cover(label if anchor == "middle" else Point(label.x + half, label.y), half, 8)
         ports = [p for p in self.type.ports if transition.name in self.type.bound_transitions(p)]
         for number, port in enumerate(ports):
             self._draw_tab(
@@ -213,6 +239,14 @@ class LifeCycle:
 def draw(component_type: ComponentType) -> str:
     """The component type as an SVG file."""
     return LifeCycle(component_type).draw()
+
+
+def _lines(words: str) -> list[str]:
+    """A label, in two lines if it would not fit between two places."""
+    if len(words) * svg.CHARACTER_WIDTH < COLUMN - 2 * RADIUS or "_" not in words:
+        return [words]
+    head, _, tail = words.rpartition("_")
+    return [f"{head}_", tail]
 
 
 def _columns(component_type: ComponentType) -> dict[str, int]:
