@@ -19,7 +19,7 @@ import psutil
 from measure import Extent, Figure
 from measure import main as measure_main
 from ripieno.client.client import Client
-from ripieno.testing.servers import ServerProcess
+from ripieno.testing.servers import ServerProcess, ended
 from ripieno.wire.deployment import DeployRequest
 from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest
 
@@ -120,8 +120,7 @@ class Rig:
     async def remove(self, client: Client, name: str) -> None:
         """Take a deployment down again."""
         asked = await client.change(name, ChangeRequest(kind=ChangeKind.REMOVE))
-        while (await client.reconfiguration(asked.id)).state not in OVER:
-            await asyncio.sleep(0.1)
+        await ended(client, asked.id)
 
 
 def with_server(work: Callable[[Rig, Client], Awaitable[tuple[float, ...]]]) -> tuple[float, ...]:
@@ -176,8 +175,7 @@ async def readiness_ms(rig: Rig, client: Client) -> tuple[float, ...]:
             break
     log = next(rig.home.glob("work/*/c/0/stdout.log"))
     listening = float(log.read_text().split()[0])
-    while (await client.reconfiguration(asked.reconfiguration.id)).state not in OVER:
-        await asyncio.sleep(0.02)
+    await ended(client, asked.reconfiguration.id)
     await rig.remove(client, "listener")
     return (1000.0 * (heard - listening),)
 
@@ -221,8 +219,7 @@ def measured(extent: Extent) -> Iterator[Figure]:
         budget=1.10,
     )
     found = [
-        with_server(lambda rig, client: chain_ratio(rig, client, chained))[0]
-        for _ in range(runs)
+        with_server(lambda rig, client: chain_ratio(rig, client, chained))[0] for _ in range(runs)
     ]
     yield Figure(
         name=f"chain of {chained}, 0.1 s each: to the critical path",
@@ -237,9 +234,7 @@ def measured(extent: Extent) -> Iterator[Figure]:
         runs=tuple(found),
         budget=150.0,
     )
-    several = [
-        with_server(lambda rig, client: processes(rig, client, asleep)) for _ in range(runs)
-    ]
+    several = [with_server(lambda rig, client: processes(rig, client, asleep)) for _ in range(runs)]
     deployed, share, memory = zip(*several, strict=True)
     yield Figure(name=f"{asleep} processes deployed", unit="s", runs=deployed, budget=12.0)
     yield Figure(

@@ -40,7 +40,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
             for each in (await client.deployments()).items:
                 await client.remove(each.name, queue=True)
             async with asyncio.timeout(60):
-                while (await client.deployments()).items:
+                while True:
+                    if not (await client.deployments()).items:
+                        return
                     await asyncio.sleep(0.1)
 
     asyncio.run(deploy())

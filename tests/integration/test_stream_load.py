@@ -5,13 +5,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ripieno.client.client import Client
-from ripieno.testing.servers import ServerProcess
+from ripieno.testing.servers import ServerProcess, ended
 from ripieno.wire.deployment import DeployRequest
 from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest
 from tests.chatter import TELLINGS
 
 WATCHERS = 50
-OVER = ("completed", "failed", "cancelled", "refused")
 DOCUMENT = """
 name: chatter
 version: 1.0.0
@@ -63,23 +62,17 @@ async def test_fifty_watchers_hear_every_event_once_and_in_order(tmp_path: Path)
                     group.create_task(watch(server.url, token, last=last)) for _ in range(WATCHERS)
                 ]
                 asked = await client.deploy(DeployRequest(document=DOCUMENT))
-                await _over(client, asked.reconfiguration.id)
+                await ended(client, asked.reconfiguration.id)
                 stored = await _ids(client)
                 last.set_result(stored[-1])
                 # What follows wakes those that have heard the last one already.
                 removal = await client.change("chatter", ChangeRequest(kind=ChangeKind.REMOVE))
-                await _over(client, removal.id)
+                await ended(client, removal.id)
             assert len(stored) >= TELLINGS
             for each in watchers:
                 assert each.result()[: len(stored)] == stored
     finally:
         server.stop()
-
-
-async def _over(client: Client, reconfiguration: str) -> None:
-    async with asyncio.timeout(60):
-        while (await client.reconfiguration(reconfiguration)).state not in OVER:
-            await asyncio.sleep(0.05)
 
 
 async def _ids(client: Client) -> list[int]:

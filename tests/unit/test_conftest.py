@@ -22,6 +22,7 @@ EXPECTED_FAILURE = "import pytest\n@pytest.mark.xfail\ndef test_it(): assert Fal
 def outside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A test folder with our conftest, every way to skip, and no shared cases."""
     pytester.makeconftest(CONFTEST.read_text())
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
     pytester.makepyfile(**WAYS_TO_SKIP, test_expected=EXPECTED_FAILURE)
     monkeypatch.setenv("RIPIENO_SHARED", str(pytester.path / "absent"))
     return pytester

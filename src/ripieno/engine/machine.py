@@ -313,8 +313,7 @@ class Machine:
         for name in (event.place, event.target):
             if name not in places:
                 raise IllegalEvent(
-                    f"{state.table.type.name} has no place {name!r}; places are "
-                    f"{', '.join(places)}"
+                    f"{state.table.type.name} has no place {name!r}; places are {', '.join(places)}"
                 )
         place, target = places[event.place], places[event.target]
         if not state.marked >> place & 1:

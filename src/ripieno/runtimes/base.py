@@ -53,8 +53,9 @@ class Task:
     """What a verb is about: a component, what it should run, and the command that asks for it.
 
     `workload` has its host-independent parts; `at` gives it with all references resolved for one
-    spot, `files` only those files that can be brought before what the component uses is there. `key` is the identity of the command, the same after a crash. `save` stores a handle
-    before the next effect. `say` tells the deployment's events something on the way.
+    spot, `files` only those files that can be brought before what the component uses is there.
+    `key` is the identity of the command, the same after a crash. `save` stores a handle before the
+    next effect. `say` tells the deployment's events something on the way.
     """
 
     component: str

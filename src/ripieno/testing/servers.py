@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ripieno.client.client import Client
+from ripieno.wire.reconfiguration import Reconfiguration
 
 START_S = 30.0
 
@@ -81,6 +82,16 @@ class ServerProcess:
         """What it has said so far."""
         path = self.home / "server.log"
         return path.read_text() if path.exists() else ""
+
+
+async def ended(client: Client, reconfiguration: str, *, within_s: float = 60.0) -> Reconfiguration:
+    """A reconfiguration, once it is over. Raises: `TimeoutError`."""
+    async with asyncio.timeout(within_s):
+        while True:
+            record = await client.reconfiguration(reconfiguration)
+            if record.state.is_over:
+                return record
+            await asyncio.sleep(0.02)
 
 
 def marked_processes(deployment: str) -> dict[str, list[int]]:
