@@ -57,8 +57,7 @@ def serve(
         str | None,
         typer.Option(
             metavar="URL",
-            help="sqlite:///PATH or postgresql://USER@HOST/NAME; by default a "
-            "file in its folder.",
+            help="sqlite:///PATH or postgresql://USER@HOST/NAME; by default a file in its folder.",
             show_default=False,
         ),
     ] = None,
