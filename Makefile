@@ -48,6 +48,7 @@ clean:  ## Remove all that the other targets made
 
 $(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
 	@$(find_python) $(UV) sync --quiet --locked --all-packages --compile-bytecode --python "$$python"
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 # Debian's bare python3 cannot make a virtual environment with pip in it, so its own pip is tried

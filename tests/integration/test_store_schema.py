@@ -41,7 +41,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
 
 
 async def test_migrated_tables_are_those_that_the_store_uses(database: Database) -> None:
-    await schema.bring_up_to_date(database)
+    await database.write(schema.migrate)
 
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
@@ -52,7 +52,7 @@ async def test_migrated_tables_are_those_that_the_store_uses(database: Database)
 
 async def test_migrated_tables_have_the_rules_that_the_store_relies_on(database: Database) -> None:
     """What Alembic does not compare: keys, conditions of indexes, orders of texts."""
-    await schema.bring_up_to_date(database)
+    await database.write(schema.migrate)
     migrated = await database.write(described)
 
     def make_directly(connection: Connection) -> None:
@@ -133,7 +133,7 @@ async def test_migration_that_breaks_off_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr("alembic.command.upgrade", upgrade)
         with pytest.raises(RuntimeError):
-            await schema.bring_up_to_date(database)
+            await database.write(schema.migrate)
     await schema.bring_up_to_date(database)
     assert len(await database.write(described)) == 3
 

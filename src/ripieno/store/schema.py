@@ -3,11 +3,20 @@
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
+from ripieno.store import tables
 from ripieno.store.database import Database
 from ripieno.store.errors import CannotOpen
 
 HEAD = "0001"
 """The newest revision of the tables; a test holds that it is that of the migrations."""
+
+
+_VERSIONS = sql.Table(
+    "alembic_version",
+    sql.MetaData(),
+    sql.Column("version_num", sql.String(32), primary_key=True, nullable=False),
+)
+"""Alembic's own table, as it makes it."""
 
 
 async def bring_up_to_date(database: Database) -> None:
@@ -49,9 +58,25 @@ def _place(connection: Connection) -> str:
 
 
 def _migrate(connection: Connection) -> None:
-    if _revision(connection) == HEAD:  # Another server, starting at the same time, was quicker.
+    revision = _revision(connection)
+    if revision == HEAD:  # Another server, starting at the same time, was quicker.
         return
-    from alembic import command  # Loaded only at the first start and after an upgrade.
+    if revision is None and not sql.inspect(connection).has_table(_VERSIONS.name):
+        _make(connection)
+    else:
+        migrate(connection)
+
+
+def _make(connection: Connection) -> None:
+    """Make all tables as they are now, which a test holds to be what all migrations lead to."""
+    tables.METADATA.create_all(connection)
+    _VERSIONS.create(connection)
+    connection.execute(_VERSIONS.insert().values(version_num=HEAD))
+
+
+def migrate(connection: Connection) -> None:
+    """Apply all revisions that were not applied yet."""
+    from alembic import command  # Loaded only after an upgrade of the server.
     from alembic.config import Config
 
     config = Config()
