@@ -23,6 +23,8 @@ DOCUMENTS = (
     "README.md",
     "docs/tutorial.md",
     "docs/planning.md",
+    "docs/how-to/custom-actions.md",
+    "docs/how-to/run-a-server.md",
 )
 WRITTEN = sorted(
     path.relative_to(REPOSITORY).as_posix()
@@ -94,7 +96,7 @@ class Reader:
         """Run a server until the end, on any free port; what it shows is what it begins with."""
         with (self.folder / "server.log").open("a") as log:
             server = subprocess.Popen(
-                f"exec {command.line} --listen 127.0.0.1:0",
+                f"exec env {command.line} --listen 127.0.0.1:0",
                 shell=True,
                 cwd=self.folder,
                 env=self._environment,
