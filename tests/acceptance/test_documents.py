@@ -146,6 +146,21 @@ def test_links_lead_somewhere(document: str) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("document", WRITTEN)
+def test_tests_that_are_named_exist(document: str) -> None:
+    path = REPOSITORY / document
+    named = re.findall(r"\[(test_\w+)\]\(([^)]+\.py)\)", path.read_text(encoding="utf-8"))
+    missing = [
+        test
+        for test, file in named
+        if not re.search(
+            rf"^ *(async )?def {test}\(", (path.parent / file).read_text(), re.MULTILINE
+        )
+    ]
+    assert not missing
+    assert named or document != "docs/failures.md"
+
+
 def expect(command: blocks.Command, printed: list[str], *, is_measured: bool) -> None:
     """Fail with a diff where a command prints other than what is shown."""
     shown = [each.rstrip() for each in command.shown]
