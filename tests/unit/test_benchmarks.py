@@ -17,7 +17,7 @@ SCRIPTS = sorted(
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_benchmark_prints_its_figures_as_json(script: Path) -> None:
     run = subprocess.run(
-        [sys.executable, script, "--quick", "--json"], capture_output=True, text=True, timeout=60
+        [sys.executable, script, "--quick", "--json"], capture_output=True, text=True, timeout=180
     )
     assert run.returncode == 0, run.stderr
     printed = json.loads(run.stdout)
@@ -26,13 +26,16 @@ def test_benchmark_prints_its_figures_as_json(script: Path) -> None:
     for result in printed["results"]:
         assert set(result) == {"name", "value", "unit", "better", "budget", "runs"}
         assert result["better"] in ("lower", "higher")
-        assert result["value"] > 0
+        assert result["value"] >= 0
         assert result["runs"]
 
 
 def test_benchmark_prints_a_table() -> None:
     run = subprocess.run(
-        [sys.executable, SCRIPTS[0], "--quick"], capture_output=True, text=True, timeout=60
+        [sys.executable, REPOSITORY / "benchmarks/planning.py", "--quick"],
+        capture_output=True,
+        text=True,
+        timeout=180,
     )
     assert run.returncode == 0, run.stderr
     assert "Median" in run.stdout

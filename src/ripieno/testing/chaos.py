@@ -1,27 +1,41 @@
 """Deployments and reconfigurations under a server that is killed again and again. For tests.
 
-One `Chaos` makes random applications from a seed, asks a real server for random changes, kills it
-with SIGKILL at random moments, and checks what must hold afterwards: no process doubled, none
-orphaned, none lost, the reconfiguration ended, the events complete and in order.
+One `Chaos` draws applications and changes from a seed, asks a real server for them, kills it with
+SIGKILL at random moments, from right after its start on and in the middle of requests, and checks
+what must hold afterwards: no process doubled, none orphaned, none lost, every reconfiguration
+ended as it should, the events complete, in order and telling the story.
 """
 
 import asyncio
+import contextlib
+import os
 import random
+import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from ripieno.client.client import Client
-from ripieno.client.errors import ServerUnreachable
+from ripieno.client.errors import ClientError, Refused, ServerUnreachable
+from ripieno.testing import chaos_applications
+from ripieno.testing.chaos_applications import Drawn
 from ripieno.testing.servers import ServerProcess, marked_processes
-from ripieno.wire.deployment import Deployment, DeployRequest
-from ripieno.wire.reconfiguration import ChangeRequest, Reconfiguration
+from ripieno.wire.deployment import Component, Deployment, DeployRequest
+from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest, Reconfiguration
 
 OVER = ("completed", "failed", "cancelled", "refused")
 END_S = 60.0
+"""How long anything may take to end, kills aside."""
+
 LONGEST_LIFE_S = 0.6
-"""How long the server lives at most between two kills."""
+"""How long the server lives at most between two kills, once it answers."""
+
+LONGEST_START_S = 2.0
+"""How long it lives at most where it is killed while it starts."""
+
+T = TypeVar("T")
 
 
 class Broken(AssertionError):
@@ -33,12 +47,27 @@ class Tally:
     """What has happened so far."""
 
     kills: int = 0
-    reconfigurations: int = 0
+    kills_of_services: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: "Tally") -> None:
+        """Count what another run has counted too."""
+        self.kills += other.kills
+        self.kills_of_services += other.kills_of_services
+        for mine, theirs in ((self.kinds, other.kinds), (self.outcomes, other.outcomes)):
+            for name, count in theirs.items():
+                mine[name] = mine.get(name, 0) + count
+
+    def note(self, record: Reconfiguration) -> None:
+        """Count a reconfiguration."""
+        kind, state = str(record.kind), str(record.state)
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.outcomes[state] = self.outcomes.get(state, 0) + 1
 
 
 class Chaos:
-    """One random run."""
+    """One random run, given by its seed as far as the machine allows."""
 
     def __init__(
         self,
@@ -47,150 +76,345 @@ class Chaos:
         directory: Path | None = None,
         database_url: str | None = None,
         disturb: Callable[[random.Random], None] | None = None,
+        kills_services: bool = True,
     ) -> None:
+        """`disturb` is called now and then, to break something else too."""
         self._random = random.Random(seed)
         self._home = directory or Path(tempfile.mkdtemp(prefix="ripieno-chaos-"))
         self._server = ServerProcess(self._home, database_url=database_url)
         self._disturb = disturb
+        self._kills_services = kills_services
         self._name = f"chaos-{seed}"
+        self._id = ""
+        self._drawn = Drawn(document="")
+        self._client: Client | None = None
+        self._kills_left = 0
         self.tally = Tally()
 
     async def run(self, *, rounds: int, kills: int) -> None:
-        """Deploy, change `rounds` times with up to `kills` kills in each, remove. Raises: `Broken`."""
-        server = self._server
-        server.start()
-        try:
-            client = await server.ready()
-            wanted = self._application()
-            deployed = await client.deploy(
-                DeployRequest(document=wanted, name=self._name)
-            )
-            id = deployed.deployment.id
-            client = await self._see_through(client, deployed.reconfiguration.id, kills)
-            await self._check(client, id)
-            for _ in range(rounds):
-                change = self._change()
-                asked = await client.change(self._name, change)
-                client = await self._see_through(client, asked.id, kills)
-                await self._check(client, id)
-            asked = await client.change(self._name, ChangeRequest(kind="remove"))
-            client = await self._see_through(client, asked.id, kills)
-            left = marked_processes(id)
-            if left:
-                raise Broken(f"after the removal of {id} these run on: {left}")
-            await client.close()
-        finally:
-            server.kill()
+        """Deploy, change `rounds` times with up to `kills` kills in each, remove.
 
-    async def _see_through(self, client: Client, reconfiguration: str, kills: int) -> Client:
-        """Kill the server some times, then wait until the reconfiguration has ended."""
-        for _ in range(self._random.randint(0, kills)):
-            await asyncio.sleep(self._random.uniform(0, LONGEST_LIFE_S))
-            if self._disturb is not None:
-                self._disturb(self._random)
+        Raises: `Broken` that says what does not hold.
+        """
+        try:
+            self._server.start()
+            self._client = await self._server.ready()
+            self._kills_left = self._random.randint(0, kills)
+            await self._deploy()
+            for _ in range(rounds):
+                self._kills_left = self._random.randint(0, kills)
+                await self._round()
+                await self._check()
+            self._kills_left = self._random.randint(0, kills)
+            await self._see_through(
+                await self._ask(ChangeRequest(kind=ChangeKind.REMOVE)), "completed"
+            )
+            if left := marked_processes(self._id):
+                raise Broken(f"after the removal of {self._id} these run on: {left}")
+            await check_events(self._server_client, self._id)
+        except Broken as problem:
+            raise Broken(f"{problem} (in {self._home})") from problem
+        finally:
+            if self._client is not None:
+                await self._client.close()
+            self._server.kill()
+            self._end_strays()
+
+    @property
+    def _server_client(self) -> Client:
+        assert self._client is not None
+        return self._client
+
+    async def _deploy(self) -> None:
+        drawn = self._drawn = chaos_applications.draw(self._random, self._name)
+        request = DeployRequest(document=drawn.document, name=self._name)
+        while True:
+            with contextlib.suppress(ClientError):
+                await self._among_kills(lambda: self._server_client.deploy(request))
+            # The answer may be lost where the deployment is not.
+            page = await self._patiently(lambda: self._server_client.deployments())
+            for each in page.items:
+                if each.name == self._name:
+                    self._id = each.id
+                    newest = await self._newest()
+                    assert newest is not None
+                    await self._see_through(newest, "completed")
+                    await self._check()
+                    return
+
+    async def _round(self) -> None:
+        """One change, and what else people do meanwhile."""
+        draw = self._random
+        match draw.choice(("apply",) * 4 + ("fail",) * 2 + ("scale", "restart", "stop", "cancel")):
+            case "apply":
+                await self._apply(pauses=draw.random() < 0.25)
+            case "fail":
+                await self._fail()
+            case "scale":
+                await self._scale()
+            case "restart":
+                chosen = self._some_services()
+                asked = await self._ask(ChangeRequest(kind=ChangeKind.RESTART, components=chosen))
+                await self._see_through(asked, "completed")
+            case "stop":
+                chosen = self._some_services()
+                asked = await self._ask(ChangeRequest(kind=ChangeKind.STOP, components=chosen))
+                await self._see_through(asked, "completed")
+                await self._check(is_all_up=False)
+                await self._see_through(
+                    await self._ask(ChangeRequest(kind=ChangeKind.START)), "completed"
+                )
+            case _:
+                await self._cancel()
+
+    async def _apply(self, *, pauses: bool = False) -> None:
+        drawn = chaos_applications.draw(self._random, self._name)
+        asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
+        self._drawn = drawn
+        if pauses:
+            await self._steer(lambda: self._server_client.pause(asked))
+            await self._kill_some()
+            await asyncio.sleep(self._random.uniform(0, 0.3))
+            await self._steer(lambda: self._server_client.resume(asked))
+        await self._see_through(asked, "completed")
+
+    async def _fail(self) -> None:
+        """An application that cannot come up: what ran before has to run again afterwards."""
+        drawn = chaos_applications.draw(self._random, self._name, fails=True)
+        asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
+        record = await self._see_through(asked, "failed")
+        if record.rollback is None:
+            raise Broken(f"{record.id} failed and was not rolled back: {record.reason}")
+        await self._see_through(record.rollback, "completed")
+
+    async def _scale(self) -> None:
+        if not self._drawn.services:
+            return
+        name = self._random.choice(sorted(self._drawn.services))
+        count = self._random.randint(1, 4)
+        asked = await self._ask(ChangeRequest(kind=ChangeKind.SCALE, replicas={name: count}))
+        await self._see_through(asked, "completed")
+        self._drawn = self._drawn.scaled(name, count)
+
+    async def _cancel(self) -> None:
+        """A change that is cancelled ends somewhere legal, from where another one goes on."""
+        drawn = chaos_applications.draw(self._random, self._name, fails=self._random.random() < 0.3)
+        asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
+        if self._random.random() < 0.3:
+            await self._steer(lambda: self._server_client.pause(asked))
+        await asyncio.sleep(self._random.uniform(0, 0.4))
+        await self._steer(lambda: self._server_client.cancel(asked))
+        record = await self._see_through(asked, None)
+        if record.rollback is not None:
+            await self._see_through(record.rollback, "completed")
+        await self._at_rest()
+        check_processes(await self._server_client.deployment(self._id), is_cancelled=True)
+        self._kills_left = max(self._kills_left, 1)
+        await self._apply()
+
+    def _some_services(self) -> list[str]:
+        names = sorted(self._drawn.services)
+        return self._random.sample(names, self._random.randint(0, len(names)))
+
+    async def _ask(self, request: ChangeRequest) -> str:
+        """Ask for a change; where the answer is lost, see whether it was taken. Its id."""
+        before = await self._newest()
+        while True:
+            try:
+                asked = await self._among_kills(
+                    lambda: self._server_client.change(self._id, request)
+                )
+            except Refused as problem:
+                raise Broken(f"{request.kind} was refused: {problem}") from problem
+            except ServerUnreachable:
+                pass
+            else:
+                if asked is not None:
+                    return asked.id
+            newest = await self._newest()
+            if newest is not None and newest != before:
+                return newest
+
+    async def _newest(self) -> str | None:
+        """The reconfiguration that was asked for last."""
+        page = await self._patiently(
+            lambda: self._server_client.reconfigurations(self._id, limit=1)
+        )
+        return page.items[0].id if page.items else None
+
+    async def _steer(self, verb: Callable[[], Awaitable[object]]) -> None:
+        """Pause, resume or cancel, unless it is too late for it."""
+        with contextlib.suppress(ClientError):
+            await self._among_kills(verb)
+
+    async def _among_kills(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """Do something, killing the server in the middle of it now and then; then it is None."""
+        if self._kills_left and self._random.random() < 0.3:
+            task = asyncio.ensure_future(work())
+            await asyncio.sleep(self._random.choice((0, 0.005, 0.02, 0.05)))
+            if not task.done():
+                await self._kill()
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                return None
+            return await task
+        return await work()
+
+    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+        async with asyncio.timeout(END_S):
+            return await work()
+
+    async def _see_through(self, reconfiguration: str, expected: str | None) -> Reconfiguration:
+        """Kill some more, then wait until the reconfiguration has ended as it should."""
+        await self._kill_some()
+        record = await self._ended(reconfiguration)
+        self.tally.note(record)
+        if expected not in (None, str(record.state)):
+            raise Broken(
+                f"reconfiguration {record.id} ({record.kind}) is {record.state} and should be "
+                f"{expected}: {record.reason}"
+            )
+        open_ones = [each for each in record.timeline if each.state not in ("done", "failed")]
+        if open_ones:
+            raise Broken(f"{record.id} is over, and these were never ended: {open_ones}")
+        return record
+
+    async def _kill_some(self) -> None:
+        for _ in range(self._random.randint(0, self._kills_left)):
+            await asyncio.sleep(self._random.choice((0, self._random.uniform(0, LONGEST_LIFE_S))))
+            await self._kill()
+
+    async def _kill(self) -> None:
+        """Kill the server, perhaps once more while it starts, and have a client of the next."""
+        self._kills_left -= 1
+        if self._kills_services and self._random.random() < 0.3:
+            self._kill_a_service()
+        if self._disturb is not None:
+            self._disturb(self._random)
+        self._server.kill()
+        self.tally.kills += 1
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+        if self._kills_services and self._random.random() < 0.2:
+            self._kill_a_service()
+        while self._random.random() < 0.25:
+            self._server.start()
+            await asyncio.sleep(self._random.uniform(0, LONGEST_START_S))
             self._server.kill()
             self.tally.kills += 1
-            await client.close()
-            self._server.start()
-            client = await self._server.ready()
-        record = await self._ended(client, reconfiguration)
-        self.tally.reconfigurations += 1
-        state = str(record.state)
-        self.tally.outcomes[state] = self.tally.outcomes.get(state, 0) + 1
-        if state != "completed":
-            raise Broken(f"reconfiguration {record.id} ({record.kind}) {state}: {record.reason}")
-        return client
+        self._server.start()
+        self._client = await self._server.ready()
 
-    async def _ended(self, client: Client, reconfiguration: str) -> Reconfiguration:
-        async with asyncio.timeout(END_S):
-            while True:
-                try:
-                    record = await client.reconfiguration(reconfiguration)
-                except ServerUnreachable:
-                    await asyncio.sleep(0.05)
-                    continue
-                if record.state in OVER:
-                    return record
-                await asyncio.sleep(0.02)
-
-    async def _check(self, client: Client, id: str) -> None:
-        deployment = await client.deployment(id)
-        for _ in range(50):
-            if deployment.state == "running":
-                break
-            await asyncio.sleep(0.1)
-            deployment = await client.deployment(id)
-        if deployment.state != "running":
-            raise Broken(f"{id} is {deployment.state}: {deployment.reason}")
-        check_processes(deployment)
-        await check_events(client, id)
-
-    def _application(self) -> str:
-        """A random application: services that start at once or slowly, layered uses, own types."""
-        draw = self._random
-        count = draw.randint(3, 7)
-        lines = [
-            f"name: {self._name}",
-            f"version: 1.0.{draw.randint(0, 10**6)}",
-            "component_types:",
-            "  Step:",
-            "    initial: off",
-            "    places: [off, on]",
-            "    transitions:",
-            "      rise: {from: off, to: on, behavior: deploy, "
-            "action: {run: [sleep, '0.1']}}",
-            "      fall: {from: on, to: off, behavior: remove, action: {run: [sleep, '0.05']}}",
-            "components:",
+    def _kill_a_service(self) -> None:
+        found = [
+            pid
+            for name, pids in sorted(marked_processes(self._id).items())
+            if name.split("/")[1] in self._drawn.services
+            for pid in pids
         ]
-        services: list[int] = []
-        env_at: list[int] = []
-        for number in range(count):
-            name = f"c{number}"
-            if draw.random() < 0.2:
-                lines += [f"  {name}: {{type: Step}}"]
+        if found and self._id:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._random.choice(found), signal.SIGKILL)
+            self.tally.kills_of_services += 1
+
+    async def _ended(self, reconfiguration: str) -> Reconfiguration:
+        record = None
+        try:
+            async with asyncio.timeout(END_S):
+                while True:
+                    record = await self._server_client.reconfiguration(reconfiguration)
+                    if record.state in OVER:
+                        return record
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            seen = await self._server_client.deployment(self._id)
+            raise Broken(f"{record} does not end; {seen}") from None
+
+    async def _at_rest(self) -> Deployment:
+        """The deployment once nothing is under way and nothing waits to be started again."""
+        seen = None
+        try:
+            async with asyncio.timeout(END_S):
+                while True:
+                    seen = await self._server_client.deployment(self._id)
+                    if seen.reconfiguration is None and not any(map(_is_moving, seen.components)):
+                        return seen
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise Broken(f"it does not come to rest: {seen}") from None
+
+    async def _check(self, *, is_all_up: bool = True) -> None:
+        """What must hold after a change that was completed, or undone."""
+        give_up_at = asyncio.get_running_loop().time() + END_S
+        while True:
+            seen = await self._at_rest()
+            try:
+                if seen.state not in (("running",) if is_all_up else ("running", "stopped")):
+                    raise Broken(f"{self._id} is {seen.state}: {seen.reason}; {seen}")
+                check_processes(seen)
+                self._check_versions(seen, is_all_up=is_all_up)
+            except Broken:
+                # A service that was killed may not have been missed yet.
+                if asyncio.get_running_loop().time() > give_up_at - END_S + 5.0:
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                break
+        await check_events(self._server_client, self._id)
+
+    def _check_versions(self, seen: Deployment, *, is_all_up: bool) -> None:
+        """Services run what was asked for last, as many times as was asked for."""
+        wanted = self._drawn.services
+        for component in seen.components:
+            if component.kind != "service":
                 continue
-            env_at.append(len(lines) + 3)
-            lines += [
-                f"  {name}:",
-                "    type: service",
-                f"    command: [sh, -c, 'sleep {draw.choice((0, 0.05, 0.2))}; exec sleep 100000']",
-                f"    env: {{VERSION: '{draw.randint(0, 2)}'}}",
-                f"    replicas: {draw.choice((1, 1, 1, 2, 3))}",
-                f"    update: {draw.choice(('recreate', 'rolling'))}",
-                "    stop: {grace_s: 2}",
-                "    health: {command: ['true']}",
-                "    tcp_ports: {out: 0}",
-                f"    provides: {{out: out-{number}}}",
-            ]
-            services.append(number)
-            if number and services[:-1] and draw.random() < 0.6:
-                used = draw.choice(services[:-1])
-                hold = draw.choice(("running", "starting"))
-                lines += [f"    uses: {{need: {{interface: out-{used}, hold: {hold}}}}}"]
-                lines[env_at[-1]] = lines[env_at[-1]][:-1] + ", NEED: '${need.url}'}"
-        return "\n".join(lines) + "\n"
+            part = wanted.get(component.name)
+            if part is None:
+                raise Broken(f"{component.name} is there and should not be")
+            if "ready" not in component.places:
+                continue
+            if len(component.replicas) != part.replicas:
+                raise Broken(f"{component.name} has {len(component.replicas)} replicas, not {part}")
+            for replica in component.replicas:
+                version = _environment(replica.pid).get("VERSION") if replica.pid else None
+                if version != part.version:
+                    raise Broken(f"{component.name}/{replica.index} runs {version}, not {part}")
+        names = {each.name for each in seen.components}
+        if missing := set(wanted) - names:
+            raise Broken(f"{missing} should be there and are not")
 
-    def _change(self) -> ChangeRequest:
-        kind = self._random.choice(("apply", "apply", "apply", "restart"))
-        if kind == "apply":
-            return ChangeRequest(kind="apply", document=self._application())
-        return ChangeRequest(kind="restart")
+    def _end_strays(self) -> None:
+        for pids in marked_processes(self._id).values() if self._id else ():
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
-def check_processes(deployment: Deployment) -> None:
-    """Every process that should run does, once, and no other does. Raises: `Broken`."""
+def check_processes(deployment: Deployment, *, is_cancelled: bool = False) -> None:
+    """Every process that should run does, once, and no other does. Raises: `Broken`.
+
+    After a change that was cancelled a service may have been started and not be ready.
+    """
     expected: dict[str, int] = {}
+    possible: set[str] = set()
     for component in deployment.components:
         for replica in component.replicas:
+            name = f"{deployment.id}/{component.name}/{replica.index}"
             if "ready" in component.places and replica.pid is not None:
-                expected[f"{deployment.id}/{component.name}/{replica.index}"] = replica.pid
-        if component.kind == "service" and len(component.replicas) != component.wanted_replicas:
+                expected[name] = replica.pid
+            if is_cancelled and "started" in component.places:
+                possible.add(name)
+        is_up = "ready" in component.places and not is_cancelled
+        if is_up and len(component.replicas) != component.wanted_replicas:
             raise Broken(
                 f"{component.name} has {len(component.replicas)} replicas instead of "
                 f"{component.wanted_replicas}"
             )
     found = marked_processes(deployment.id)
     for name, pids in found.items():
+        if name in possible and len(pids) == 1:
+            continue
         if name not in expected:
             raise Broken(f"{name} runs as {pids} and should not")
         if expected[name] not in pids or len(pids) != 1:
@@ -201,14 +425,38 @@ def check_processes(deployment: Deployment) -> None:
 
 
 async def check_events(client: Client, deployment: str) -> None:
-    """The events are there from the first on, in order, none twice. Raises: `Broken`."""
+    """The events are there from the first on, in order, none twice, and tell a whole story.
+
+    Every reconfiguration that was begun has one end. Raises: `Broken`.
+    """
     after, expected = 0, 1
+    begun: list[str] = []
+    ended: list[str] = []
     while True:
         page = await client.events(deployment=deployment, after=after, limit=500)
         for event in page.items:
             if event.seq != expected:
                 raise Broken(f"event {expected} of {deployment} is missing: {event.seq} follows")
             expected += 1
+            name = event.kind.removeprefix("reconfiguration.")
+            if event.kind == "reconfiguration.accepted" and event.reconfiguration:
+                begun.append(event.reconfiguration)
+            elif name != event.kind and name in OVER and event.reconfiguration:
+                ended.append(event.reconfiguration)
         if not page.items:
-            return
+            break
         after = page.items[-1].id
+    if begun != ended:
+        raise Broken(f"reconfigurations {begun} were begun, and {ended} have ended")
+
+
+def _is_moving(component: Component) -> bool:
+    return component.status == "busy" or component.restart_at is not None
+
+
+def _environment(pid: int) -> dict[str, str]:
+    try:
+        words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return {}
+    return dict(each.decode().split("=", 1) for each in words if b"=" in each)
