@@ -14,6 +14,7 @@ import resource
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +91,8 @@ async def _serve(settings: ServerSettings) -> None:
 @contextlib.asynccontextmanager
 async def running(settings: ServerSettings) -> AsyncIterator[Control]:
     """A control plane at work, without its HTTP side; for `serve` and for tests."""
+    if settings.actions and "" not in sys.path:
+        sys.path.append(os.getcwd())  # Where whoever names a module has it, more often than not.
     actions = Actions()
     actions.load(settings.actions)
     async with contextlib.AsyncExitStack() as stack:

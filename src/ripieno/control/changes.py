@@ -12,7 +12,8 @@ from ripieno.control.target import Target
 from ripieno.control.views import ReconfigurationKind
 from ripieno.engine import look
 from ripieno.engine.machine import Machine
-from ripieno.model.builtin_types import RESTART, RUN
+from ripieno.model.application import JOB
+from ripieno.model.builtin_types import READY_PLACE, RESTART, RUN
 
 RELATIVE = frozenset(
     (
@@ -33,7 +34,9 @@ def changed(machine: Machine, base: Target, change: Change) -> Target:
                 raise InvalidRequest("name what to scale: component=number")
             return targets.scaled(base, change.replicas)
         case ReconfigurationKind.STOP:
-            return targets.stopped(base, reach.with_users(machine, base, change.components))
+            chosen = reach.with_users(machine, base, change.components)
+            running = _but_done_jobs(machine, base, chosen or tuple(base.components))
+            return targets.stopped(base, running) if running else base
         case ReconfigurationKind.START:
             return targets.started(base, reach.with_providers(machine, base, change.components))
         case ReconfigurationKind.RESTART:
@@ -57,3 +60,10 @@ def runs(machine: Machine, target: Target, change: Change) -> dict[str, tuple[st
                 found[each.name] = (behaviour,)
                 break
     return found
+
+
+def _but_done_jobs(machine: Machine, base: Target, names: tuple[str, ...]) -> tuple[str, ...]:
+    """These components without jobs that are done, of which there is nothing to stop."""
+    done = {each.name for each in look.looks(machine) if READY_PLACE[JOB] in each.places}
+    kinds = {name: wanted.definition.kind for name, wanted in base.components.items()}
+    return tuple(each for each in names if kinds[each] != JOB or each not in done)

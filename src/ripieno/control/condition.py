@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ripieno.control import target as targets
 from ripieno.control.views import DeploymentState, ReconfigurationKind
 from ripieno.engine import look
+from ripieno.model import application as applications
 
 if TYPE_CHECKING:
     from ripieno.control.state import State
@@ -25,13 +26,15 @@ def condition_of(state: "State") -> DeploymentState:
     looks = {each.name: each for each in look.looks(state.machine)}
     if state.machine.core.failed or not looks:
         return DeploymentState.FAILED
-    is_up = False
+    lasting = []
     for name, wanted in state.target.components.items():
         places = looks[name].places if name in looks else ()
         held = state.held.get(name)
-        if not set(wanted.state) <= set(places) or (held is not None and held.ended):
+        is_to_be_up = wanted.state == targets.ready_places(wanted.definition, wanted.type)
+        has_ended = is_to_be_up and held is not None and held.ended
+        if not set(wanted.state) <= set(places) or has_ended:
             return DeploymentState.DEGRADED
-        if wanted.definition.kind != "external":
-            ready = targets.ready_places(wanted.definition, wanted.type)
-            is_up = is_up or wanted.state == ready
-    return DeploymentState.RUNNING if is_up else DeploymentState.STOPPED
+        if wanted.definition.kind not in (applications.EXTERNAL, applications.JOB):
+            lasting.append(is_to_be_up)
+    # What is there anyway, and what was done once and for all, are up with nothing else to be so.
+    return DeploymentState.RUNNING if any(lasting) or not lasting else DeploymentState.STOPPED

@@ -108,6 +108,24 @@ def _with_reasons(
     return dataclasses.replace(plan, touched=tuple(touched))
 
 
+def warnings(
+    machine: Machine, target: Target, running: Mapping[str, ComponentDefinition]
+) -> tuple[str, ...]:
+    """What a person should know of a change before it is made."""
+    found = []
+    for each in look.looks(machine):
+        wanted, before = target.components.get(each.name), running.get(each.name)
+        if wanted is None or before is None or before.settings == wanted.definition.settings:
+            continue
+        if each.type == wanted.type and UPDATE not in wanted.type.behaviours:
+            found.append(
+                f"{each.name} gets other settings (with), and nothing brings them into force: its "
+                f"type {wanted.definition.kind} has no behaviour {UPDATE}; give it one, or restart "
+                "it yourself"
+            )
+    return tuple(found)
+
+
 def differences(before: ComponentDefinition, after: ComponentDefinition) -> list[str]:
     """What of a definition is not as it was, in the words of the application file."""
     found = []

@@ -146,6 +146,7 @@ class Control(Administration):
             application=target.application,
             version=target.version,
             connections=planning.connections_after(machine, plan),
+            warnings=planning.warnings(machine, target, running),
         )
 
     async def change(
