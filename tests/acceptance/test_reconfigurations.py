@@ -667,6 +667,10 @@ async def test_jobs_run_once_and_what_exists_is_used_by_its_address(
         view = await rig.change("jobs", "restart", components=["job"])
         assert (tmp_path / "ran").read_text() == "x\nx\n"
         assert pids(view)["user/0"] == user
+        view = await rig.change("jobs", "stop")
+        assert view.state == "stopped" and component(view, "job").places == ("done",)
+        view = await rig.change("jobs", "start")
+        assert view.state == "running" and (tmp_path / "ran").read_text() == "x\nx\n"
         view = await rig.change("jobs", "remove")
         assert not running_pids(view.id)
 
