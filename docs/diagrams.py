@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from docs import blocks, life_cycles, svg
+from docs import blocks, life_cycles, request_way, svg
 from docs.svg import Curve, Point
 from ripieno import offline
 from ripieno.cli import gantt
@@ -171,6 +171,7 @@ def diagrams() -> dict[Path, str]:
     return {
         IMAGES / "token.svg": token_diagram(),
         IMAGES / "status.svg": status_diagram(),
+        IMAGES / "request-way.svg": request_way.draw(),
         IMAGES / "web-shop.svg": gantt.draw(offline.simulate_file(str(EXAMPLE))),
         **of_types,
     }
