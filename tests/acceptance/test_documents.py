@@ -139,11 +139,23 @@ def test_a_document_does_what_it_shows(document: str, reader: Reader) -> None:
 @pytest.mark.parametrize("document", WRITTEN)
 def test_links_lead_somewhere(document: str) -> None:
     path = REPOSITORY / document
-    targets = re.findall(
-        r"\]\((?!https?:)([^)#\s]*)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")
+    links = re.findall(
+        r"\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)", path.read_text(encoding="utf-8")
     )
-    missing = [each for each in targets if each and not (path.parent / each).exists()]
-    assert not missing
+    for target, heading in links:
+        there = path.parent / target if target else path
+        assert there.exists(), target
+        if heading:
+            assert heading in anchors(there), f"{target}#{heading}"
+
+
+def anchors(document: Path) -> set[str]:
+    """What a link can lead to in a document: its headings, as they are written in addresses."""
+    text = re.sub(r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+    headings = re.findall(r"^#+ +(.*)$", text, re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings]
+    again = [f"{each}-{number}" for each in plain for number in range(1, plain.count(each))]
+    return {*plain, *again}
 
 
 @pytest.mark.parametrize("document", WRITTEN)
