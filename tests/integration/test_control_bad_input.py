@@ -1,4 +1,4 @@
-"""What cannot work fails with an error that names the thing and the remedy, and is in the events."""
+"""What cannot work fails by name, with the remedy, and the events say so too."""
 
 import asyncio
 import socket
