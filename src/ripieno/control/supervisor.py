@@ -401,14 +401,17 @@ class Supervisor:
         state = self.state
         held = state.held.get(component)
         running = held.definition if held else None
-        wanted = state.wanted if state.wanted is not None else state.target
-        entry = wanted.components.get(component) or state.target.components.get(component)
+        targets = [each for each in (state.wanted, state.target) if each is not None]
+        entries = [each.components[component] for each in targets if component in each.components]
+        # One that is to be replaced by a component of another type is not that component yet.
+        actual = look.look(state.machine, component).type
+        entry = next((each for each in entries if each.type == actual), None)
         if running is not None and (
             entry is None or (action is not None and action.verb in WITH_OLD_DEFINITION)
         ):
             return running
-        if entry is not None:
-            return entry.definition
+        if entry is not None or entries:
+            return (entry or entries[0]).definition
         return ComponentDefinition(name=component, kind="gone")
 
     async def _finish_turn(self) -> None:
