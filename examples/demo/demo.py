@@ -40,8 +40,9 @@ class DemoError(Exception):
 class Demo:
     """One demo: the folder of its server, and the ways to talk to that."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, ports: str | None = None) -> None:
         self.home = home
+        self._ports = ("--ports", ports) if ports else ()
         # Components are started by the server, so they find this Python, too.
         path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         self._environment = {**os.environ, "RIPIENO_HOME": str(home), "PATH": path}
@@ -86,7 +87,7 @@ class Demo:
         self.home.mkdir(exist_ok=True)
         with self._log.open("ab") as log:
             server = subprocess.Popen(
-                [BIN / "ripieno", "serve", "--listen", "127.0.0.1:0"],
+                [BIN / "ripieno", "serve", "--listen", "127.0.0.1:0", *self._ports],
                 env=self._environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -257,9 +258,10 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=["start", "stop"], default="start")
     parser.add_argument("--home", type=Path, default=CHECKOUT / ".demo", help="its folder")
     parser.add_argument("--port", type=int, help=f"of the page; by default from {PORTS[0]} on")
+    parser.add_argument("--ports", metavar="FIRST-LAST", help="of everything else")
     parser.add_argument("--solo-s", type=float, default=SOLO_S, help="how long one plays alone")
     given = parser.parse_args()
-    demo = Demo(given.home.absolute())
+    demo = Demo(given.home.absolute(), ports=given.ports)
     try:
         if given.what == "stop":
             demo.stop()

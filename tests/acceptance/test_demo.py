@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,14 +13,21 @@ from typing import Any
 import psutil
 import pytest
 
+from ripieno.testing import control_rig
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_S = 90
 
 
 def demo(home: Path, *words: str) -> str:
     """What the demo prints, as it does without a terminal."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    first, last = control_rig.tcp_ports()
+    where = ("--home", str(home), "--port", str(port), "--ports", f"{first}-{last}")
     done = subprocess.run(
-        [sys.executable, REPOSITORY / "examples/demo/demo.py", *words, "--home", home],
+        [sys.executable, REPOSITORY / "examples/demo/demo.py", *words, *where],
         cwd=home.parent,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from docs import blocks
+from ripieno.testing import control_rig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -94,9 +95,10 @@ class Reader:
 
     def _start(self, command: blocks.Command) -> None:
         """Run a server until the end, on any free port; what it shows is what it begins with."""
+        first, last = control_rig.tcp_ports()
         with (self.folder / "server.log").open("a") as log:
             server = subprocess.Popen(
-                f"exec env {command.line} --listen 127.0.0.1:0",
+                f"exec env {command.line} --listen 127.0.0.1:0 --ports {first}-{last}",
                 shell=True,
                 cwd=self.folder,
                 env=self._environment,
