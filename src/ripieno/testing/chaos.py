@@ -23,7 +23,12 @@ from ripieno.testing import chaos_applications
 from ripieno.testing.chaos_applications import Drawn
 from ripieno.testing.servers import ServerProcess, marked_processes
 from ripieno.wire.deployment import Component, Deployment, DeployRequest
-from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest, Reconfiguration
+from ripieno.wire.reconfiguration import (
+    ChangeKind,
+    ChangeRequest,
+    Reconfiguration,
+    ReconfigurationState,
+)
 
 OVER = ("completed", "failed", "cancelled", "refused")
 END_S = 60.0
@@ -176,6 +181,10 @@ class Chaos:
             await self._kill_some()
             await asyncio.sleep(self._random.uniform(0, 0.3))
             await self._steer(lambda: self._server_client.resume(asked))
+            # The server may have been killed before it heard of that.
+            seen = await self._patiently(lambda: self._server_client.reconfiguration(asked))
+            if seen.state is ReconfigurationState.PAUSED:
+                await self._patiently(lambda: self._server_client.resume(asked))
         await self._see_through(asked, "completed")
 
     async def _fail(self) -> None:
