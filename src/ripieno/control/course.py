@@ -26,7 +26,7 @@ from ripieno.control.target import Target, Wanted
 from ripieno.control.views import DeploymentState, ReconfigurationKind, ReconfigurationState
 from ripieno.engine import explain, look
 from ripieno.model import plan as plans
-from ripieno.model.application import Strategy
+from ripieno.model.application import SERVICE, Strategy
 from ripieno.model.builtin_types import RESTART, UPDATE
 from ripieno.model.command import EndProgram
 from ripieno.model.component_type import ComponentType
@@ -185,6 +185,13 @@ class Course:
         try:
             plan = await self._plan(wanted, current.id, runs)
         except RipienoError as problem:
+            resting = targets.at_rest(wanted)
+            if current.kind == ReconfigurationKind.ROLLBACK and resting != wanted:
+                # What was cancelled before may stand where nothing leads again.
+                options = {**current.options, "target": targets.to_json(resting)}
+                state.wanted = resting
+                self.change(current, options=options)
+                return True
             self._finish(ReconfigurationState.REFUSED, str(problem))
             return True
         self.change(current, plan=plans.to_json(plan))
@@ -420,8 +427,12 @@ class Course:
             if definition is None and entry is not None:
                 definition = entry.definition
             if definition is not None:
+                # Nothing leads to `started` to stay there, so a service is up or it is stopped.
+                is_starting = definition.kind == SERVICE and each.places == ("started",)
                 components[each.name] = Wanted(
-                    definition=definition, type=each.type, state=each.places
+                    definition=definition,
+                    type=each.type,
+                    state=(targets.STOPPED_PLACE[SERVICE],) if is_starting else each.places,
                 )
         actual = dict(look.connections(state.machine))
         connections = []

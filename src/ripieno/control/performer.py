@@ -68,6 +68,8 @@ class Performer:
     def interrupt(self, job: Job, why: str) -> None:
         """Give up a job, if it is under way and of a kind that may be given up."""
         place = (job.deployment, job.command)
+        if place in self._interrupted:
+            return  # It is ending what it has started.
         task = self._tasks.get(place)
         if task is not None and job.action is not None and job.action.verb in INTERRUPTIBLE:
             self._interrupted[place] = why
@@ -85,7 +87,7 @@ class Performer:
         try:
             post(await self._persist(job, post))
         except asyncio.CancelledError:
-            why = self._interrupted.pop(place, None)
+            why = self._interrupted.get(place)
             if why is None:
                 raise
             if job.action is not None and job.action.verb in (Verb.RUN_JOB, Verb.COMMAND):

@@ -15,7 +15,7 @@ from ripieno.model import application as applications
 from ripieno.model.application import ComponentDefinition, Strategy
 from ripieno.model.assembly import Component, Situation
 from ripieno.model.builtin_types import RUN, SCALE, STOP, UPDATE
-from ripieno.model.component_type import ComponentType
+from ripieno.model.component_type import ComponentType, Transition
 from ripieno.model.event import (
     AbandonAsked,
     BehavioursDropped,
@@ -287,21 +287,7 @@ class _Measured:
         measured = self._durations.get(component)
         if not measured:
             return real
-        # What does the same, like stopping from another place, will take about as long.
-        of_verb = {
-            each.action.verb: measured[each.name]
-            for each in real.transitions
-            if each.action is not None and each.name in measured and not each.action.verb.is_own
-        }
-        seconds = tuple(
-            measured.get(
-                each.name,
-                of_verb.get(each.action.verb, each.duration_s(0))
-                if each.action is not None
-                else each.duration_s(0),
-            )
-            for each in real.transitions
-        )
+        seconds = tuple(_seconds(real, each, measured) for each in real.transitions)
         made = self._made.get((real.name, seconds))
         if made is None:
             name = f"{real.name} ({len(self._made) + 1})"
@@ -316,3 +302,20 @@ class _Measured:
             self._made[real.name, seconds] = made
             self._real_names[name] = real.name
         return made
+
+
+def _seconds(
+    component_type: ComponentType, transition: Transition, measured: Mapping[str, float]
+) -> float:
+    """What a transition took, or others that do the same, or else what its type says.
+
+    What does the same, like stopping from another place, will take as long. If each had its own
+    number, the way down could seem shorter by way of coming up first.
+    """
+    action = transition.action
+    alike = [transition]
+    if action is not None and not action.verb.is_own:
+        verb = action.verb
+        alike = [t for t in component_type.transitions if t.action and t.action.verb is verb]
+    known = [measured[each.name] for each in alike if each.name in measured]
+    return max(known) if known else transition.duration_s(0)

@@ -121,6 +121,19 @@ def started(target: Target, names: tuple[str, ...]) -> Target:
     return dataclasses.replace(target, components=components)
 
 
+def at_rest(target: Target) -> Target:
+    """The target with everything that is neither up nor stopped on its initial place."""
+    components = {}
+    for name, wanted in target.components.items():
+        kind = wanted.definition.kind
+        up = ready_places(wanted.definition, wanted.type)
+        stopped_place = STOPPED_PLACE.get(kind, wanted.type.initial)
+        if wanted.state not in (up, (stopped_place,), (wanted.type.initial,)):
+            wanted = dataclasses.replace(wanted, state=(wanted.type.initial,))
+        components[name] = wanted
+    return dataclasses.replace(target, components=components)
+
+
 def namer(known: Mapping[str, ComponentType]) -> TypeNames:
     """Names for types beside those that a deployment knows already.
 

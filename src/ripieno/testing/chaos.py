@@ -91,7 +91,7 @@ class Chaos:
         self._kills_services = kills_services
         self._name = f"chaos-{seed}"
         self._id = ""
-        self._drawn = Drawn(document="")
+        self._drawn = self._on_its_way = Drawn(document="")
         self._client: Client | None = None
         self._kills_left = 0
         self.tally = Tally()
@@ -131,7 +131,7 @@ class Chaos:
         return self._client
 
     async def _deploy(self) -> None:
-        drawn = self._drawn = chaos_applications.draw(self._random, self._name)
+        drawn = self._drawn = self._on_its_way = chaos_applications.draw(self._random, self._name)
         request = DeployRequest(document=drawn.document, name=self._name)
         while True:
             with contextlib.suppress(ClientError):
@@ -173,7 +173,7 @@ class Chaos:
                 await self._cancel()
 
     async def _apply(self, *, pauses: bool = False) -> None:
-        drawn = chaos_applications.draw(self._random, self._name)
+        drawn = self._on_its_way = chaos_applications.draw(self._random, self._name)
         asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
         self._drawn = drawn
         if pauses:
@@ -189,7 +189,7 @@ class Chaos:
 
     async def _fail(self) -> None:
         """An application that cannot come up: what ran before has to run again afterwards."""
-        drawn = chaos_applications.draw(self._random, self._name, fails=True)
+        drawn = self._on_its_way = chaos_applications.draw(self._random, self._name, fails=True)
         asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
         record = await self._see_through(asked, "failed")
         if record.rollback is None:
@@ -207,7 +207,8 @@ class Chaos:
 
     async def _cancel(self) -> None:
         """A change that is cancelled ends somewhere legal, from where another one goes on."""
-        drawn = chaos_applications.draw(self._random, self._name, fails=self._random.random() < 0.3)
+        fails = self._random.random() < 0.3
+        drawn = self._on_its_way = chaos_applications.draw(self._random, self._name, fails=fails)
         asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
         if self._random.random() < 0.3:
             await self._steer(lambda: self._server_client.pause(asked))
@@ -316,10 +317,12 @@ class Chaos:
         self._client = await self._server.ready()
 
     def _kill_a_service(self) -> None:
+        lasting = set(self._drawn.services) & set(self._on_its_way.services)
         found = [
             pid
             for name, pids in sorted(marked_processes(self._id).items())
-            if name.split("/")[1] in self._drawn.services
+            # Jobs and commands are not started again; what they are doing has failed then.
+            if name.split("/")[1] in lasting
             for pid in pids
         ]
         if found and self._id:
