@@ -56,6 +56,10 @@ def replica_ended(supervisor: "Supervisor", message: ReplicaEnded) -> None:
     replicas = held.handle.replicas if held.handle else ()
     if not any(each.slot == ended.slot and each.key == ended.key for each in replicas):
         return
+    if any(each.job.component == component for each in state.commands.values()):
+        # Whatever is being done to it may have ended this one, and it is watched anew afterwards.
+        supervisor.watches.drop(component)
+        return
     known = held.ended.get(ended.slot)
     if known is not None and known.key == ended.key:
         if known.condition is not Condition.RUNNING or ended.condition is Condition.RUNNING:
