@@ -187,17 +187,24 @@ def show(demo: Demo, *, port: int | None, solo_s: float) -> None:
 
 @contextmanager
 def _visitor(address: str) -> Iterator[list[bool]]:
-    """Somebody who looks at the page all the time; whether it answered, each time."""
+    """Somebody who looks at the page all the time; whether it answered, each time.
+
+    Like a browser, they ask once more where a connection is cut before anything has come back: one
+    that is being made in the very moment in which the old page stops to listen is cut by the system.
+    """
     visits: list[bool] = []
     over = threading.Event()
 
+    def look() -> bool:
+        try:
+            with urllib.request.urlopen(f"{address}/score", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
     def visit() -> None:
         while not over.wait(0.02):
-            try:
-                with urllib.request.urlopen(f"{address}/score", timeout=5) as answer:
-                    visits.append(answer.status == 200)
-            except OSError:
-                visits.append(False)
+            visits.append(look() or look())
 
     visitor = threading.Thread(target=visit)
     visitor.start()
