@@ -189,8 +189,8 @@ def show(demo: Demo, *, port: int | None, solo_s: float) -> None:
 def _visitor(address: str) -> Iterator[list[bool]]:
     """Somebody who looks at the page all the time; whether it answered, each time.
 
-    Like a browser, they ask once more where a connection is cut before anything has come back: one
-    that is being made in the very moment in which the old page stops to listen is cut by the system.
+    Like a browser, they ask once more where a connection is cut before anything has come back:
+    the system cuts one that is being made in the very moment in which the old page stops listening.
     """
     visits: list[bool] = []
     over = threading.Event()
