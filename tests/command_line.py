@@ -298,7 +298,7 @@ class Terminal:
             assert self._read(give_up_at), f"{words!r} never came: {self.text}"
 
     def type(self, text: str) -> None:
-        """Type something; \\x03 is Ctrl-C."""
+        """Type something."""
         os.write(self._ours, text.encode())
 
     def end(self) -> int:
@@ -308,9 +308,29 @@ class Terminal:
             pass
         return self._process.wait(MOST_S)
 
+    def interrupt(self) -> int:
+        """Type Ctrl-C until it has ended, as people do; its exit code.
+
+        The first one is not noticed if it comes after a question was printed and before anything
+        waits for the answer.
+        """
+        give_up_at = time.monotonic() + MOST_S
+        again_at = 0.0
+        while True:
+            if time.monotonic() >= again_at:
+                self.type("\x03")
+                again_at = time.monotonic() + 2.0
+            if self._has_more(again_at) and not self._read(give_up_at):
+                return self._process.wait(MOST_S)
+            if time.monotonic() >= give_up_at:
+                raise TimeoutError(self.text)
+
+    def _has_more(self, until: float) -> bool:
+        wait_s = max(0.0, until - time.monotonic())
+        return bool(select.select([self._ours], [], [], wait_s)[0])
+
     def _read(self, give_up_at: float) -> bool:
-        ready, _, _ = select.select([self._ours], [], [], max(0.0, give_up_at - time.monotonic()))
-        if not ready:
+        if not self._has_more(give_up_at):
             raise TimeoutError(self.text)
         try:
             read = os.read(self._ours, 65536)

@@ -15,6 +15,8 @@ from tests.command_line import (
     went,
 )
 
+CTRL_C = "\x03"
+
 
 @pytest.fixture
 def control() -> ScriptedControl:
@@ -49,21 +51,24 @@ def test_ctrl_c_on_a_terminal_detaches(
     ]
     with ripieno.terminal("deploy", "web-shop", "--name", "shop", columns=columns) as terminal:
         terminal.until("▸ web")
-        terminal.type("\x03")
+        terminal.type(CTRL_C)
         assert terminal.end() == 130
     assert "deploy r-1 goes on without this command." in terminal.text
     assert terminal.seen.count(b"\x1b[?25l") == terminal.seen.count(b"\x1b[?25h")
     assert control.asked["r-1"].state is ReconfigurationState.RUNNING
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("\x03", 1)])
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), (CTRL_C, 1)])
 def test_removing_asks_first(
     ripieno: CommandLine, control: ScriptedControl, shop: str, answer: str, code: int
 ) -> None:
     with ripieno.terminal("remove", shop) as terminal:
         terminal.until("[y/N]")
-        terminal.type(answer)
-        assert terminal.end() == code
+        if answer == CTRL_C:
+            assert terminal.interrupt() == code
+        else:
+            terminal.type(answer)
+            assert terminal.end() == code
     assert (shop in control.names) == (code != 0)
 
 
@@ -110,6 +115,6 @@ def test_a_status_is_watched_in_place_until_ctrl_c(
         terminal.until("running")
         control.names[shop] = replace(control.names[shop], state=DeploymentState.DEGRADED)
         terminal.until("degraded")
-        terminal.type("\x03")
+        terminal.type(CTRL_C)
         assert terminal.end() == 130
     assert "Traceback" not in terminal.text
