@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from ripieno.api import problems
 from ripieno.api.app import create_app
-from ripieno.api.use_cases import UseCases
+from ripieno.control.use_cases import UseCases
 
 REFERENCE = Path(__file__).parent / "reference" / "api.md"
 

@@ -22,12 +22,14 @@ from ripieno.control.views import (
     Finding,
     HostView,
     LogLine,
+    Ownership,
     Preview,
     ReconfigurationKind,
     ReconfigurationState,
     ReconfigurationView,
     ReplicaView,
 )
+from ripieno.model.access import Caller, Role
 from ripieno.model.errors import DocumentError
 from ripieno.model.host import HostConfig
 from ripieno.model.plan import Plan
@@ -69,6 +71,7 @@ class FakeControl:
 
     def __init__(self) -> None:
         self.names: dict[str, DeploymentView] = {}
+        self.removed: list[DeploymentView] = []
         self.asked: dict[str, ReconfigurationView] = {}
         self.records: list[EventRecord] = []
         self.published: dict[tuple[str, str], VersionRecord] = {}
@@ -124,10 +127,17 @@ class FakeControl:
             error, self.error = self.error, None
             raise error
 
-    async def authenticate(self, token: str) -> str:
+    async def authenticate(self, token: str) -> Caller:
         if token != TOKEN:
             raise Unauthenticated("the token is not known; make one with: ripieno token create")
-        return "alice"
+        return Caller(user="alice", role=Role.ADMIN, via="alice")
+
+    async def ownership(self, deployment: str) -> Ownership:
+        self._look()
+        for view in (*self.names.values(), *self.removed):
+            if deployment in (view.id, view.name):
+                return Ownership(id=view.id, name=view.name, owner=view.owner)
+        raise NotFound(f"there is no deployment {deployment}")
 
     async def deploy(
         self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
@@ -235,7 +245,7 @@ class FakeControl:
         if change.kind is ReconfigurationKind.ROLLBACK:
             raise Held(f"r-1 holds {view.name}; wait for it or ask with queue")
         if change.kind is ReconfigurationKind.REMOVE:
-            del self.names[view.name]
+            self.removed.append(self.names.pop(view.name))
         else:
             self.names[view.name] = replace(view, revision=view.revision + 1)
         return self._ask(view, change.kind, caller)

@@ -40,7 +40,8 @@ class DecidingControl(ScriptedControl):
     ) -> None:
         self.decisions.append((component, transition, decision))
         if decision is not Decision.ABANDON:
-            self.names[deployment] = replace(self.names[deployment], components=(WEB,))
+            view = await self.deployment(deployment)
+            self.names[view.name] = replace(view, components=(WEB,))
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from ripieno.api.incidents import Incidents
 from ripieno.api.limits import BodyLimit
 from ripieno.api.security import PREFIX, Guard, bearer, caller_of
 from ripieno.api.streams import Streams
-from ripieno.api.use_cases import UseCases
+from ripieno.control.use_cases import UseCases
 from ripieno.model.errors import RipienoError
 
 ROUTERS = (

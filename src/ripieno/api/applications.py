@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from ripieno.api import idempotency, paging, shown
 from ripieno.api.context import Control, Name, VersionName
 from ripieno.api.route import Route
-from ripieno.api.security import PREFIX, Caller
+from ripieno.api.security import PREFIX
 from ripieno.wire.application import (
     ApplicationPage,
     ApplicationVersion,
@@ -25,11 +25,9 @@ router = APIRouter(route_class=Route, tags=["applications"])
     responses={409: {}},
     dependencies=[Depends(idempotency.document_key)],
 )
-async def publish(
-    request: PublishRequest, response: Response, control: Control, caller: Caller
-) -> Published:
+async def publish(request: PublishRequest, response: Response, control: Control) -> Published:
     """Publish a version of an application; it can not be changed afterwards."""
-    name, version = await control.publish(request.document, caller=caller)
+    name, version = await control.publish(request.document)
     response.headers["Location"] = f"{PREFIX}/applications/{name}/versions/{version}"
     return Published(name=name, version=version)
 

@@ -4,15 +4,18 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from ripieno.api.security import caller_of
 from ripieno.api.streams import Streams
-from ripieno.api.use_cases import UseCases
+from ripieno.control.gate import Gate
+from ripieno.control.use_cases import UseCases
+from ripieno.model.access import Caller
 from ripieno.wire.base import IDENTIFIER, SLUG, VERSION
 
 
-async def control_of(request: Request) -> UseCases:
-    """The use cases of the server that was asked."""
+async def gate_of(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Gate:
+    """The use cases of the server that was asked, as far as the caller may use them."""
     control: UseCases = request.app.state.control
-    return control
+    return Gate(control, caller)
 
 
 async def streams_of(request: Request) -> Streams:
@@ -21,7 +24,7 @@ async def streams_of(request: Request) -> Streams:
     return streams
 
 
-Control = Annotated[UseCases, Depends(control_of)]
+Control = Annotated[Gate, Depends(gate_of)]
 OpenStreams = Annotated[Streams, Depends(streams_of)]
 
 DeploymentName = Annotated[str, Path(pattern=IDENTIFIER, description="name or id")]

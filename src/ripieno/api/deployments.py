@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from ripieno.api import asked, etag, idempotency, paging, shown
 from ripieno.api.context import Control, DeploymentName, Id
 from ripieno.api.route import Route
-from ripieno.api.security import PREFIX, Caller
+from ripieno.api.security import PREFIX
 from ripieno.control.requests import Decision
 from ripieno.wire import reconfiguration as wire
 from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, DeployRequest
@@ -24,15 +24,12 @@ ONCE = [Depends(idempotency.document_key)]
 
 
 @router.post("/deployments", status_code=201, responses={409: {}}, dependencies=ONCE)
-async def deploy(
-    request: DeployRequest, response: Response, control: Control, caller: Caller
-) -> Deployed:
+async def deploy(request: DeployRequest, response: Response, control: Control) -> Deployed:
     """Bring up an application. It is answered at once; the reconfiguration tells how it goes on."""
     deployment, reconfiguration = await control.deploy(
         asked.source(request),
         name=request.name,
         on_failure=asked.on_failure(request.on_failure),
-        caller=caller,
     )
     response.headers["Location"] = f"{PREFIX}/deployments/{deployment.name}"
     return Deployed(
@@ -67,12 +64,11 @@ async def remove(
     response: Response,
     query: Annotated[RemoveQuery, Query()],
     control: Control,
-    caller: Caller,
     if_match: etag.IfMatch = None,
 ) -> Reconfiguration:
     """Take a deployment down, and forget it when that is done."""
     view = await control.change(
-        deployment, asked.removal(query), caller=caller, revision=etag.revision_of(if_match)
+        deployment, asked.removal(query), revision=etag.revision_of(if_match)
     )
     response.headers["Location"] = f"{PREFIX}/reconfigurations/{view.id}"
     return shown.reconfiguration(view)
@@ -89,12 +85,11 @@ async def change(
     request: ChangeRequest,
     response: Response,
     control: Control,
-    caller: Caller,
     if_match: etag.IfMatch = None,
 ) -> Reconfiguration:
     """Ask for a change. It is planned before it is accepted, and carried out after the answer."""
     view = await control.change(
-        deployment, asked.change(request), caller=caller, revision=etag.revision_of(if_match)
+        deployment, asked.change(request), revision=etag.revision_of(if_match)
     )
     response.headers["Location"] = f"{PREFIX}/reconfigurations/{view.id}"
     return shown.reconfiguration(view)
@@ -130,7 +125,6 @@ async def decide(
     transition: Id,
     decision: wire.Decision,
     control: Control,
-    caller: Caller,
 ) -> None:
     """Say what to do about a transition that has failed."""
-    await control.decide(deployment, component, transition, Decision(decision), caller=caller)
+    await control.decide(deployment, component, transition, Decision(decision))

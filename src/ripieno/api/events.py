@@ -67,9 +67,7 @@ async def stream_events(
     """Tell events as they happen, beginning after a given one."""
     if streams.is_closed:
         raise ShuttingDown("the server is going down; ask again when it is back")
-    deployment = None
-    if query.deployment is not None:
-        deployment = (await control.deployment(query.deployment)).id
+    deployment = await control.watched(query.deployment)
     chunks = streams.feed.chunks(deployment=deployment, after=_after(last_event_id, query.after))
     return Streamed(
         chunks,

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 
 from ripieno.api.encoding import to_json
-from ripieno.api.use_cases import UseCases
+from ripieno.control.use_cases import UseCases
 from ripieno.store.records import EventRecord
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends, Response
 from ripieno.api import asked, idempotency, shown
 from ripieno.api.context import Control, Name
 from ripieno.api.route import Route
-from ripieno.api.security import PREFIX, Caller
+from ripieno.api.security import PREFIX
 from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest
 
 router = APIRouter(route_class=Route, tags=["hosts"])
@@ -23,11 +23,9 @@ async def hosts(control: Control) -> HostPage:
     responses={409: {}},
     dependencies=[Depends(idempotency.document_key)],
 )
-async def add_host(
-    request: AddHostRequest, response: Response, control: Control, caller: Caller
-) -> Host:
+async def add_host(request: AddHostRequest, response: Response, control: Control) -> Host:
     """Add a host, or describe one anew."""
-    view = await control.add_host(asked.host(request), trust=request.trust, caller=caller)
+    view = await control.add_host(asked.host(request), trust=request.trust)
     response.headers["Location"] = f"{PREFIX}/hosts/{view.name}"
     return shown.host(view)
 
@@ -52,6 +50,6 @@ async def check_host(name: Name, control: Control) -> Host:
 
 
 @router.delete("/hosts/{name}", status_code=204, responses={409: {}})
-async def remove_host(name: Name, control: Control, caller: Caller) -> None:
+async def remove_host(name: Name, control: Control) -> None:
     """Forget a host on which nothing is placed."""
-    await control.remove_host(name, caller=caller)
+    await control.remove_host(name)

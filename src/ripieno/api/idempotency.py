@@ -13,7 +13,7 @@ from fastapi import Header, Request
 from starlette.responses import Response
 
 from ripieno.api.errors import InvalidHeader, KeyInUse, KeyReused
-from ripieno.api.use_cases import UseCases
+from ripieno.control.use_cases import UseCases
 from ripieno.store.records import IdempotencyRecord
 
 HEADER = "Idempotency-Key"
@@ -55,7 +55,7 @@ class Answers:
             raise InvalidHeader(
                 f"{HEADER} has to be 1 to 200 letters, digits, dots, colons, dashes, underscores"
             )
-        caller: str = request.state.caller
+        caller: str = request.state.caller.user
         if (caller, key) in self._going_on:
             raise KeyInUse(f"the first request with {HEADER} {key} is going on; wait for it")
         self._going_on.add((caller, key))

@@ -48,6 +48,7 @@ DONE = {
 ERRORS = {
     400: "The request cannot be read",
     401: "There is no token, or not one that is good",
+    403: "Who asks may not do this",
     404: "There is no such thing",
     409: "Not possible in the present state",
     412: "The deployment has changed since the caller looked",
@@ -124,7 +125,7 @@ def _complete_operation(operation: dict[str, Any], method: str, path: str) -> No
             response["description"] = DONE[int(status)]
     statuses = {int(each) for each in responses if int(each) in ERRORS} | {500}
     if path.startswith(PREFIX):
-        statuses |= {401, 503}
+        statuses |= {401, 403, 503}
     if "{" in path or any(each["name"] == "deployment" for each in operation.get("parameters", ())):
         statuses.add(404)
     if operation.get("parameters"):

@@ -47,6 +47,7 @@ TABLE: dict[type[Exception], Row] = {
     control.Conflict: Row(409, "conflict", "Not possible in the present state"),
     control.RevisionMismatch: Row(412, "revision-mismatch", "The deployment has changed"),
     control.Unauthenticated: Row(401, "unauthenticated", "A valid token is needed"),
+    control.Forbidden: Row(403, "forbidden", "Not allowed"),
     control.InvalidRequest: Row(422, "invalid-request", "The request makes no sense"),
     control.ShuttingDown: Row(503, "shutting-down", "The server is going down", 5),
     control.ControlError: Row(409, "refused", "It cannot be done"),

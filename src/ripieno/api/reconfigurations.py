@@ -5,7 +5,6 @@ from fastapi import APIRouter, Depends
 from ripieno.api import idempotency, shown
 from ripieno.api.context import Control, Id
 from ripieno.api.route import Route
-from ripieno.api.security import Caller
 from ripieno.wire.reconfiguration import Reconfiguration
 
 router = APIRouter(route_class=Route, tags=["reconfigurations"])
@@ -23,9 +22,9 @@ async def reconfiguration(reconfiguration: Id, control: Control) -> Reconfigurat
     responses={409: {}},
     dependencies=ONCE,
 )
-async def pause(reconfiguration: Id, control: Control, caller: Caller) -> Reconfiguration:
+async def pause(reconfiguration: Id, control: Control) -> Reconfiguration:
     """Begin no further transition; those that run go on to their end."""
-    return shown.reconfiguration(await control.pause(reconfiguration, caller=caller))
+    return shown.reconfiguration(await control.pause(reconfiguration))
 
 
 @router.post(
@@ -33,9 +32,9 @@ async def pause(reconfiguration: Id, control: Control, caller: Caller) -> Reconf
     responses={409: {}},
     dependencies=ONCE,
 )
-async def resume(reconfiguration: Id, control: Control, caller: Caller) -> Reconfiguration:
+async def resume(reconfiguration: Id, control: Control) -> Reconfiguration:
     """Go on with one that is paused."""
-    return shown.reconfiguration(await control.resume(reconfiguration, caller=caller))
+    return shown.reconfiguration(await control.resume(reconfiguration))
 
 
 @router.post(
@@ -43,6 +42,6 @@ async def resume(reconfiguration: Id, control: Control, caller: Caller) -> Recon
     responses={409: {}},
     dependencies=ONCE,
 )
-async def cancel(reconfiguration: Id, control: Control, caller: Caller) -> Reconfiguration:
+async def cancel(reconfiguration: Id, control: Control) -> Reconfiguration:
     """Give up what is left of it."""
-    return shown.reconfiguration(await control.cancel(reconfiguration, caller=caller))
+    return shown.reconfiguration(await control.cancel(reconfiguration))

@@ -4,7 +4,6 @@ from fastapi import APIRouter
 
 from ripieno.api.context import Control, Name
 from ripieno.api.route import Route
-from ripieno.api.security import Caller
 from ripieno.wire.secret import SecretNames, SecretRequest
 
 router = APIRouter(route_class=Route, tags=["secrets"])
@@ -17,12 +16,12 @@ async def secrets(control: Control) -> SecretNames:
 
 
 @router.put("/secrets/{name}", status_code=204)
-async def set_secret(name: Name, request: SecretRequest, control: Control, caller: Caller) -> None:
+async def set_secret(name: Name, request: SecretRequest, control: Control) -> None:
     """Set a secret, a new one or another value."""
-    await control.set_secret(name, request.value.get_secret_value(), caller=caller)
+    await control.set_secret(name, request.value.get_secret_value())
 
 
 @router.delete("/secrets/{name}", status_code=204, responses={409: {}})
-async def remove_secret(name: Name, control: Control, caller: Caller) -> None:
+async def remove_secret(name: Name, control: Control) -> None:
     """Remove a secret."""
-    await control.remove_secret(name, caller=caller)
+    await control.remove_secret(name)

@@ -1,19 +1,19 @@
 """Who is asking: every request below `/api/v1` shows a token, or is refused.
 
 A middleware rather than a dependency, so that nothing at all is told to a stranger: neither that
-a path does not exist, nor that a body is not valid. The dependency hands on the caller's name.
+a path does not exist, nor that a body is not valid. The dependency hands on the caller.
 """
 
 import re
-from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.security import HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ripieno.api import problems
-from ripieno.api.use_cases import UseCases
 from ripieno.control.errors import Unauthenticated
+from ripieno.control.use_cases import UseCases
+from ripieno.model.access import Caller
 from ripieno.model.errors import RipienoError
 
 PREFIX = "/api/v1"
@@ -64,15 +64,12 @@ def token_of(scope: Scope) -> str:
     return match[1]
 
 
-async def caller_of(request: Request) -> str:
-    """The name of the token that a request showed, which the guard has looked at.
+async def caller_of(request: Request) -> Caller:
+    """Who a request comes from, by the token that the guard has looked at.
 
     Raises: Unauthenticated, should a request ever get past the guard.
     """
     caller = getattr(request.state, "caller", None)
-    if not isinstance(caller, str):
+    if not isinstance(caller, Caller):
         raise Unauthenticated("there is no token; send it as: Authorization: Bearer TOKEN")
     return caller
-
-
-Caller = Annotated[str, Depends(caller_of)]

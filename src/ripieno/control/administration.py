@@ -16,6 +16,7 @@ from ripieno.control.leading import Leading
 from ripieno.control.views import Finding, HostView
 from ripieno.model import host as configs
 from ripieno.model import reading_applications
+from ripieno.model.access import Caller, Role
 from ripieno.model.host import HostConfig, HostKind
 from ripieno.store.records import (
     HostRecord,
@@ -54,14 +55,14 @@ class Administration:
         self._scan_key = scan_key
         self._directory = state_directory
 
-    async def authenticate(self, token: str) -> str:
+    async def authenticate(self, token: str) -> Caller:
         """Whose token it is. Raises: `Unauthenticated`."""
         record = await self._store.token_by_digest(digest(token))
         if record is None or record.revoked_at is not None:
             raise Unauthenticated("the token is not known here, or was revoked")
         if record.expires_at is not None and record.expires_at <= _now():
             raise Unauthenticated(f"the token {record.name!r} has expired; make a new one")
-        return record.name
+        return Caller(user=record.name, role=Role.ADMIN, via=record.name)
 
     async def tokens(self) -> Sequence[TokenRecord]:
         """All tokens; their texts are not kept."""

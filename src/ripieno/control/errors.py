@@ -31,6 +31,10 @@ class Unauthenticated(ControlError):
     """No token, or one that is not known, expired or revoked."""
 
 
+class Forbidden(ControlError):
+    """Who asks is known, and may not do this; the message says what it takes."""
+
+
 class InvalidRequest(ControlError):
     """What was asked for makes no sense, and the message says why."""
 

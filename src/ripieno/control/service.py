@@ -34,6 +34,7 @@ from ripieno.control.views import (
     DeploymentState,
     DeploymentView,
     LogLine,
+    Ownership,
     Preview,
     ReconfigurationKind,
     ReconfigurationState,
@@ -187,6 +188,16 @@ class Control(Administration):
             return portrait.reconfiguration(current if is_it and current else state.queue[-1])
 
         return await supervisor.ask(begin)
+
+    async def ownership(self, deployment: str) -> Ownership:
+        """Whose a deployment is, be it removed or not. Raises: `NotFound`."""
+        supervisor = await self._leading.find(deployment)
+        record = (
+            await self._deployment_record(deployment)
+            if supervisor is None
+            else supervisor.state.record
+        )
+        return Ownership(id=record.id, name=record.name, owner=record.owner)
 
     async def deployment(self, name_or_id: str) -> DeploymentView:
         """A deployment with its components. Raises: `NotFound`."""

@@ -102,8 +102,21 @@ class ComponentView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ownership:
+    """Whose a deployment is. `readers` are the principals that may look at it and reach it."""
+
+    id: str
+    name: str
+    owner: str
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentView:
-    """A deployment. `revision` changes with every change of what was asked for (ETag)."""
+    """A deployment. `revision` changes with every change of what was asked for (ETag).
+
+    `readers` are the principals that may look at it and reach it, besides its owner.
+    """
 
     id: str
     name: str
@@ -120,6 +133,7 @@ class DeploymentView:
     components: tuple[ComponentView, ...] = ()
     connections: tuple[tuple[str, str], ...] = ()
     document: str = ""
+    readers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

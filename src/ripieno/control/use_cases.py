@@ -1,6 +1,7 @@
-"""What the API needs of `control.service`: the one contract between the two.
+"""What the gate needs of `control.service`: the one contract between the two.
 
-`Control` fulfils it in a server, a small one in memory does in tests.
+`Control` fulfils it in a server, a small one in memory does in tests. Nothing here asks who may do
+what: `caller` is only written down. The edges are given a gate, which asks.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,22 +14,28 @@ from ripieno.control.views import (
     Finding,
     HostView,
     LogLine,
+    Ownership,
     Preview,
     ReconfigurationView,
 )
+from ripieno.model.access import Caller
 from ripieno.model.host import HostConfig
 from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
 
 
 class UseCases(Protocol):
-    """All that can be asked of a server; `caller` is the name of the token that was shown.
+    """All that can be asked of a server; `caller` is the name of the user who asks.
 
     Raises: the errors of `control.errors`, and those of the layers below; `api.problems` has the
     table of what they become.
     """
 
-    async def authenticate(self, token: str) -> str:
-        """The name of a token. Raises: Unauthenticated."""
+    async def authenticate(self, token: str) -> Caller:
+        """Whose token it is. Raises: Unauthenticated."""
+        ...
+
+    async def ownership(self, deployment: str) -> Ownership:
+        """Whose a deployment is, by its name or id. Raises: NotFound."""
         ...
 
     async def deploy(

@@ -1,0 +1,16 @@
+"""What the edges are given: the use cases as one caller may use them.
+
+The API and the web UI make a `Gate` for each request. Every method looks its action up in the
+policy table, and only then asks `Control`, which itself asks nobody who they are.
+"""
+
+from ripieno.control.gate.administration import AdministrationGate
+from ripieno.control.gate.deployments import DeploymentsGate
+from ripieno.control.gate.registry import RegistryGate
+
+
+class Gate(DeploymentsGate, RegistryGate, AdministrationGate):
+    """All use cases of a server, for one caller."""
+
+
+__all__ = ["Gate"]

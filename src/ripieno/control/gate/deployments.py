@@ -1,0 +1,156 @@
+"""The gate's part about deployments, their reconfigurations, logs and events."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+from ripieno.control.gate.entry import Entry
+from ripieno.control.policy import Action
+from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.views import DeploymentView, LogLine, Preview, ReconfigurationView
+from ripieno.store.records import EventRecord
+
+
+class DeploymentsGate(Entry):
+    """Deployments, for one caller. Raises: `Forbidden`, and what `UseCases` raises."""
+
+    async def deploy(
+        self, source: Source, *, name: str | None, on_failure: OnFailure | None
+    ) -> tuple[DeploymentView, ReconfigurationView]:
+        """Accept a new deployment, which is brought up from then on."""
+        self._check_source(source)
+        async with self._doing(Action.DEPLOY, name or source.application or "") as user:
+            return await self._control.deploy(source, name=name, on_failure=on_failure, caller=user)
+
+    async def preview(self, deployment: str | None, change: Change) -> Preview:
+        """Plan a change, or a new deployment (None) from `change.source`."""
+        self._check_source(change.source)
+        if deployment is None:
+            self._check(Action.PREVIEW)
+        else:
+            await self._deployment(Action.PREVIEW, deployment)
+        return await self._control.preview(deployment, change)
+
+    async def change(
+        self, deployment: str, change: Change, *, revision: int | None = None
+    ) -> ReconfigurationView:
+        """Accept a change of a deployment, if it is (still) at `revision`."""
+        found = await self._control.ownership(deployment)
+        async with self._doing(Action.CHANGE, found.name, owner=found.owner) as user:
+            self._check_source(change.source)
+            return await self._control.change(found.id, change, caller=user, revision=revision)
+
+    async def deployment(self, name_or_id: str) -> DeploymentView:
+        """How a deployment is."""
+        await self._deployment(Action.LOOK_AT_DEPLOYMENT, name_or_id)
+        return await self._control.deployment(name_or_id)
+
+    async def deployments(
+        self, *, after: str | None, limit: int
+    ) -> tuple[Sequence[DeploymentView], str | None]:
+        """A page of those deployments that the caller may look at, and the cursor of the next."""
+        self._check(Action.LIST_DEPLOYMENTS)
+        if self.caller.is_admin:
+            return await self._control.deployments(after=after, limit=limit)
+        found: list[DeploymentView] = []
+        while True:
+            page, after = await self._control.deployments(after=after, limit=limit - len(found))
+            found += (
+                each
+                for each in page
+                if self.may(Action.LOOK_AT_DEPLOYMENT, owner=each.owner, readers=each.readers)
+            )
+            if after is None or len(found) >= limit:
+                return found, after
+
+    async def reconfiguration(self, id: str) -> ReconfigurationView:
+        """How far a reconfiguration is."""
+        view = await self._control.reconfiguration(id)
+        await self._deployment(Action.LOOK_AT_DEPLOYMENT, view.deployment)
+        return view
+
+    async def reconfigurations(
+        self, deployment: str, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ReconfigurationView], str | None]:
+        """A page of what was asked of a deployment, the newest first."""
+        await self._deployment(Action.LOOK_AT_DEPLOYMENT, deployment)
+        return await self._control.reconfigurations(deployment, after=after, limit=limit)
+
+    async def pause(self, id: str) -> ReconfigurationView:
+        """Begin no further transition."""
+        async with self._doing(Action.STEER, id, owner=await self._owner_of(id)) as user:
+            return await self._control.pause(id, caller=user)
+
+    async def resume(self, id: str) -> ReconfigurationView:
+        """Go on with one that is paused."""
+        async with self._doing(Action.STEER, id, owner=await self._owner_of(id)) as user:
+            return await self._control.resume(id, caller=user)
+
+    async def cancel(self, id: str) -> ReconfigurationView:
+        """Give up what is left of it."""
+        async with self._doing(Action.STEER, id, owner=await self._owner_of(id)) as user:
+            return await self._control.cancel(id, caller=user)
+
+    async def decide(
+        self, deployment: str, component: str, transition: str, decision: Decision
+    ) -> None:
+        """Do something about a failed transition."""
+        found = await self._control.ownership(deployment)
+        async with self._doing(Action.DECIDE, found.name, owner=found.owner) as user:
+            await self._control.decide(found.id, component, transition, decision, caller=user)
+
+    async def logs(
+        self,
+        deployment: str,
+        *,
+        component: str | None,
+        replica: int | None,
+        follow: bool,
+        since: datetime | None,
+        tail: int | None,
+    ) -> AsyncIterator[LogLine]:
+        """Lines that were printed; errors are raised when the first is asked for."""
+        await self._deployment(Action.READ_LOGS, deployment)
+        lines = self._control.logs(
+            deployment,
+            component=component,
+            replica=replica,
+            follow=follow,
+            since=since,
+            tail=tail,
+        )
+        async with aclosing(lines):  # type: ignore[type-var]  # they are generators
+            async for line in lines:
+                yield line
+
+    async def events(
+        self,
+        *,
+        deployment: str | None,
+        after: int,
+        limit: int,
+        component: str | None,
+        kind: str | None,
+    ) -> Sequence[EventRecord]:
+        """Events after the one with the id `after`, the oldest first; of all for admins only."""
+        await self.watched(deployment)
+        return await self._control.events(
+            deployment=deployment, after=after, limit=limit, component=component, kind=kind
+        )
+
+    async def watched(self, deployment: str | None) -> str | None:
+        """The id of the deployment whose events the caller may watch; None: those of all."""
+        if deployment is None:
+            self._check(Action.READ_ALL_EVENTS)
+            return None
+        return (await self._deployment(Action.READ_EVENTS, deployment)).id
+
+    async def _owner_of(self, reconfiguration: str) -> str:
+        view = await self._control.reconfiguration(reconfiguration)
+        return (await self._control.ownership(view.deployment)).owner
+
+    def _check_source(self, source: Source | None) -> None:
+        if source is not None and source.document is not None:
+            self._check(Action.DEPLOY_DOCUMENT)
+        if source is not None and source.directory is not None:
+            self._check(Action.DEPLOY_DIRECTORY)

@@ -1,0 +1,125 @@
+"""The one table of who may do what. Nothing else in Ripieno decides that.
+
+Read by the gate, which checks every use case against it, and by the tests, which try every
+endpoint as everybody.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+from ripieno.control.errors import Forbidden
+from ripieno.model.access import Caller, Role, Scope
+
+
+class Relation(Enum):
+    """What a caller has to be to the thing, besides having the role; admins are all of these."""
+
+    ANY = auto()
+    READER = auto()
+    OWNER = auto()
+
+
+class Action(StrEnum):
+    """What can be asked for; the name is what the audit trail says."""
+
+    LIST_DEPLOYMENTS = "deployment.list"
+    LOOK_AT_DEPLOYMENT = "deployment.look"
+    DEPLOY = "deployment.deploy"
+    DEPLOY_DOCUMENT = "deployment.deploy-document"
+    DEPLOY_DIRECTORY = "deployment.deploy-directory"
+    PREVIEW = "deployment.preview"
+    CHANGE = "deployment.change"
+    STEER = "reconfiguration.steer"
+    DECIDE = "deployment.decide"
+    READ_LOGS = "deployment.logs"
+    READ_EVENTS = "deployment.events"
+    READ_ALL_EVENTS = "server.events"
+    LIST_APPLICATIONS = "application.list"
+    LOOK_AT_APPLICATION = "application.look"
+    PUBLISH = "application.publish"
+    LIST_HOSTS = "host.list"
+    CHECK_HOST = "host.check"
+    CHANGE_HOST = "host.change"
+    LIST_SECRETS = "secret.list"
+    CHANGE_SECRET = "secret.change"
+    LIST_TOKENS = "token.list"
+    CREATE_TOKEN = "token.create"
+    REVOKE_TOKEN = "token.revoke"
+    EXAMINE_SERVER = "server.doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an action needs of who asks for it."""
+
+    role: Role
+    scope: Scope
+    relation: Relation = Relation.ANY
+
+
+RULES: dict[Action, Rule] = {
+    Action.LIST_DEPLOYMENTS: Rule(Role.VIEWER, Scope.READ),
+    Action.LOOK_AT_DEPLOYMENT: Rule(Role.VIEWER, Scope.READ, Relation.READER),
+    Action.DEPLOY: Rule(Role.DEPLOYER, Scope.DEPLOY),
+    # A document says what is run, as the user of the server; a catalogue has been looked through.
+    Action.DEPLOY_DOCUMENT: Rule(Role.PUBLISHER, Scope.DEPLOY),
+    # Files of the server's machine are named.
+    Action.DEPLOY_DIRECTORY: Rule(Role.ADMIN, Scope.DEPLOY),
+    Action.PREVIEW: Rule(Role.DEPLOYER, Scope.READ, Relation.OWNER),
+    Action.CHANGE: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
+    Action.STEER: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
+    Action.DECIDE: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
+    Action.READ_LOGS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
+    Action.READ_EVENTS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
+    Action.READ_ALL_EVENTS: Rule(Role.ADMIN, Scope.READ),
+    Action.LIST_APPLICATIONS: Rule(Role.VIEWER, Scope.READ),
+    Action.LOOK_AT_APPLICATION: Rule(Role.VIEWER, Scope.READ, Relation.READER),
+    Action.PUBLISH: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),
+    Action.LIST_HOSTS: Rule(Role.VIEWER, Scope.READ),
+    Action.CHECK_HOST: Rule(Role.DEPLOYER, Scope.READ),
+    Action.CHANGE_HOST: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.LIST_SECRETS: Rule(Role.DEPLOYER, Scope.READ),
+    Action.CHANGE_SECRET: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.LIST_TOKENS: Rule(Role.VIEWER, Scope.READ),
+    Action.CREATE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN),
+    Action.REVOKE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    Action.EXAMINE_SERVER: Rule(Role.ADMIN, Scope.READ),
+}
+
+
+def is_allowed(
+    caller: Caller, action: Action, *, owner: str | None = None, readers: Collection[str] = ()
+) -> bool:
+    """Whether somebody may do something to a thing of `owner`, which `readers` may look at."""
+    return _objection(caller, action, owner, readers) is None
+
+
+def check(
+    caller: Caller,
+    action: Action,
+    *,
+    thing: str = "",
+    owner: str | None = None,
+    readers: Collection[str] = (),
+) -> None:
+    """Let it pass, or not. `owner` None: there is nothing yet to own. Raises: `Forbidden`."""
+    objection = _objection(caller, action, owner, readers)
+    if objection is not None:
+        what = f"{action.value} of {thing}" if thing else action.value
+        raise Forbidden(f"{caller.user} may not do {what}: {objection}")
+
+
+def _objection(
+    caller: Caller, action: Action, owner: str | None, readers: Collection[str]
+) -> str | None:
+    rule = RULES[action]
+    if not caller.role.includes(rule.role):
+        return f"it takes the role {rule.role}, and theirs is {caller.role}; ask an administrator"
+    if rule.scope not in caller.scopes:
+        return f"the token {caller.via} has not the scope {rule.scope}; make one that has it"
+    if caller.is_admin or rule.relation is Relation.ANY or owner in (None, caller.user):
+        return None
+    if rule.relation is Relation.READER and caller.is_among(readers):
+        return None
+    return "it is somebody else's; ask its owner, or an administrator"
