@@ -1,0 +1,79 @@
+"""How numbers, sizes, spans of time and moments are written in pages."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from babel import dates, numbers
+from markupsafe import Markup
+
+from ripieno.ui import markdown
+from ripieno.ui.language import Language
+
+
+def filters(spoken: Language) -> dict[str, Callable[..., object]]:
+    """The filters of templates in a language."""
+    code = spoken.code
+
+    def number(value: float) -> str:
+        return numbers.format_decimal(value, locale=code)
+
+    def seconds(value: float | None) -> str:
+        return duration(value, code)
+
+    def moment(value: datetime | None) -> Markup:
+        """A moment, which the browser writes in its own zone."""
+        if value is None:
+            return Markup("–")
+        value = value.astimezone(UTC)
+        written = dates.format_datetime(value, "medium", tzinfo=UTC, locale=code)
+        return Markup('<time datetime="{}" data-moment>{} UTC</time>').format(
+            value.isoformat(timespec="seconds").replace("+00:00", "Z"), written
+        )
+
+    def size(value: float | None) -> str:
+        return size_of(value, code)
+
+    return {
+        "number": number,
+        "seconds": seconds,
+        "moment": moment,
+        "size": size,
+        "markdown": markdown.to_html,
+    }
+
+
+def duration(value_s: float | None, locale: str = "en") -> str:
+    """A span of time in two units at most: `850 ms`, `3.4 s`, `2 min 5 s`, `3 h 20 min`."""
+    if value_s is None:
+        return "–"
+    if value_s < 1:
+        return f"{round(value_s * 1000)} ms"
+    if value_s < 60:
+        return f"{numbers.format_decimal(round(value_s, 1), locale=locale)} s"
+    whole = round(value_s)
+    for unit, name, below, below_name in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            first, rest = divmod(whole, unit)
+            second = rest // below
+            name = "j" if (name, locale) == ("d", "fr") else name
+            return f"{first} {name} {second} {below_name}" if second else f"{first} {name}"
+    raise AssertionError(whole)
+
+
+def size_of(value_bytes: float | None, locale: str = "en") -> str:
+    """A number of bytes: `512 B`, `3.4 MiB`."""
+    if value_bytes is None:
+        return "–"
+    value = float(value_bytes)
+    units = ("o", "Kio", "Mio", "Gio", "Tio") if locale == "fr" else ("B", "KiB", "MiB", "GiB", "TiB")
+    for unit in units[:-1]:
+        if value < 1024:
+            break
+        value /= 1024
+    else:
+        unit = units[-1]
+    return f"{numbers.format_decimal(round(value, 1), locale=locale)} {unit}"
