@@ -23,6 +23,7 @@ import uvicorn
 
 from ripieno.actions import Actions
 from ripieno.api.app import create_app
+from ripieno.api.problems import problem_of
 from ripieno.control.administration import digest
 from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
@@ -39,6 +40,7 @@ from ripieno.runtimes.processes import ProcessRuntime
 from ripieno.settings import ServerSettings
 from ripieno.store.records import TokenRecord
 from ripieno.store.store import Store, open_store
+from ripieno.ui.site import Site
 
 LOG = logging.getLogger(__name__)
 
@@ -64,7 +66,8 @@ async def _serve(settings: ServerSettings) -> None:
         address = listener.getsockname()
         url = f"http://{_bracketed(address[0])}:{address[1]}"
         async with running(settings) as control:
-            app = create_app(control)
+            site = Site(problem_of)
+            app = create_app(control, site=site)
             config = uvicorn.Config(
                 app,
                 log_config=None,
@@ -78,6 +81,7 @@ async def _serve(settings: ServerSettings) -> None:
 
             def leave() -> None:
                 app.state.streams.close()
+                site.close()
                 server.should_exit = True
 
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ripieno
 from ripieno.api import (
@@ -29,7 +30,7 @@ from ripieno.api.feed import Feed
 from ripieno.api.idempotency import Answers
 from ripieno.api.incidents import Incidents
 from ripieno.api.limits import BodyLimit
-from ripieno.api.security import PREFIX, Guard, bearer, caller_of
+from ripieno.api.security import PREFIX, Guard, bearer, caller_of, is_guarded
 from ripieno.api.streams import Streams
 from ripieno.control.use_cases import UseCases
 from ripieno.model.errors import RipienoError
@@ -48,10 +49,13 @@ ROUTERS = (
 )
 
 
-def create_app(control: UseCases, *, feed: Feed | None = None) -> FastAPI:
+def create_app(
+    control: UseCases, *, feed: Feed | None = None, site: ASGIApp | None = None
+) -> FastAPI:
     """The application that answers for `control`, which has to be ready when it starts.
 
-    Whoever stops the server calls `app.state.streams.close()` first, so that open streams end.
+    `site` answers for every path that is not the API's: the web UI. Whoever stops the server calls
+    `app.state.streams.close()` first, so that open streams end.
     """
     streams = Streams(feed or Feed(control))
 
@@ -85,6 +89,8 @@ def create_app(control: UseCases, *, feed: Feed | None = None) -> FastAPI:
         app.include_router(
             router, prefix=PREFIX, dependencies=[Depends(bearer), Depends(caller_of)]
         )
+    if site is not None:
+        app.router.default = _outside(site, app.router.default)
     for expected in (RipienoError, HTTPException, RequestValidationError):
         app.add_exception_handler(expected, _tell)
     # The last one added is the first to see a request.
@@ -93,6 +99,16 @@ def create_app(control: UseCases, *, feed: Feed | None = None) -> FastAPI:
     app.add_middleware(Incidents)
     openapi.complete(app)
     return app
+
+
+def _outside(site: ASGIApp, inside: ASGIApp) -> ASGIApp:
+    """What answers where no route does: the site, but below the API's own prefix as before."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_ours = scope["type"] == "http" and not is_guarded(scope["path"])
+        await (site if is_ours else inside)(scope, receive, send)
+
+    return answer
 
 
 def _operation_id(route: APIRoute) -> str:

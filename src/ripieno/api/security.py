@@ -36,7 +36,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse who asks."""
-        if scope["type"] == "http" and _is_guarded(scope["path"]):
+        if scope["type"] == "http" and is_guarded(scope["path"]):
             try:
                 caller = await self._control.authenticate(token_of(scope))
             except RipienoError as error:
@@ -49,7 +49,8 @@ class Guard:
         await self._app(scope, receive, send)
 
 
-def _is_guarded(path: str) -> bool:
+def is_guarded(path: str) -> bool:
+    """Whether a path is the API's, where a token is needed even to hear that there is nothing."""
     return path == PREFIX or path.startswith(PREFIX + "/")
 
 

@@ -9,6 +9,11 @@ from markupsafe import Markup
 from ripieno.ui import markdown
 from ripieno.ui.language import Language
 
+UNITS = {
+    "en": ("B", "KiB", "MiB", "GiB", "TiB"),
+    "fr": ("o", "Kio", "Mio", "Gio", "Tio"),
+}
+
 
 def filters(spoken: Language) -> dict[str, Callable[..., object]]:
     """The filters of templates in a language."""
@@ -68,12 +73,7 @@ def size_of(value_bytes: float | None, locale: str = "en") -> str:
     """A number of bytes: `512 B`, `3.4 MiB`."""
     if value_bytes is None:
         return "–"
-    value = float(value_bytes)
-    units = ("o", "Kio", "Mio", "Gio", "Tio") if locale == "fr" else ("B", "KiB", "MiB", "GiB", "TiB")
-    for unit in units[:-1]:
-        if value < 1024:
-            break
-        value /= 1024
-    else:
-        unit = units[-1]
-    return f"{numbers.format_decimal(round(value, 1), locale=locale)} {unit}"
+    units = UNITS.get(locale, UNITS["en"])
+    power = min(max(int(value_bytes).bit_length() - 1, 0) // 10, len(units) - 1)
+    shown = numbers.format_decimal(round(value_bytes / 1024**power, 1), locale=locale)
+    return f"{shown} {units[power]}"

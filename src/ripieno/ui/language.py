@@ -34,7 +34,7 @@ class Language:
         return self.texts.ungettext(one, many, count)
 
 
-def N_(text: str) -> str:  # noqa: N802  # what the tools of gettext look for
+def N_(text: str) -> str:  # what the tools of gettext look for
     """Mark a text that is translated where it is shown."""
     return text
 

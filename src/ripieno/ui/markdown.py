@@ -37,7 +37,7 @@ def to_html(text: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
         attribute_filter=_filter,
     )
-    return Markup(clean)  # noqa: S704  # sanitised above
+    return Markup(clean)  # sanitised above
 
 
 def is_web_address(text: str) -> bool:

@@ -47,9 +47,7 @@ class Templates:
         )
 
 
-def page(
-    request: Request, template: str, *, status: int = 200, **values: object
-) -> HTMLResponse:
+def page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """A response with a whole page, or with a fragment for htmx."""
     text = render(request, template, **values)
     # What was made for one visitor is for nobody else, and Back is to show what is now.

@@ -8,6 +8,7 @@ one server, so a page has one stream for everything.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import StreamingResponse
 
@@ -57,8 +58,9 @@ class Live:
             while not closing.done():
                 if following is None:
                     following = asyncio.ensure_future(anext(fragments))
+                awaited: set[asyncio.Future[Any]] = {following, closing}
                 await asyncio.wait(
-                    {following, closing},
+                    awaited,
                     timeout=self._heartbeat_s,
                     return_when=asyncio.FIRST_COMPLETED,
                 )

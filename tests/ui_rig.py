@@ -1,0 +1,148 @@
+"""The web UI over a control in memory, asked as a browser asks: without one, and with one.
+
+`Pages` is for tests of what a page says: fast, no browser. `browsing` is for what only a browser
+does: a real server on loopback and Debian's Chromium, at the widths that the pages are made for.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from playwright.async_api import Browser, BrowserContext, async_playwright
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ripieno.api.app import create_app
+from ripieno.api.problems import problem_of
+from ripieno.control.gate import Gate
+from ripieno.model.access import Caller, Role
+from ripieno.ui.site import Site
+from tests.fake_control import FakeControl
+from tests.serving import serving
+
+CHROMIUM = "/usr/bin/chromium"
+CSRF_TOKEN = "csrf-token-of-the-tests"
+WIDTHS = (1280, 390)
+HEIGHT = 900
+
+ALICE = Caller(user="alice", role=Role.DEPLOYER, groups=frozenset({"neuro"}), via="session")
+PAULA = Caller(user="paula", role=Role.PUBLISHER, via="session")
+ADMIN = Caller(user="admin", role=Role.ADMIN, via="session")
+VIEWER = Caller(user="victor", role=Role.VIEWER, via="session")
+
+
+class SignedIn:
+    """Stands for signing in: every request is of one caller, or of nobody (None)."""
+
+    def __init__(self, app: ASGIApp, control: FakeControl, caller: Caller | None) -> None:
+        self._app = app
+        self._control = control
+        self._caller = caller
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._caller is not None:
+            state = scope.setdefault("state", {})
+            state["gate"] = Gate(self._control, self._caller)
+            state["csrf_token"] = CSRF_TOKEN
+        await self._app(scope, receive, send)
+
+
+def app_for(control: FakeControl, caller: Caller | None = ALICE) -> FastAPI:
+    """The whole HTTP side of a server, in which everybody is `caller`."""
+    middleware = [Middleware(SignedIn, control=control, caller=caller)]
+    site = Site(problem_of, middleware=middleware)
+    app = create_app(control, site=site)
+    app.state.site = site
+    return app
+
+
+class Pages:
+    """Asks for pages in the same process."""
+
+    def __init__(self, control: FakeControl, caller: Caller | None = ALICE) -> None:
+        self.control = control
+        transport = httpx.ASGITransport(app=app_for(control, caller), raise_app_exceptions=True)
+        self.client = httpx.AsyncClient(transport=transport, base_url="http://ripieno.test")
+
+    async def get(self, address: str, **headers: str) -> httpx.Response:
+        """A page, as a link leads to it."""
+        return await self.client.get(address, headers=_named(headers))
+
+    async def part(self, address: str, **headers: str) -> httpx.Response:
+        """A part of a page, as htmx asks for it."""
+        return await self.client.get(address, headers={"HX-Request": "true", **_named(headers)})
+
+    async def post(
+        self, address: str, fields: Mapping[str, Any] | None = None, *, htmx: bool = False
+    ) -> httpx.Response:
+        """What a form sends, its token included."""
+        headers = {"HX-Request": "true"} if htmx else {}
+        return await self.client.post(
+            address, data={"csrf_token": CSRF_TOKEN, **(fields or {})}, headers=headers
+        )
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def words(html: str) -> str:
+    """What a page says, without its tags, on one line."""
+    bare = re.sub(r"<(script|style|template)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", bare).split())
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's browser, which Playwright drives."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def browsing(
+    control: FakeControl,
+    *,
+    caller: Caller | None = ALICE,
+    width: int = WIDTHS[0],
+    dark: bool = False,
+    locale: str = "en-GB",
+) -> AsyncIterator[BrowserContext]:
+    """A browser before a server; its pages may use relative addresses.
+
+    What the browser complains about in its console, or a script fails with, fails the test.
+    """
+    complaints: list[str] = []
+    app = app_for(control, caller)
+    async with serving(app) as url, chromium() as browser:
+        context = await browser.new_context(
+            base_url=url,
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme="dark" if dark else "light",
+            locale=locale,
+            timezone_id="Europe/Paris",
+            has_touch=width < 600,
+        )
+        context.set_default_timeout(60_000)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on(
+            "console",
+            lambda said: complaints.append(said.text) if said.type == "error" else None,
+        )
+        try:
+            yield context
+        finally:
+            await context.close()
+            app.state.site.close()
+            await asyncio.sleep(0)
+    assert not complaints, "\n".join(complaints)
