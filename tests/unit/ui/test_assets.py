@@ -14,11 +14,8 @@ LIST = (VENDOR / "vendor.md").read_text()
 
 
 def test_files_of_others_are_those_that_were_published() -> None:
-    listed = dict(
-        reversed(line.split("  "))  # type: ignore[misc]  # two words
-        for line in LIST.splitlines()
-        if re.match("[0-9a-f]{64}  ", line)
-    )
+    lines = [line.split("  ") for line in LIST.splitlines() if re.match("[0-9a-f]{64}  ", line)]
+    listed = {name: digest for digest, name in lines}
     found = {
         path.relative_to(VENDOR).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in VENDOR.rglob("*")
