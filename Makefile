@@ -14,7 +14,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
 
-.PHONY: help demo demo-stop test check bench lock clean
+.PHONY: help demo demo-stop test check bench texts lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -38,6 +38,9 @@ bench: $(READY)  ## Run all benchmarks; JSON=1 prints one object for each
 	@for script in $(filter-out benchmarks/measure.py,$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$script $(if $(JSON),--json) || exit 1; \
 	done
+
+texts: $(READY)  ## Bring the translations of the web UI up to date with its texts
+	@$(BIN)/python -m ripieno.ui.translating
 
 lock: $(UV_READY)  ## Bring uv.lock up to date with the dependencies in pyproject.toml
 	@$(find_python) $(UV) lock --python "$$python"
