@@ -57,7 +57,7 @@ def test_forms_of_a_count_are_those_of_the_language() -> None:
     french = language.languages()["fr"]
     english = language.languages()["en"]
     for count, plural in ((0, False), (1, False), (2, True)):
-        assert french.texts.plural(count) == int(plural)  # type: ignore[attr-defined]
+        assert french.texts.plural(count) == int(plural)
     assert [english.ngettext("one", "many", n) for n in (0, 1, 2)] == ["many", "one", "many"]
 
 
