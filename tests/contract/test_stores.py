@@ -8,6 +8,7 @@ import pytest
 from ripieno.testing.postgres import PostgresServer, Unavailable
 from ripieno.testing.store_commit_contract import StoreCommitContract
 from ripieno.testing.store_contract import StoreContract, StoreRig
+from ripieno.testing.store_sign_in_contract import StoreSignInContract
 
 
 class OnSqlite:
@@ -44,9 +45,17 @@ class TestSqliteUnderLoad(OnSqlite, StoreCommitContract):
     pass
 
 
+class TestSqliteSigningIn(OnSqlite, StoreSignInContract):
+    pass
+
+
 class TestPostgresql(OnPostgresql, StoreContract):
     pass
 
 
 class TestPostgresqlUnderLoad(OnPostgresql, StoreCommitContract):
+    pass
+
+
+class TestPostgresqlSigningIn(OnPostgresql, StoreSignInContract):
     pass

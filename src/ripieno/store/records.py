@@ -191,6 +191,36 @@ class TokenRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRecord:
+    """A browser in which somebody is signed in; of its cookie only the digest is kept.
+
+    `via` says how they signed in, `browser` is how it names itself. It is over at `expires_at`,
+    whatever happens, and earlier if it is not used.
+    """
+
+    id: str
+    digest: str
+    user: str
+    via: str
+    address: str
+    browser: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketRecord:
+    """Something that is good once, or for a while, for one user; of its text the digest is kept."""
+
+    digest: str
+    user: str
+    purpose: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IdempotencyRecord:
     """What was answered to a request with an idempotency key."""
 

@@ -17,6 +17,8 @@ from ripieno.store.reconfigurations import Reconfigurations
 from ripieno.store.records import Batch, EventRecord
 from ripieno.store.sealing import Seal, seal_from
 from ripieno.store.secrets import Secrets
+from ripieno.store.sessions import Sessions
+from ripieno.store.tickets import Tickets
 from ripieno.store.tokens import Tokens
 
 OPENING_PATIENCE_S = 10.0
@@ -34,6 +36,8 @@ class Store(
     Hosts,
     Secrets,
     Tokens,
+    Sessions,
+    Tickets,
     Idempotency,
 ):
     """All that is stored."""

@@ -273,3 +273,32 @@ IDEMPOTENCY = Table(
     Column("at", Time, nullable=False),
     Index("idempotency_at", "at"),
 )
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    _text("id", primary_key=True),
+    _text("digest"),
+    _text("user"),
+    _text("via"),
+    _text("address"),
+    _text("browser"),
+    Column("created_at", Time, nullable=False),
+    Column("seen_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Index("sessions_digest", "digest", unique=True),
+    Index("sessions_user", "user"),
+    Index("sessions_expires_at", "expires_at"),
+)
+
+TICKETS = Table(
+    "tickets",
+    METADATA,
+    _text("digest", primary_key=True),
+    _text("user"),
+    _text("purpose"),
+    Column("created_at", Time, nullable=False),
+    Column("expires_at", Time, nullable=False),
+    Index("tickets_user", "user"),
+    Index("tickets_expires_at", "expires_at"),
+)

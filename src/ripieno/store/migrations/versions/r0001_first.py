@@ -82,6 +82,33 @@ def upgrade() -> None:
         sql.PrimaryKeyConstraint("application", "version"),
     )
     op.create_table(
+        "sessions",
+        sql.Column("id", _WORDS, nullable=False),
+        sql.Column("digest", _WORDS, nullable=False),
+        sql.Column("user", _WORDS, nullable=False),
+        sql.Column("via", _WORDS, nullable=False),
+        sql.Column("address", _WORDS, nullable=False),
+        sql.Column("browser", _WORDS, nullable=False),
+        sql.Column("created_at", sql.BigInteger(), nullable=False),
+        sql.Column("seen_at", sql.BigInteger(), nullable=False),
+        sql.Column("expires_at", sql.BigInteger(), nullable=False),
+        sql.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("sessions_digest", "sessions", ["digest"], unique=True)
+    op.create_index("sessions_user", "sessions", ["user"])
+    op.create_index("sessions_expires_at", "sessions", ["expires_at"])
+    op.create_table(
+        "tickets",
+        sql.Column("digest", _WORDS, nullable=False),
+        sql.Column("user", _WORDS, nullable=False),
+        sql.Column("purpose", _WORDS, nullable=False),
+        sql.Column("created_at", sql.BigInteger(), nullable=False),
+        sql.Column("expires_at", sql.BigInteger(), nullable=False),
+        sql.PrimaryKeyConstraint("digest"),
+    )
+    op.create_index("tickets_user", "tickets", ["user"])
+    op.create_index("tickets_expires_at", "tickets", ["expires_at"])
+    op.create_table(
         "commands",
         sql.Column("deployment", _WORDS, nullable=False),
         sql.Column("id", sql.Integer(), autoincrement=False, nullable=False),
