@@ -6,7 +6,17 @@ from ripieno.model.host import HostConfig, HostKind
 from ripieno.wire.host import HostRequest
 from ripieno.wire.reconfiguration import ChangeRequest, RemoveQuery, SourceRequest
 
-_SOURCE = frozenset({"document", "application", "version", "parameters", "settings", "directory"})
+_SOURCE = frozenset(
+    {
+        "document",
+        "application",
+        "version",
+        "parameters",
+        "settings",
+        "configuration",
+        "directory",
+    }
+)
 
 
 def source(request: SourceRequest) -> Source:
@@ -17,6 +27,7 @@ def source(request: SourceRequest) -> Source:
         version=request.version,
         parameters=request.parameters,
         settings=request.settings,
+        configuration=request.configuration,
         directory=request.directory,
     )
 

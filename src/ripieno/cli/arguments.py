@@ -44,6 +44,14 @@ Settings = Annotated[
         show_default=False,
     ),
 ]
+Configuration = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="One of the configurations of the application; '' for none of them.",
+        show_default=False,
+    ),
+]
 Version = Annotated[
     str | None,
     typer.Option(help="Version of a published application; by default the latest."),

@@ -39,8 +39,14 @@ def is_file(word: str) -> bool:
     return word == STANDARD_INPUT or "." in word or "/" in word
 
 
-def source(word: str | None, *, version: str | None = None, settings: Iterable[str] = ()) -> Source:
-    """What is meant by a word, `--version` and `--set`.
+def source(
+    word: str | None,
+    *,
+    version: str | None = None,
+    settings: Iterable[str] = (),
+    configuration: str | None = None,
+) -> Source:
+    """What is meant by a word, `--version`, `--set` and `--configuration`.
 
     Raises: `DocumentError` for a file that cannot be read, `CommandError` for the rest.
     """
@@ -61,6 +67,8 @@ def source(word: str | None, *, version: str | None = None, settings: Iterable[s
     given = settings_of(settings)
     if given:
         fields["settings"] = given
+    if configuration is not None:
+        fields["configuration"] = configuration
     return Source(fields=fields, file=file)
 
 

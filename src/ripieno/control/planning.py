@@ -135,7 +135,12 @@ def differences(before: ComponentDefinition, after: ComponentDefinition) -> list
     if one is not None and other is not None:
         if one.replicas != other.replicas:
             found.append(f"replicas ({one.replicas} to {other.replicas})")
-        fields = {"argv": "command", "stop_signal": "stop", "memory_mib": "memory"}
+        fields = {
+            "argv": "command" if other.image is None else "args",
+            "entrypoint": "command",
+            "stop_signal": "stop",
+            "memory_mib": "memory",
+        }
         for field in dataclasses.fields(one):
             if field.name in ("replicas", "restart", "health", "grace_s"):
                 continue

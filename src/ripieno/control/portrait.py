@@ -88,6 +88,7 @@ def _header(record: DeploymentRecord) -> dict[str, Any]:
         "state": DeploymentState(record.state),
         "revision": record.revision,
         "parameters": record.parameters,
+        "configuration": record.target.get("configuration", ""),
         "created_at": record.created_at,
         "updated_at": record.updated_at,
     }

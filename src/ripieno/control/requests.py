@@ -28,8 +28,9 @@ class Source:
     """An application: its document, or the name (and version) of a registered one.
 
     `parameters` are typed values; `settings` are texts to be read by the parameter's type, as
-    `--set k=v` gives them. `directory` is where relative sources of files are looked for, on the
-    server.
+    `--set k=v` gives them. `configuration` names one of the application's; "" is none of them, and
+    so is None for a document that comes with it. `directory` is where relative sources of files
+    are looked for, on the server.
     """
 
     document: str | None = None
@@ -37,6 +38,7 @@ class Source:
     version: str | None = None
     parameters: Mapping[str, Value] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    configuration: str | None = None
     directory: str | None = None
 
 

@@ -57,6 +57,7 @@ def resolved(
     return dataclasses.replace(
         workload,
         argv=tuple(map(text, workload.argv)),
+        entrypoint=tuple(map(text, workload.entrypoint)),
         env={
             name: secrets[value.name] if isinstance(value, Secret) else text(value)
             for name, value in workload.env.items()

@@ -74,7 +74,7 @@ class Control(Administration):
         chosen = name or application.name
         names.check_slug(chosen, "a deployment")
         target = targets.target_of(application, targets.namer({}))
-        target = dataclasses.replace(target, directory=source.directory)
+        target = _as_asked(target, source)
         self._check_hosts(target)
         await asyncio.to_thread(planning.plan_for, Machine({}), target, {}, name="check")
         if await self._store.deployment_named(chosen) is not None:
@@ -344,7 +344,9 @@ class Control(Administration):
             **source.parameters,
             **parameters.parse_settings(application.parameters, source.settings),
         }
-        resolved = reading_applications.resolve(application, values)
+        resolved = reading_applications.resolve(
+            application, values, configuration=source.configuration
+        )
         if source.directory is not None:
             resolved = with_directory(resolved, source.directory)
         return resolved, values
@@ -366,11 +368,14 @@ class Control(Administration):
                         source,
                         document=state.record.document,
                         directory=source.directory or state.target.directory,
+                        configuration=state.target.configuration
+                        if source.configuration is None
+                        else source.configuration,
                         parameters={**state.record.parameters, **source.parameters},
                     )
                 application, values = await self._application(source)
                 target = targets.target_of(application, targets.namer(state.machine.core.types))
-                target = dataclasses.replace(target, directory=source.directory)
+                target = _as_asked(target, source)
                 self._check_hosts(target)
                 return target, application.document, values
             case ReconfigurationKind.REMOVE:
@@ -463,6 +468,13 @@ class Control(Administration):
         if record is None:
             raise NotFound(f"there is no reconfiguration {id!r}; see ripieno history DEPLOYMENT")
         return record
+
+
+def _as_asked(target: Target, source: Source) -> Target:
+    """The target with what it cannot know: how its application was asked for."""
+    return dataclasses.replace(
+        target, configuration=source.configuration or "", directory=source.directory
+    )
 
 
 def _last_document(state: State) -> DeploymentRecord | ReconfigurationRecord:

@@ -36,13 +36,15 @@ class Wanted:
 class Target:
     """All components of a deployment as they should be. An empty one means: remove it.
 
-    `directory` is where the application's relative files were looked for.
+    `configuration` is the one that was chosen, "" none; `directory` is where the application's
+    relative files were looked for.
     """
 
     application: str = ""
     version: str = ""
     components: Mapping[str, Wanted] = field(default_factory=dict)
     connections: tuple[tuple[PortRef, PortRef], ...] = ()
+    configuration: str = ""
     directory: str | None = None
 
 
@@ -168,6 +170,7 @@ def to_json(target: Target) -> dict[str, Any]:
             for name, wanted in target.components.items()
         },
         "connections": [[str(one), str(other)] for one, other in target.connections],
+        "configuration": target.configuration,
         "directory": target.directory,
     }
 
@@ -192,6 +195,7 @@ def from_json(record: Mapping[str, Any]) -> Target:
         connections=tuple(
             (_port(one), _port(other)) for one, other in record.get("connections", ())
         ),
+        configuration=record.get("configuration", ""),
         directory=record.get("directory"),
     )
 

@@ -130,6 +130,7 @@ class DeploymentView:
     created_at: datetime
     updated_at: datetime
     reconfiguration: str | None
+    configuration: str = ""
     components: tuple[ComponentView, ...] = ()
     connections: tuple[tuple[str, str], ...] = ()
     document: str = ""

@@ -11,6 +11,7 @@ from typing import Any
 
 from ripieno.model import limits, names, workload
 from ripieno.model.component_type import ComponentType, Value
+from ripieno.model.configuration import Configuration
 from ripieno.model.errors import ApplicationError
 from ripieno.model.node import listed, quoted
 from ripieno.model.port import PortRef
@@ -211,7 +212,7 @@ class Application:
     As `application` reads it, it `is_open`: `${parameters.…}` and `for_each` are still in it, and
     numbers that depend on a parameter are shown with its default. `resolve` makes the one that can
     be deployed. `parameters` is a JSON Schema; `document` the text it was read from; `routes` and
-    `jobs` are as in that.
+    `jobs` are as in that. `configurations` are there to be chosen from, also once it is settled.
     """
 
     name: str
@@ -226,6 +227,7 @@ class Application:
     connections: tuple[tuple[PortRef, PortRef], ...] = ()
     routes: tuple[Mapping[str, Value], ...] = ()
     jobs: Mapping[str, Value] = field(default_factory=dict)
+    configurations: Mapping[str, Configuration] = field(default_factory=dict)
     document: str = ""
     is_open: bool = False
 

@@ -153,6 +153,10 @@ class UnknownReference(ApplicationError):
     """A text refers to something that is not there: `${parameters.colour}`."""
 
 
+class UnknownConfiguration(ApplicationError):
+    """An application is to be run in a configuration that it does not have."""
+
+
 class InvalidParameter(ApplicationError):
     """A parameter is unknown, missing, or its value does not fit its JSON Schema."""
 

@@ -91,22 +91,17 @@ def complete(schema: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str
     for one that is unknown or required, or a value that does not fit.
     """
     known = properties(schema)
-    for name in values:
-        if name not in known:
-            raise InvalidParameter(
-                f"there is no parameter {quoted(name)}{did_you_mean(name, known)}; parameters are "
-                f"{listed(known, most=30)}"
-            )
-    plain = {name: _plain(name, value) for name, value in values.items()}
-    _check_size(plain, MOST_VALUES, "what the parameters hold")
-    if len(json.dumps(plain)) > MOST_TEXT:
-        raise InvalidParameter(
-            f"the parameters are too long together; give at most {MOST_TEXT} characters"
-        )
+    plain = _known(known, values)
     defaults = {name: each["default"] for name, each in known.items() if "default" in each}
     found = {**defaults, **plain}
     _check_values(schema, found, is_complete=True)
     return {name: found[name] for name in known if name in found}
+
+
+def check_some(schema: Mapping[str, Any], values: Mapping[str, Value]) -> None:
+    """Raise `InvalidParameter` for a value that is unknown or does not fit, whatever the others."""
+    for name, value in _known(properties(schema), values).items():
+        _check_values(schema, {name: value}, is_complete=False)
 
 
 def sample(schema: Mapping[str, Any]) -> Value:
@@ -165,6 +160,23 @@ def parse_settings(schema: Mapping[str, Any], settings: Mapping[str, str]) -> di
                 f"parameter {name}: {problem}; {_remedy(known[name])}"
             ) from problem
     return values
+
+
+def _known(known: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Value]:
+    """Values of parameters that there are, as plain data of reasonable size."""
+    for name in values:
+        if name not in known:
+            raise InvalidParameter(
+                f"there is no parameter {quoted(name)}{did_you_mean(name, known)}; parameters are "
+                f"{listed(known, most=30)}"
+            )
+    plain = {name: _plain(name, value) for name, value in values.items()}
+    _check_size(plain, MOST_VALUES, "what the parameters hold")
+    if len(json.dumps(plain)) > MOST_TEXT:
+        raise InvalidParameter(
+            f"the parameters are too long together; give at most {MOST_TEXT} characters"
+        )
+    return plain
 
 
 def _as(type_name: str, text: str) -> tuple[bool, Value]:

@@ -5,14 +5,21 @@ line and the field they are about, whatever parameters and `for_each` have made 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
-from ripieno.model import document, parameters
+from ripieno.model import document, parameters, reading_configurations, words
 from ripieno.model.application import BUILTIN_KINDS, Application, ComponentDefinition
 from ripieno.model.application_goal import goal_of
 from ripieno.model.component_type import ComponentType, Value
-from ripieno.model.errors import ApplicationError, DocumentError, InvalidParameter, ProgramError
+from ripieno.model.configuration import Configuration
+from ripieno.model.errors import (
+    ApplicationError,
+    DocumentError,
+    InvalidParameter,
+    ProgramError,
+    UnknownConfiguration,
+)
 from ripieno.model.fitting import orient
 from ripieno.model.node import Node, did_you_mean, listed, printable, quoted
 from ripieno.model.port import PortRef
@@ -42,6 +49,7 @@ _FIELDS = frozenset(
         "connections",
         "routes",
         "jobs",
+        "configurations",
     )
 )
 _ROUTE = frozenset(("component", "tcp_port", "name", "path", "access", "title", "note"))
@@ -72,17 +80,23 @@ def application(text: str, source: str = "") -> Application:
 
 
 def resolve(
-    application: Application, values: Mapping[str, Value], *, source: str = ""
+    application: Application,
+    values: Mapping[str, Value],
+    *,
+    configuration: str | None = None,
+    source: str = "",
 ) -> Application:
     """The application with its parameters put in and its `for_each` expanded.
 
-    `values` are what is given; others have their default. What is known only when a component is
-    started stays a reference. Raises: `InvalidParameter` that names the parameter; `DocumentError`
-    with line and field where a value does not fit in.
+    `values` are what is given; others are those of the configuration, or have their default. What
+    is known only when a component is started stays a reference. Raises: `InvalidParameter` that
+    names the parameter; `UnknownConfiguration`; `DocumentError` with line and field where a value
+    does not fit in.
     """
     fields = _document(application.document, source)
     schema = _schema(fields)
-    complete = parameters.complete(schema, values)
+    chosen = _chosen(application, configuration) if configuration else None
+    complete = parameters.complete(schema, {**chosen.parameters, **values} if chosen else values)
     declared = parameters.properties(schema)
     reading = _Reading(
         fields=fields,
@@ -90,27 +104,38 @@ def resolve(
         put_in=values_put_in(declared, complete),
         values=complete,
         text=application.document,
+        configuration=configuration or "",
+        configurations=application.configurations,
     )
     return _read(reading)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Reading:
-    """One reading of a document: open without `values`, settled with them."""
+    """One reading of a document: open without `values`, settled with them.
+
+    `configuration` is what is put over it, `configurations` what was read of them before.
+    """
 
     fields: Fields
     schema: Mapping[str, Value]
     put_in: PutIn
     values: Mapping[str, Value] | None
     text: str
+    configuration: str = ""
+    configurations: Mapping[str, Configuration] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
         return self.values is None
 
+    @property
+    def declared(self) -> Mapping[str, Mapping[str, Value]]:
+        return parameters.properties(self.schema)
+
     def each_put_in(self, item: Value) -> PutIn:
         assert self.values is not None
-        return values_put_in(parameters.properties(self.schema), self.values, item)
+        return values_put_in(self.declared, self.values, item)
 
 
 def _document(text: str, source: str) -> Fields:
@@ -143,9 +168,11 @@ def _read(reading: _Reading) -> Application:
     fields = reading.fields
     substitution = Substitution()
     types = _types(reading, substitution)
+    overrides = reading_configurations.overrides(fields)
     components: dict[str, ComponentDefinition] = {}
     places: dict[str, Node] = {}
-    for name, node in _components(reading, substitution):
+    over = overrides.get(reading.configuration, {})
+    for name, node in _components(reading, substitution, over):
         if name in components:
             raise node.error(f"there are two components {quoted(name)}; rename one of them")
         if len(components) >= MOST_COMPONENTS:
@@ -171,6 +198,9 @@ def _read(reading: _Reading) -> Application:
             connections=connections,
             routes=routes,
             jobs=_jobs(reading, substitution),
+            configurations=_configurations(reading, substitution, types, overrides)
+            if reading.is_open
+            else reading.configurations,
             document=reading.text,
             is_open=reading.is_open,
         )
@@ -209,7 +239,55 @@ def _types(reading: _Reading, substitution: Substitution) -> dict[str, Component
     return types
 
 
-def _components(reading: _Reading, substitution: Substitution) -> Iterator[tuple[str, Node]]:
+def _chosen(application: Application, name: str) -> Configuration:
+    if name not in application.configurations:
+        raise UnknownConfiguration(
+            f"{application.name} has no configuration {quoted(name)}"
+            f"{did_you_mean(name, application.configurations)}; there are "
+            f"{listed(application.configurations, most=20)}"
+        )
+    return application.configurations[name]
+
+
+def _configurations(
+    reading: _Reading,
+    substitution: Substitution,
+    types: Mapping[str, ComponentType],
+    overrides: Mapping[str, Mapping[str, Node]],
+) -> dict[str, Configuration]:
+    """The configurations of an open application, each tried on the components it is about."""
+    entries = reading.fields.entries("components")
+    for over in overrides.values():
+        for name, node in over.items():
+            tried = _ready(reading, substitution, entries[name], reading.put_in, node)
+            read_component(name, tried, types, is_open=True)
+    settled = {
+        configuration: {
+            name: _ready(reading, substitution, node, reading.put_in) for name, node in over.items()
+        }
+        for configuration, over in overrides.items()
+    }
+    return reading_configurations.read(reading.fields, reading.schema, settled)
+
+
+def _ready(
+    reading: _Reading,
+    substitution: Substitution,
+    node: Node,
+    put_in: PutIn,
+    over: Node | None = None,
+) -> Node:
+    """A node with everything put in that is known, and a configuration's put over it."""
+    expanded = words.expanded(node, reading.values, reading.declared)
+    found = substitution.apply(expanded, put_in)
+    if over is None:
+        return found
+    return reading_configurations.put_over(found, _ready(reading, substitution, over, put_in))
+
+
+def _components(
+    reading: _Reading, substitution: Substitution, over: Mapping[str, Node]
+) -> Iterator[tuple[str, Node]]:
     """Names and nodes with everything put in that is known, `for_each` expanded if it is."""
     node = reading.fields.text_node("components")
     entries = node.by_name() if node is not None else {}
@@ -219,14 +297,19 @@ def _components(reading: _Reading, substitution: Substitution) -> Iterator[tuple
         )
     for name, each in entries.items():
         items = each.mapping().get("for_each")
+        put_over = over.get(name)
         if items is None:
-            yield name, substitution.apply(each, reading.put_in)
+            yield name, _ready(reading, substitution, each, reading.put_in, put_over)
         elif reading.is_open:
             substitution.apply(items, reading.put_in)
-            yield name, substitution.apply(each, reading.put_in)
+            yield name, _ready(reading, substitution, each, reading.put_in, put_over)
         else:
             for item in _items_of(substitution.apply(items, reading.put_in)):
-                yield f"{name}-{item}", substitution.apply(each, reading.each_put_in(item))
+                put_in = reading.each_put_in(item)
+                yield (
+                    f"{name}-{item}",
+                    _ready(reading, substitution, each, put_in, put_over),
+                )
 
 
 def _items_of(node: Node) -> list[str | int]:

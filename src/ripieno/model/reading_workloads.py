@@ -53,13 +53,16 @@ def read_workload(fields: Fields, *, restart: RestartCondition) -> Workload:
 
     Raises: `DocumentError` with the field.
     """
-    resources = _part(fields, "resources", ("cpus", "memory_mib"))
+    cpus, memory_mib = read_resources(fields)
     stop = _part(fields, "stop", ("signal", "grace_s"))
+    image = fields.static("image") or None
+    command, args = fields.words("command"), fields.words("args")
     try:
         return Workload(
-            argv=(*fields.words("command"), *fields.words("args")),
-            image=fields.static("image") or None,
-            env={name: _variable(each, fields) for name, each in fields.entries("env").items()},
+            argv=(*command, *args) if image is None else args,
+            image=image,
+            entrypoint=() if image is None else command,
+            env=read_env(fields),
             tcp_ports=read_tcp_ports(fields),
             files=tuple(_file(each, is_open=fields.is_open) for each in fields.items("files")),
             health=read_health(fields),
@@ -69,12 +72,23 @@ def read_workload(fields: Fields, *, restart: RestartCondition) -> Workload:
             if stop and "signal" in stop
             else "TERM",
             grace_s=stop.number("grace_s", 10.0) if stop else 10.0,
-            cpus=resources.number("cpus") if resources else None,
-            memory_mib=resources.integer("memory_mib") if resources else None,
+            cpus=cpus,
+            memory_mib=memory_mib,
             working_directory=_text(fields, "working_directory"),
         )
     except ApplicationError as problem:
         raise located(fields.node, problem) from problem
+
+
+def read_env(fields: Fields) -> dict[str, str | Secret]:
+    """Variables: texts, and secrets by their names."""
+    return {name: _variable(each, fields) for name, each in fields.entries("env").items()}
+
+
+def read_resources(fields: Fields) -> tuple[float | None, int | None]:
+    """CPUs and memory (MiB) of a replica; None is no limit."""
+    part = _part(fields, "resources", ("cpus", "memory_mib"))
+    return (None, None) if part is None else (part.number("cpus"), part.integer("memory_mib"))
 
 
 def read_tcp_ports(fields: Fields) -> dict[str, int]:

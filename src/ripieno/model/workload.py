@@ -18,6 +18,10 @@ MOST_REPLICAS = 1000
 MOST_WORDS = 2000
 MOST_ENTRIES = 500
 
+LEAST_CPUS = 0.1
+LEAST_MEMORY_MIB = 32
+"""The least that a replica can be promised."""
+
 SIGNALS = ("TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "WINCH", "KILL")
 """What a process can be asked to stop with."""
 
@@ -147,15 +151,18 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workload:
-    """What is run: `argv` on a host, or `image` with `argv` instead of its default arguments.
+    """What is run: the program `argv` on a host, or `image`.
 
-    `tcp_ports` maps names to numbers, 0 where a free one is to be assigned. A replica that is to
-    stop gets `stop_signal` and, `grace_s` later, the end. `cpus` and `memory_mib` are for one
-    replica. Raises: `ApplicationError`, `at` the field.
+    An image runs its own ENTRYPOINT, unless there is an `entrypoint`, with `argv` for its
+    arguments. Only without either has it its own CMD. `tcp_ports` maps names to numbers, 0 where a
+    free one is to be assigned. A replica that is to stop gets `stop_signal` and, `grace_s` later,
+    the end. `cpus` and `memory_mib` are for one replica. Raises: `ApplicationError`, `at` the
+    field.
     """
 
     argv: tuple[str, ...] = ()
     image: str | None = None
+    entrypoint: tuple[str, ...] = ()
     env: Mapping[str, str | Secret] = field(default_factory=dict)
     tcp_ports: Mapping[str, int] = field(default_factory=dict)
     files: tuple[FileTransfer, ...] = ()
@@ -174,6 +181,7 @@ class Workload:
                 "there is nothing to run; give a command, [program, …], or an image"
             )
         _check_argv(self.argv, "command" if self.image is None else "args")
+        _check_argv(self.entrypoint, "command")
         self._check_image()
         self._check_env()
         self._check_tcp_ports()
@@ -187,12 +195,7 @@ class Workload:
                 at=("stop", "signal"),
             )
         _check_seconds(self.grace_s, "stop: grace_s", "stop", "grace_s")
-        if self.cpus is not None and not 0.001 <= self.cpus <= 10_000:
-            raise ApplicationError(
-                f"cpus is {self.cpus:g}; give from 0.001 to 10000", at=("resources", "cpus")
-            )
-        if self.memory_mib is not None:
-            _check_count(self.memory_mib, "memory_mib", "resources", "memory_mib", most=10**9)
+        check_resources(self.cpus, self.memory_mib)
         if self.working_directory is not None:
             names.check_text(self.working_directory, "working_directory", "working_directory")
             if not self.working_directory.startswith("/"):
@@ -202,6 +205,11 @@ class Workload:
 
     def _check_image(self) -> None:
         image = self.image
+        if image is None and self.entrypoint:
+            raise ApplicationError(
+                "there is an entrypoint and no image to run it in; make it the command",
+                at=("command",),
+            )
         if image is None or names.is_open(image):
             return
         if not image or len(image) > 500 or not image.isascii() or " " in image:
@@ -258,6 +266,23 @@ class Workload:
             )
 
 
+def check_resources(cpus: float | None, memory_mib: int | None) -> None:
+    """Raise an `ApplicationError` unless a replica can be promised as much; None is no limit."""
+    if cpus is not None and not LEAST_CPUS <= cpus <= 10_000:
+        raise ApplicationError(
+            f"cpus is {cpus:g}; give from {LEAST_CPUS:g} to 10000", at=("resources", "cpus")
+        )
+    if memory_mib is not None:
+        _check_count(
+            memory_mib,
+            "memory_mib",
+            "resources",
+            "memory_mib",
+            least=LEAST_MEMORY_MIB,
+            most=10**9,
+        )
+
+
 def _check_seconds(seconds: float, what: str, *at: str, least: float = 0.0) -> None:
     if not (math.isfinite(seconds) and least <= seconds <= limits.MOST_SECONDS):
         raise ApplicationError(
@@ -295,6 +320,7 @@ def to_json(workload: Workload) -> dict[str, Any]:
     """A workload as plain data; what has its default is left out."""
     record: dict[str, Any] = {
         "argv": list(workload.argv),
+        "entrypoint": list(workload.entrypoint),
         "env": {
             name: {"secret": value.name} if isinstance(value, Secret) else value
             for name, value in workload.env.items()
@@ -316,6 +342,7 @@ def from_json(record: Mapping[str, Any]) -> Workload:
         restart["condition"] = RestartCondition(restart["condition"])
     return Workload(
         argv=tuple(record.get("argv", ())),
+        entrypoint=tuple(record.get("entrypoint", ())),
         env={
             name: value if isinstance(value, str) else Secret(name=value["secret"])
             for name, value in record.get("env", {}).items()

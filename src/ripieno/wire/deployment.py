@@ -95,6 +95,7 @@ class Deployment(Response):
                     "reason": None,
                     "revision": 3,
                     "parameters": {"atlas": "aal"},
+                    "configuration": "large",
                     "created_at": "2026-01-31T12:00:00Z",
                     "updated_at": "2026-01-31T12:00:05Z",
                     "reconfiguration": None,
@@ -115,6 +116,7 @@ class Deployment(Response):
     reason: str | None
     revision: int = Field(description="counts the changes of what was asked for; see If-Match")
     parameters: dict[str, JsonValue]
+    configuration: str = Field(default="", description="the one of the application that was chosen")
     created_at: datetime
     updated_at: datetime
     reconfiguration: str | None = Field(description="the one that is going on")

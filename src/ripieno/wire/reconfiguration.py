@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from ripieno.wire.base import (
     MOST_ITEMS,
+    SLUG,
     Count,
     Document,
     Flag,
@@ -101,6 +102,11 @@ class SourceRequest(Request):
     )
     settings: Annotated[dict[Text, Text], Field(max_length=MOST_ITEMS)] = Field(
         default_factory=dict, description="values as text, to be read by the parameter's type"
+    )
+    configuration: Annotated[str, StringConstraints(pattern=f"^$|{SLUG}")] | None = Field(
+        default=None,
+        description="one of the application's configurations, empty for none of them; not given, "
+        "the one that there is stays",
     )
     directory: Folder | None = Field(
         default=None,

@@ -7,6 +7,7 @@ import typer
 from ripieno.cli import following, plan_reading, plan_view, session, sources
 from ripieno.cli.arguments import (
     AsJson,
+    Configuration,
     Deployment,
     IfFails,
     Queues,
@@ -37,6 +38,7 @@ def apply(
     ] = None,
     settings: Settings = None,
     version: Version = None,
+    configuration: Configuration = None,
     waits: Waits = True,
     queues: Queues = False,
     on_failure: IfFails = None,
@@ -52,7 +54,9 @@ def apply(
 
     Example: ripieno apply counter --set workers=5
     """
-    meant = sources.source(application, version=version, settings=settings or ())
+    meant = sources.source(
+        application, version=version, settings=settings or (), configuration=configuration
+    )
     fields = {"kind": ChangeKind.APPLY, **meant.fields}
     if on_failure is not None:
         fields["on_failure"] = on_failure

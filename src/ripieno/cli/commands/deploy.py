@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ripieno.cli import completing, following, session, sources
-from ripieno.cli.arguments import AsJson, IfFails, Quiet, Settings, Version, Waits
+from ripieno.cli.arguments import AsJson, Configuration, IfFails, Quiet, Settings, Version, Waits
 from ripieno.cli.exits import ExitCode
 from ripieno.cli.following import Manner
 from ripieno.client import Client
@@ -27,6 +27,7 @@ def deploy(
     ] = None,
     settings: Settings = None,
     version: Version = None,
+    configuration: Configuration = None,
     waits: Waits = True,
     on_failure: IfFails = None,
     is_quiet: Quiet = False,
@@ -40,7 +41,9 @@ def deploy(
 
     Example: ripieno deploy examples/applications/counter.yaml --set workers=3
     """
-    meant = sources.source(application, version=version, settings=settings or ())
+    meant = sources.source(
+        application, version=version, settings=settings or (), configuration=configuration
+    )
     fields = dict(meant.fields)
     if name is not None:
         fields["name"] = sources.name(name)

@@ -7,7 +7,7 @@ import typer
 
 from ripieno import offline
 from ripieno.cli import completing, plan_reading, plan_view, session, sources
-from ripieno.cli.arguments import AsJson, Settings, Version
+from ripieno.cli.arguments import AsJson, Configuration, Settings, Version
 from ripieno.cli.exits import usage
 from ripieno.cli.output import console, said, show_json
 from ripieno.client import Client
@@ -38,6 +38,7 @@ def plan(
     ] = None,
     settings: Settings = None,
     version: Version = None,
+    configuration: Configuration = None,
     phase: Annotated[
         str | None,
         typer.Option(
@@ -60,20 +61,27 @@ def plan(
     Example: ripieno plan examples/plans/database.yaml examples/plans/database-goal.yaml
     """
     if sources.is_file(what) and goal is not None:
-        if settings or version:
-            raise usage("--set and --version are for applications; assembly files have none")
+        if settings or version or configuration:
+            raise usage(
+                "--set, --version and --configuration are for applications; assembly files have "
+                "none"
+            )
         _between_files(what, goal, phase=phase, as_json=as_json)
         return
     if phase is not None:
         raise usage("--phase is for a plan between two files; give both")
     if sources.is_file(what):
-        meant = sources.source(what, version=version, settings=settings or ())
+        meant = sources.source(
+            what, version=version, settings=settings or (), configuration=configuration
+        )
         new = sources.request(DeployRequest, meant.fields)
 
         async def look(client: Client) -> Preview:
             return await client.plan_deployment(new)
     else:
-        meant = sources.source(goal, version=version, settings=settings or ())
+        meant = sources.source(
+            goal, version=version, settings=settings or (), configuration=configuration
+        )
         change = sources.request(ChangeRequest, {"kind": ChangeKind.APPLY, **meant.fields})
 
         async def look(client: Client) -> Preview:
