@@ -72,8 +72,9 @@ def test_a_deployment_is_waited_for_and_its_addresses_are_told(
 def test_what_is_sent_is_the_file_the_settings_and_the_folder_of_the_file(
     ripieno: CommandLine, hello: Path, control: ScriptedControl
 ) -> None:
-    ripieno("deploy", hello, "--set", "colour=red", "--set", "note=a=b", "--on-failure", "rollback")
+    ripieno("deploy", hello, "--set", "colour=red", "--set", "note=a=b", "--configuration", "large")
     [source] = control.sources
+    assert source.configuration == "large"
     assert source.document == hello.read_text(encoding="utf-8")
     assert source.settings == {"colour": "red", "note": "a=b"}
     assert source.directory == str(hello.parent)
@@ -211,6 +212,8 @@ def test_a_document_that_is_not_legal_exits_with_2_file_and_line(
         (["scale", "shop", "web=99999999999"], "replicas"),
         (["apply", "shop", "--version", "1.0.0"], "name it"),
         (["plan", "a.yaml", "b.yaml", "--set", "a=b"], "--set"),
+        (["plan", "a.yaml", "b.yaml", "--configuration", "a"], "--configuration"),
+        (["deploy", "a", "--configuration", "A"], "configuration"),
         (["plan", "shop", "--phase", "deploy"], "--phase"),
     ],
 )

@@ -76,6 +76,7 @@ class Control(Administration):
         target = targets.target_of(application, targets.namer({}))
         target = _as_asked(target, source)
         self._check_hosts(target)
+        _check_images(target)
         await asyncio.to_thread(planning.plan_for, Machine({}), target, {}, name="check")
         if await self._store.deployment_named(chosen) is not None:
             raise NameInUse(
@@ -147,7 +148,7 @@ class Control(Administration):
             application=target.application,
             version=target.version,
             connections=planning.connections_after(machine, plan),
-            warnings=planning.warnings(machine, target, running),
+            warnings=(*_images(target), *planning.warnings(machine, target, running)),
         )
 
     async def change(
@@ -166,6 +167,7 @@ class Control(Administration):
                 "look at it again, then repeat the change"
             )
         target, document, values = await self._target(state, change)
+        _check_images(target)
         runs = changes.runs(state.machine, state.target, change)
         if state.current is None:
             machine = await supervisor.ask(lambda: planning.settled(state.machine))
@@ -431,14 +433,8 @@ class Control(Administration):
         return await self.reconfiguration(id)
 
     def _check_hosts(self, target: Target) -> None:
-        for name, wanted in target.components.items():
-            definition = wanted.definition
-            self._hosts.host(definition.host)
-            if definition.workload is not None and definition.workload.image is not None:
-                raise InvalidRequest(
-                    f"{name} runs the image {definition.workload.image}, and host "
-                    f"{definition.host} runs commands; give it a command instead of an image"
-                )
+        for wanted in target.components.values():
+            self._hosts.host(wanted.definition.host)
 
     def _view(self, supervisor: Supervisor) -> DeploymentView:
         return portrait.deployment(supervisor.state, self._hosts.away())
@@ -475,6 +471,22 @@ def _as_asked(target: Target, source: Source) -> Target:
     return dataclasses.replace(
         target, configuration=source.configuration or "", directory=source.directory
     )
+
+
+def _images(target: Target) -> list[str]:
+    """The components that no host can run, in words."""
+    return [
+        f"{name} runs the image {wanted.definition.workload.image}, and host "
+        f"{wanted.definition.host} runs commands; give it a command instead of an image"
+        for name, wanted in target.components.items()
+        if wanted.definition.workload is not None and wanted.definition.workload.image is not None
+    ]
+
+
+def _check_images(target: Target) -> None:
+    found = _images(target)
+    if found:
+        raise InvalidRequest(found[0])
 
 
 def _last_document(state: State) -> DeploymentRecord | ReconfigurationRecord:

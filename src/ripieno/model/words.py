@@ -7,7 +7,7 @@ for a shell. Called by `reading_applications` before parameters are put into tex
 """
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ripieno.model import references
@@ -31,11 +31,15 @@ _BY_KIND = {
 }
 
 
-def expanded(node: Node, values: Mapping[str, Value] | None, declared: Collection[str]) -> Node:
+def expanded(
+    node: Node,
+    values: Mapping[str, Value] | None,
+    declared: Mapping[str, Mapping[str, Value]],
+) -> Node:
     """A component with the mappings in its lists of words replaced by the words they stand for.
 
-    `values` None: they are not known yet, and each parameter stands for itself. Raises:
-    `DocumentError` at the word.
+    `values` None: they are not known yet, each parameter stands for itself, and all flags are
+    shown. `declared` has the schema of each parameter. Raises: `DocumentError` at the word.
     """
     fields = node.value
     if not isinstance(fields, dict):
@@ -64,7 +68,9 @@ class _Text:
 class _List:
     """One list of words, and how much has come of it."""
 
-    def __init__(self, values: Mapping[str, Value] | None, declared: Collection[str]) -> None:
+    def __init__(
+        self, values: Mapping[str, Value] | None, declared: Mapping[str, Mapping[str, Value]]
+    ) -> None:
         self._values, self._declared = values, declared
         self._left = MOST_TEXT
 
@@ -176,7 +182,7 @@ class _List:
                 f"parameters are {listed(self._declared, most=20)}"
             )
         if self._values is None:
-            return _Unknown(name)
+            return True if self._declared[name].get("type") == "boolean" else _Unknown(name)
         value = self._values.get(name)
         if isinstance(value, Mapping) or (
             isinstance(value, list) and any(isinstance(each, list | Mapping) for each in value)

@@ -56,12 +56,14 @@ class Rig:
         name: str | None = None,
         on_failure: OnFailure | None = None,
         parameters: Mapping[str, object] | None = None,
+        configuration: str | None = None,
         directory: Path | None = None,
     ) -> tuple[DeploymentView, ReconfigurationView]:
         """Ask for a deployment."""
         source = Source(
             document=document,
             parameters=parameters or {},
+            configuration=configuration,
             directory=str(directory) if directory else None,
         )
         view, record = await self.control.deploy(
@@ -77,6 +79,7 @@ class Rig:
         name: str | None = None,
         on_failure: OnFailure | None = None,
         parameters: Mapping[str, object] | None = None,
+        configuration: str | None = None,
         directory: Path | None = None,
         expected: str = "completed",
     ) -> DeploymentView:
@@ -86,6 +89,7 @@ class Rig:
             name=name,
             on_failure=on_failure,
             parameters=parameters,
+            configuration=configuration,
             directory=directory,
         )
         await self.ended(record.id, expected)
@@ -103,11 +107,14 @@ class Rig:
         queues: bool = False,
         revision: int | None = None,
         parameters: Mapping[str, object] | None = None,
+        configuration: str | None = None,
     ) -> ReconfigurationView:
         """Ask for a change."""
         source = None
         if kind == "apply":
-            source = Source(document=document, parameters=parameters or {})
+            source = Source(
+                document=document, parameters=parameters or {}, configuration=configuration
+            )
         change = Change(
             kind=ReconfigurationKind(kind),
             source=source,

@@ -108,8 +108,9 @@ def test_everything_that_a_service_can_say_is_read() -> None:
         "mail": Use(port="mail", interface="smtp", select=None),
     }
     run = workload_of(found, "web")
-    assert run.argv == ("server", "8", "0.5", "true", "$${HOME}")
     assert run.image == "example.org/web:1"
+    assert run.entrypoint == ("server", "8", "0.5", "true")
+    assert run.argv == ("$${HOME}",)
     assert run.env == {
         "A": "x",
         "B": "2",

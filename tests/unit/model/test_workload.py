@@ -20,6 +20,7 @@ HTTP = Health(kind=HealthKind.HTTP)
 FULL = Workload(
     argv=("python3", "-m", "http.server", "${port}"),
     image="example.org/a:1",
+    entrypoint=("env", "-i"),
     env={"A": "1", "B": Secret(name="b")},
     tcp_ports={"http": 0, "admin": 8081},
     files=(
@@ -50,6 +51,8 @@ def test_a_workload_comes_back_from_json(each: Workload) -> None:
         ({"argv": ("a\0",)}, ("command",), "has a zero character"),
         ({"argv": ("a", "b" * 100_001)}, ("command",), "has 100001 characters"),
         ({"argv": ("a",) * 2001}, ("command",), "2001 words"),
+        ({"image": "a", "entrypoint": ("",)}, ("command",), "the program of a command is empty"),
+        ({"argv": ("a",), "entrypoint": ("b",)}, ("command",), "no image to run it in"),
         ({"image": "a b"}, ("image",), "'a b' is no image"),
         ({"env": {"1A": ""}}, ("env", "1A"), "cannot name an environment variable"),
         ({"env": {"RIPIENO_X": ""}}, ("env", "RIPIENO_X"), "is reserved"),
@@ -73,7 +76,7 @@ def test_a_workload_comes_back_from_json(each: Workload) -> None:
         ({"grace_s": -1.0}, ("stop", "grace_s"), "stop: grace_s is -1; give seconds"),
         ({"grace_s": float("nan")}, ("stop", "grace_s"), "stop: grace_s is nan"),
         ({"cpus": 0.0}, ("resources", "cpus"), "cpus is 0; give from"),
-        ({"memory_mib": 0}, ("resources", "memory_mib"), "memory_mib is 0"),
+        ({"memory_mib": 0}, ("resources", "memory_mib"), "memory_mib is 0; give 32"),
         ({"working_directory": "../x"}, ("working_directory",), "inside the working directory"),
     ],
 )
