@@ -133,8 +133,7 @@ def test_a_published_application_shows_what_its_words_depend_on() -> None:
 
 @given(st.text(max_size=20), st.lists(st.text(max_size=10), max_size=4))
 def test_whatever_a_parameter_holds_is_one_word_for_a_shell(text: str, names: list[str]) -> None:
-    text, names = (each.replace("\0", "") for each in (text, "\n".join(names))), names
-    held = "".join(text)
+    held = text.replace("\0", "")
     listed = [each.replace("\0", "") for each in names]
     words = [{"shell": ["tool ", TEXT, " ", NAMES]}]
     (found,) = argv(words, {"text": held, "names": listed})
