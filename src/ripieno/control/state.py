@@ -100,6 +100,11 @@ class State:
         return self.record.id
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing of it is stored yet."""
+        return self._is_new
+
+    @property
     def has_changed(self) -> bool:
         """Whether there is something to commit."""
         return bool(

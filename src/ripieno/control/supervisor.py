@@ -117,10 +117,15 @@ class Supervisor:
         return await reply
 
     async def run(self) -> None:
-        """Take up what was stored and go on until the deployment is removed."""
+        """Take up what was stored and go on until the deployment is removed.
+
+        Nothing of a new one is stored before it is asked for something: a deployment and what
+        brings it up are there together, or not at all.
+        """
         try:
-            self._take_up()
-            await self._finish_turn()
+            if not self.state.is_new:
+                self._take_up()
+                await self._finish_turn()
             while not self.is_over:
                 messages = [await self._mailbox.get()]
                 while len(messages) < MOST_MESSAGES and not self._mailbox.empty():
