@@ -1,7 +1,7 @@
 """A control in memory, with as many rules as the tests of the HTTP edge need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,7 @@ from ripieno.control.views import (
     ReconfigurationView,
     ReplicaView,
 )
-from ripieno.model.access import Caller, Role
+from ripieno.model.access import Caller, Role, Scope
 from ripieno.model.errors import DocumentError
 from ripieno.model.host import HostConfig
 from ripieno.model.plan import Plan
@@ -469,12 +469,14 @@ class FakeControl:
         return list(self.issued.values())
 
     async def create_token(
-        self, name: str, ttl_s: int | None, *, caller: str
+        self, name: str, ttl_s: int | None, *, scopes: Collection[Scope], caller: str
     ) -> tuple[TokenRecord, str]:
         self._look()
         record = TokenRecord(
             id=f"t-{len(self.issued) + 1}",
             name=name,
+            user=caller,
+            scopes=tuple(scopes),
             digest="0" * 64,
             created_at=NOW,
             expires_at=None if ttl_s is None else NOW + timedelta(seconds=ttl_s),

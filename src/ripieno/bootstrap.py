@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import resource
-import secrets
 import signal
 import socket
 import sys
@@ -24,7 +23,8 @@ import uvicorn
 from ripieno.actions import Actions
 from ripieno.api.app import create_app
 from ripieno.api.problems import problem_of
-from ripieno.control.administration import digest
+from ripieno.control import passwords, tokens
+from ripieno.control.callers import Callers, digest
 from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
@@ -32,13 +32,15 @@ from ripieno.control.messages import Said
 from ripieno.control.performer import Performer
 from ripieno.control.service import Control
 from ripieno.model import host as configs
+from ripieno.model.access import ALL_SCOPES, Role
 from ripieno.model.errors import RipienoError
 from ripieno.model.host import HostConfig
 from ripieno.runtimes.host import Host, LinkState
 from ripieno.runtimes.ports import PortBook
 from ripieno.runtimes.processes import ProcessRuntime
-from ripieno.settings import ServerSettings
-from ripieno.store.records import TokenRecord
+from ripieno.settings import PASSWORD_FILE, TOKEN_FILE, ServerSettings
+from ripieno.store.errors import PersonTaken
+from ripieno.store.records import UserRecord
 from ripieno.store.store import Store, open_store
 from ripieno.ui.site import Site
 
@@ -65,6 +67,8 @@ async def _serve(settings: ServerSettings) -> None:
     with _listening(settings.listen_host, settings.listen_port) as listener:
         address = listener.getsockname()
         url = f"http://{_bracketed(address[0])}:{address[1]}"
+        password_file = settings.home / PASSWORD_FILE
+        is_first_start = not password_file.exists()
         async with running(settings) as control:
             site = Site(problem_of)
             app = create_app(control, site=site)
@@ -87,6 +91,9 @@ async def _serve(settings: ServerSettings) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, leave)
             LOG.info("serving", extra={"url": url})
+            if is_first_start and password_file.exists():
+                password = password_file.read_text().strip()
+                print(f"Sign in as {ADMIN} with {password} (kept in {password_file})", flush=True)
             print(f"Ripieno is at {url}, its files are in {settings.home}", flush=True)
             await server.serve(sockets=[listener])
             (settings.home / "server.json").unlink(missing_ok=True)
@@ -126,6 +133,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
         leading = Leading(store=store, performer=performer, runtime=runtime, hub=hub, group=group)
         leading_of.append(leading)
         group.create_task(hub.run())
+        callers = Callers(store)
+        group.create_task(callers.run())
         await leading.take_up()
         yield Control(
             store=store,
@@ -133,6 +142,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
             hub=hub,
             runtime=runtime,
             hosts=hosts,
+            callers=callers,
             scan_key=_scan_key,
             state_directory=settings.home,
         )
@@ -199,23 +209,37 @@ async def _scan_key(config: HostConfig) -> tuple[str, str]:
 
 
 async def _administrator(store: Store, home: Path) -> None:
-    """At the first start: a token for the administrator, in a file that only the owner reads."""
-    path = home / "admin.token"
-    tokens = await store.tokens()
-    if path.exists() and any(digest(path.read_text().strip()) == each.digest for each in tokens):
-        return
-    text = f"rip_{secrets.token_urlsafe(32)}"
-    _write(path, text + "\n")
-    await store.add_token(
-        TokenRecord(
-            id=f"t-{secrets.token_hex(4)}",
+    """At the first start: the user `admin`, with a password and a token in files that only the
+    owner of the state directory reads.
+
+    The token is made again where the file of it is gone, by which whoever owns the directory comes
+    in again.
+    """
+    if not (await store.users(after=None, limit=1))[0]:
+        password, kept = passwords.drawn()
+        now = datetime.now(UTC)
+        _write(home / PASSWORD_FILE, password + "\n")
+        user = UserRecord(
             name=ADMIN,
-            digest=digest(text),
-            created_at=datetime.now(UTC),
-            expires_at=None,
-            revoked_at=None,
+            display_name="Administrator",
+            role=Role.ADMIN.value,
+            password_hash=kept,
+            created_at=now,
+            signed_out_at=now,
         )
-    )
+        try:
+            await store.add_user(user)
+        except PersonTaken:  # Another server, starting at the same time, was quicker.
+            (home / PASSWORD_FILE).unlink()
+    path = home / TOKEN_FILE
+    known = {each.digest for each in await store.tokens(user=ADMIN)}
+    if path.exists() and digest(path.read_text().strip()) in known:
+        return
+    if await store.user(ADMIN) is None:  # Others took the place of it.
+        return
+    record, text = tokens.made(ADMIN, user=ADMIN, scopes=ALL_SCOPES)
+    _write(path, text + "\n")
+    await store.add_token(record)
 
 
 def _allow_many_files() -> None:

@@ -2,7 +2,8 @@
 
 Called by the command line and by the composition root. A server's state directory has, besides its
 database, two files that lead a client of the same user to it: `server.json` while it runs, and
-`admin.token`, which only its owner can read.
+`admin.token`, which only its owner can read. What the administrator first signs in with is in
+`admin.password`, likewise.
 """
 
 import json
@@ -24,6 +25,7 @@ TOKEN = "RIPIENO_TOKEN"
 
 SERVER_FILE = "server.json"
 TOKEN_FILE = "admin.token"
+PASSWORD_FILE = "admin.password"
 
 LISTEN_HOST = "127.0.0.1"
 LISTEN_PORT = 8642

@@ -8,6 +8,7 @@ import pytest
 from ripieno.testing.postgres import PostgresServer, Unavailable
 from ripieno.testing.store_commit_contract import StoreCommitContract
 from ripieno.testing.store_contract import StoreContract, StoreRig
+from ripieno.testing.store_people_contract import StorePeopleContract
 from ripieno.testing.store_sign_in_contract import StoreSignInContract
 
 
@@ -41,6 +42,10 @@ class TestSqlite(OnSqlite, StoreContract):
     pass
 
 
+class TestSqlitePeople(OnSqlite, StorePeopleContract):
+    pass
+
+
 class TestSqliteUnderLoad(OnSqlite, StoreCommitContract):
     pass
 
@@ -50,6 +55,10 @@ class TestSqliteSigningIn(OnSqlite, StoreSignInContract):
 
 
 class TestPostgresql(OnPostgresql, StoreContract):
+    pass
+
+
+class TestPostgresqlPeople(OnPostgresql, StorePeopleContract):
     pass
 
 

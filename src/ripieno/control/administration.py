@@ -1,27 +1,23 @@
-"""Use cases about the server itself: applications, hosts, secrets, tokens, how it is."""
+"""Use cases about the server itself: applications, hosts, secrets, how it is."""
 
 import asyncio
-import hashlib
 import re
-import secrets
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from ripieno.control.errors import Conflict, InvalidRequest, NotFound, Unauthenticated
+from ripieno.control.errors import Conflict, InvalidRequest, NotFound
 from ripieno.control.hosts import HostBook, with_known_hosts
 from ripieno.control.leading import Leading
 from ripieno.control.views import Finding, HostView
 from ripieno.model import host as configs
 from ripieno.model import reading_applications
-from ripieno.model.access import Caller, Role
 from ripieno.model.host import HostConfig, HostKind
 from ripieno.store.records import (
     HostRecord,
     IdempotencyRecord,
-    TokenRecord,
     VersionRecord,
 )
 from ripieno.store.store import Store
@@ -30,7 +26,6 @@ SCRATCH_FREE_MIB = 500
 """Less free space than this is worth a warning."""
 
 _SECRET_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,62}")
-_TOKEN_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9 ._@-]{0,62}")
 _LONGEST_SECRET = 64 * 1024
 
 KeyScan = Callable[[HostConfig], Awaitable[tuple[str, str]]]
@@ -54,42 +49,6 @@ class Administration:
         self._hosts = hosts
         self._scan_key = scan_key
         self._directory = state_directory
-
-    async def authenticate(self, token: str) -> Caller:
-        """Whose token it is. Raises: `Unauthenticated`."""
-        record = await self._store.token_by_digest(digest(token))
-        if record is None or record.revoked_at is not None:
-            raise Unauthenticated("the token is not known here, or was revoked")
-        if record.expires_at is not None and record.expires_at <= _now():
-            raise Unauthenticated(f"the token {record.name!r} has expired; make a new one")
-        return Caller(user=record.name, role=Role.ADMIN, via=record.name)
-
-    async def tokens(self) -> Sequence[TokenRecord]:
-        """All tokens; their texts are not kept."""
-        return await self._store.tokens()
-
-    async def create_token(
-        self, name: str, ttl_s: int | None, *, caller: str
-    ) -> tuple[TokenRecord, str]:
-        """A new token and its text, which is shown this once. Raises: `InvalidRequest`."""
-        if _TOKEN_NAME.fullmatch(name) is None:
-            raise InvalidRequest(f"{name!r} is no name for a token; use letters and digits")
-        text = f"rip_{secrets.token_urlsafe(32)}"
-        record = TokenRecord(
-            id=f"t-{secrets.token_hex(4)}",
-            name=name,
-            digest=digest(text),
-            created_at=_now(),
-            expires_at=None if ttl_s is None else _now() + timedelta(seconds=ttl_s),
-            revoked_at=None,
-        )
-        await self._store.add_token(record)
-        return record, text
-
-    async def revoke_token(self, id: str, *, caller: str) -> None:
-        """Have a token let nobody in any more. Raises: `NotFound`."""
-        if not await self._store.revoke_token(id, _now()):
-            raise NotFound(f"there is no token {id!r}")
 
     async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
         """Register a version of an application. Raises: a `ModelError`; `Conflict`."""
@@ -300,11 +259,6 @@ class Administration:
         if line.strip() not in known:
             path.touch(0o600)
             path.write_text("\n".join([*known, line.strip()]) + "\n")
-
-
-def digest(token: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _now() -> datetime:

@@ -1,7 +1,8 @@
 """The use cases: what the API asks for, checked, and given to those who do it.
 
 Deployments are changed through their supervisors only; everything else goes to the store. The
-parts of `Control` that are about hosts, secrets and tokens are in `administration`.
+parts of `Control` that are about hosts and secrets are in `administration`, those about users and
+groups in `people`, about tokens in `tokens`.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from ripieno.control import changes, planning, portrait, steering
 from ripieno.control import target as targets
 from ripieno.control.administration import Administration
+from ripieno.control.callers import Callers
 from ripieno.control.errors import (
     Conflict,
     InvalidRequest,
@@ -25,11 +27,14 @@ from ripieno.control.hub import Hub
 from ripieno.control.ids import deployment_id, reconfiguration_id
 from ripieno.control.leading import Leading
 from ripieno.control.lines import merged
+from ripieno.control.passwords import Passwords
+from ripieno.control.people import People
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.sources import with_directory
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
 from ripieno.control.target import Target
+from ripieno.control.tokens import Tokens
 from ripieno.control.views import (
     DeploymentState,
     DeploymentView,
@@ -51,13 +56,22 @@ from ripieno.store.store import Store
 LOG = logging.getLogger(__name__)
 
 
-class Control(Administration):
+class Control(Administration, People, Tokens):
     """All use cases of a server."""
 
     def __init__(
-        self, *, store: Store, leading: Leading, hub: Hub, runtime: Runtime, **others: object
+        self,
+        *,
+        store: Store,
+        leading: Leading,
+        hub: Hub,
+        runtime: Runtime,
+        callers: Callers,
+        **others: object,
     ) -> None:
         super().__init__(store=store, leading=leading, **others)  # type: ignore[arg-type]
+        self._callers = callers
+        self._passwords = Passwords()
         self._leading = leading
         self._hub = hub
         self._runtime = runtime

@@ -4,7 +4,7 @@
 what: `caller` is only written down. The edges are given a gate, which asks.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from ripieno.control.views import (
     Preview,
     ReconfigurationView,
 )
-from ripieno.model.access import Caller
+from ripieno.model.access import Caller, Scope
 from ripieno.model.host import HostConfig
 from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
 
@@ -188,9 +188,9 @@ class UseCases(Protocol):
         ...
 
     async def create_token(
-        self, name: str, ttl_s: int | None, *, caller: str
+        self, name: str, ttl_s: int | None, *, scopes: Collection[Scope], caller: str
     ) -> tuple[TokenRecord, str]:
-        """A new token, and its text."""
+        """A new token of the caller, and its text."""
         ...
 
     async def revoke_token(self, id: str, *, caller: str) -> None:

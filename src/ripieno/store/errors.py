@@ -49,6 +49,18 @@ class VersionTaken(StoreError):
     """The version of the application is published, with another document, and cannot change."""
 
 
+class PersonTaken(StoreError):
+    """There is a user or group of that name, or another user is that person at the provider."""
+
+
+class NoSuchPerson(StoreError):
+    """A membership or token is for a user or group that is not there."""
+
+
+class LastAdministrator(StoreError):
+    """Without this user, nobody would be an administrator."""
+
+
 class RuleBroken(PermanentStoreError):
     """What is to be stored contradicts what is; `rule` is the database's word for how."""
 

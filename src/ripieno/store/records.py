@@ -179,15 +179,59 @@ class VersionRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UserRecord:
+    """A user. `issuer` and `subject` are who somebody is at an OpenID Connect provider.
+
+    `password_hash` None: no password lets in. What was signed in before `signed_out_at` is not
+    any more.
+    """
+
+    name: str
+    display_name: str = ""
+    email: str = ""
+    role: str
+    is_disabled: bool = False
+    password_hash: str | None = field(default=None, repr=False)
+    issuer: str | None = None
+    subject: str | None = None
+    created_at: datetime
+    signed_out_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupRecord:
+    """A group of users."""
+
+    name: str
+    description: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MemberRecord:
+    """That a user is in a group; a manager of it may say who else is."""
+
+    group: str
+    user: str
+    is_manager: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TokenRecord:
-    """A token; of its text only the digest is kept."""
+    """A token of a user; of its text only the digest is kept.
+
+    `last_used_at` is exact to a minute or so.
+    """
 
     id: str
     name: str
+    user: str
+    scopes: tuple[str, ...]
     digest: str
     created_at: datetime
     expires_at: datetime | None
-    revoked_at: datetime | None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from ripieno.store.commit import commit
 from ripieno.store.database import PATIENCE_S, Database
 from ripieno.store.deployments import Deployments
 from ripieno.store.events import Events
+from ripieno.store.groups import Groups
 from ripieno.store.handles import Handles
 from ripieno.store.hosts import Hosts
 from ripieno.store.idempotency import Idempotency
@@ -20,6 +21,7 @@ from ripieno.store.secrets import Secrets
 from ripieno.store.sessions import Sessions
 from ripieno.store.tickets import Tickets
 from ripieno.store.tokens import Tokens
+from ripieno.store.users import Users
 
 OPENING_PATIENCE_S = 10.0
 """How long a start waits for a database that is not there."""
@@ -35,6 +37,8 @@ class Store(
     Applications,
     Hosts,
     Secrets,
+    Users,
+    Groups,
     Tokens,
     Sessions,
     Tickets,

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import (
+    Boolean,
     Column,
     Connection,
     Dialect,
@@ -70,6 +71,21 @@ class Words(TypeDecorator[str]):
         if value is None or (value.isascii() and "\0" not in value):
             return value
         return self._impossible.sub("\ufffd", value)
+
+
+class WordList(TypeDecorator[tuple[str, ...]]):
+    """Words without spaces, in order, as one text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        """From the database."""
+        return None if value is None else tuple(value.split())
 
 
 class Json(TypeDecorator[Any]):
@@ -250,16 +266,53 @@ SECRETS = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+USERS = Table(
+    "users",
+    METADATA,
+    _text("name", primary_key=True),
+    _text("display_name"),
+    _text("email"),
+    _text("role"),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("password_hash", Words),
+    Column("issuer", Words),
+    Column("subject", Words),
+    Column("created_at", Time, nullable=False),
+    Column("signed_out_at", Time, nullable=False),
+    Index("users_identity", "issuer", "subject", unique=True),
+)
+
+GROUPS = Table(
+    "groups",
+    METADATA,
+    _text("name", primary_key=True),
+    _text("description"),
+    Column("created_at", Time, nullable=False),
+)
+
+MEMBERS = Table(
+    "members",
+    METADATA,
+    Column("group", Words, ForeignKey("groups.name", name="members_in"), primary_key=True),
+    Column("user", Words, ForeignKey("users.name", name="members_who"), primary_key=True),
+    Column("is_manager", Boolean, nullable=False),
+    Index("members_user", "user"),
+)
+
 TOKENS = Table(
     "tokens",
     METADATA,
     _text("id", primary_key=True),
     _text("name"),
+    Column("user", Words, ForeignKey("users.name", name="tokens_of"), nullable=False),
+    Column("scopes", WordList, nullable=False),
     _text("digest"),
     Column("created_at", Time, nullable=False),
     Column("expires_at", Time),
     Column("revoked_at", Time),
+    Column("last_used_at", Time),
     Index("tokens_digest", "digest", unique=True),
+    Index("tokens_user", "user"),
 )
 
 IDEMPOTENCY = Table(

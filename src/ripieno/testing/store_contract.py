@@ -20,7 +20,7 @@ from ripieno.store.errors import (
     VersionTaken,
 )
 from ripieno.store.idempotency import REMEMBERED
-from ripieno.store.records import Batch, HostRecord, IdempotencyRecord, TokenRecord
+from ripieno.store.records import Batch, HostRecord, IdempotencyRecord
 from ripieno.store.store import Store, open_store
 from ripieno.testing import store_records as some
 from ripieno.testing.store_records import Kept, differences
@@ -388,23 +388,6 @@ class StoreContract:
         assert await store.remove_host("lab")
         assert not await store.remove_host("lab")
         assert await store.hosts() == [other]
-
-    async def test_tokens_are_found_by_digest_and_revoked_once(self, store: Store) -> None:
-        token = TokenRecord(
-            id="t-1",
-            name="admin",
-            digest="d" * 64,
-            created_at=some.START,
-            expires_at=some.at(60),
-            revoked_at=None,
-        )
-        await store.add_token(token)
-        assert await store.token_by_digest("d" * 64) == token
-        assert await store.token_by_digest("e" * 64) is None
-        assert await store.revoke_token("t-1", some.at(1))
-        assert await store.revoke_token("t-1", some.at(2))
-        assert await store.tokens() == [dataclasses.replace(token, revoked_at=some.at(1))]
-        assert not await store.revoke_token("t-2", some.at(1))
 
     async def test_secrets_are_sealed_by_the_key(self, rig: StoreRig, tmp_path: Path) -> None:
         store = await rig.open()

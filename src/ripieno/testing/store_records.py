@@ -11,11 +11,14 @@ from ripieno.store.records import (
     CommandRecord,
     DeploymentRecord,
     EventRecord,
+    GroupRecord,
     HandleRecord,
     MarkingRecord,
     NewEvent,
     ReconfigurationRecord,
     TimerRecord,
+    TokenRecord,
+    UserRecord,
     VersionRecord,
 )
 from ripieno.store.store import Store
@@ -121,6 +124,38 @@ def event(number: int = 1, **others: object) -> NewEvent:
 def events(count: int, first: int = 1) -> tuple[NewEvent, ...]:
     """Several events."""
     return tuple(event(first + number) for number in range(count))
+
+
+def user(name: str = "ada", **others: object) -> UserRecord:
+    """A user who may deploy."""
+    record = UserRecord(
+        name=name,
+        display_name=f"{name.title()} 🎻",
+        email=f"{name}@example.org",
+        role="deployer",
+        created_at=START,
+        signed_out_at=START,
+    )
+    return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
+
+
+def group(name: str = "neuro") -> GroupRecord:
+    """A group."""
+    return GroupRecord(name=name, description=f"The {name} group", created_at=START)
+
+
+def token(id: str = "t-1", of: str = "ada", **others: object) -> TokenRecord:
+    """A token that is good for a minute."""
+    record = TokenRecord(
+        id=id,
+        name="laptop",
+        user=of,
+        scopes=("read", "deploy"),
+        digest=id.ljust(64, "d"),
+        created_at=START,
+        expires_at=at(60),
+    )
+    return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
 
 
 def version(version: str = "1.0.0", of: str = "shop", document: str = "a") -> VersionRecord:

@@ -65,7 +65,9 @@ class AdministrationGate(Entry):
     async def create_token(self, name: str, ttl_s: int | None) -> tuple[TokenRecord, str]:
         """A new token, and its text."""
         async with self._doing(Action.CREATE_TOKEN, f"token {name}") as user:
-            return await self._control.create_token(name, ttl_s, caller=user)
+            return await self._control.create_token(
+                name, ttl_s, scopes=self.caller.scopes, caller=user
+            )
 
     async def revoke_token(self, id: str) -> None:
         """Let nobody in with it."""

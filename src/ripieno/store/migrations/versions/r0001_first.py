@@ -61,16 +61,53 @@ def upgrade() -> None:
         sql.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "users",
+        sql.Column("name", _WORDS, nullable=False),
+        sql.Column("display_name", _WORDS, nullable=False),
+        sql.Column("email", _WORDS, nullable=False),
+        sql.Column("role", _WORDS, nullable=False),
+        sql.Column("is_disabled", sql.Boolean(), nullable=False),
+        sql.Column("password_hash", _WORDS, nullable=True),
+        sql.Column("issuer", _WORDS, nullable=True),
+        sql.Column("subject", _WORDS, nullable=True),
+        sql.Column("created_at", sql.BigInteger(), nullable=False),
+        sql.Column("signed_out_at", sql.BigInteger(), nullable=False),
+        sql.PrimaryKeyConstraint("name"),
+    )
+    op.create_index("users_identity", "users", ["issuer", "subject"], unique=True)
+    op.create_table(
+        "groups",
+        sql.Column("name", _WORDS, nullable=False),
+        sql.Column("description", _WORDS, nullable=False),
+        sql.Column("created_at", sql.BigInteger(), nullable=False),
+        sql.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "members",
+        sql.Column("group", _WORDS, nullable=False),
+        sql.Column("user", _WORDS, nullable=False),
+        sql.Column("is_manager", sql.Boolean(), nullable=False),
+        sql.ForeignKeyConstraint(["group"], ["groups.name"], name="members_in"),
+        sql.ForeignKeyConstraint(["user"], ["users.name"], name="members_who"),
+        sql.PrimaryKeyConstraint("group", "user"),
+    )
+    op.create_index("members_user", "members", ["user"])
+    op.create_table(
         "tokens",
         sql.Column("id", _WORDS, nullable=False),
         sql.Column("name", _WORDS, nullable=False),
+        sql.Column("user", _WORDS, nullable=False),
+        sql.Column("scopes", sql.Text(), nullable=False),
         sql.Column("digest", _WORDS, nullable=False),
         sql.Column("created_at", sql.BigInteger(), nullable=False),
         sql.Column("expires_at", sql.BigInteger(), nullable=True),
         sql.Column("revoked_at", sql.BigInteger(), nullable=True),
+        sql.Column("last_used_at", sql.BigInteger(), nullable=True),
+        sql.ForeignKeyConstraint(["user"], ["users.name"], name="tokens_of"),
         sql.PrimaryKeyConstraint("id"),
     )
     op.create_index("tokens_digest", "tokens", ["digest"], unique=True)
+    op.create_index("tokens_user", "tokens", ["user"])
     op.create_table(
         "versions",
         sql.Column("application", _WORDS, nullable=False),
