@@ -9,6 +9,9 @@ UV := .tools/bin/uv
 UV_READY := .tools/uv-$(UV_VERSION)
 READY := .venv/ready
 BIN := .venv/bin
+# What the sample applications run on, apart from what the server needs.
+SAMPLES := examples/catalogue
+SAMPLES_READY := $(SAMPLES)/.venv/ready
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -25,7 +28,7 @@ demo: $(READY)  ## Start a server, deploy an application of three services, rear
 demo-stop: $(READY)  ## Take down what `make demo` has left running
 	@$(BIN)/python examples/demo/demo.py stop
 
-test: $(READY)  ## Run the tests; ARGS='-k word' goes to pytest
+test: $(READY) $(SAMPLES_READY)  ## Run the tests; ARGS='-k word' goes to pytest
 	@$(BIN)/pytest $(ARGS)
 
 check: $(READY)  ## Check style, types and the direction of imports
@@ -47,11 +50,16 @@ lock: $(UV_READY)  ## Bring uv.lock up to date with the dependencies in pyprojec
 
 clean:  ## Remove all that the other targets made
 	if [ -e .demo ]; then $(MAKE) demo-stop; fi
-	rm -rf .tools .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build
+	rm -rf .tools .venv $(SAMPLES)/.venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build
 
 $(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
 	@$(find_python) $(UV) sync --quiet --locked --all-packages --compile-bytecode --python "$$python"
 	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+$(SAMPLES_READY): $(SAMPLES)/pyproject.toml $(SAMPLES)/uv.lock $(UV_READY)
+	@$(find_python) \
+	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --project $(SAMPLES) --python "$$python"
 	@touch $@
 
 # Debian's bare python3 cannot make a virtual environment with pip in it, so its own pip is tried

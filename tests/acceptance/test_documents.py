@@ -50,7 +50,9 @@ class Reader:
     """Somebody in an empty folder with the examples, who does what a document says."""
 
     def __init__(self, folder: Path) -> None:
-        shutil.copytree(REPOSITORY / "examples", folder / "examples")
+        shutil.copytree(
+            REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns(".venv")
+        )
         self.folder = folder
         self._servers: list[subprocess.Popen[str]] = []
         self._environment = {
