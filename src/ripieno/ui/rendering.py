@@ -12,7 +12,7 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ripieno.ui import assets, formats, language, visit
+from ripieno.ui import assets, formats, language, markdown, visit
 from ripieno.ui.assets import Assets
 from ripieno.ui.language import Language
 
@@ -106,4 +106,5 @@ def _environment(spoken: Language, files: Assets) -> jinja2.Environment:
         CSRF_HEADER=visit.CSRF_HEADER,
     )
     environment.filters.update(formats.filters(spoken))
+    environment.tests["web_address"] = markdown.is_web_address
     return environment

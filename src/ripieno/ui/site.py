@@ -19,13 +19,14 @@ from ripieno.ui import problem
 from ripieno.ui.assets import Assets
 from ripieno.ui.faults import Faults
 from ripieno.ui.headers import SecurityHeaders
-from ripieno.ui.pages import catalogue, preferences
+from ripieno.ui.pages import application, catalogue, preferences
 from ripieno.ui.rendering import Templates
 from ripieno.ui.streaming import Live
 from ripieno.wire.problem import Problem
 
 PAGES: tuple[Sequence[BaseRoute], ...] = (
     catalogue.ROUTES,
+    application.ROUTES,
     preferences.ROUTES,
 )
 

@@ -38,7 +38,9 @@ document.addEventListener("htmx:sseError", () => (document.body.dataset.live = "
 document.addEventListener("htmx:sseOpen", () => delete document.body.dataset.live);
 
 // Moments: written by the server in UTC, here in the zone and the habits of the reader.
-const moment = new Intl.DateTimeFormat(document.documentElement.lang, {
+const { lang } = document.documentElement;
+const habits = navigator.languages.find((each) => each.split("-")[0] === lang) ?? lang;
+const moment = new Intl.DateTimeFormat(habits, {
   dateStyle: "medium",
   timeStyle: "short",
 });
@@ -48,7 +50,7 @@ function writeMoments(root) {
     const at = new Date(each.dateTime);
     if (Number.isNaN(at.valueOf())) continue;
     each.textContent = moment.format(at);
-    each.title = at.toLocaleString(document.documentElement.lang, { timeZoneName: "short" });
+    each.title = at.toLocaleString(habits, { timeZoneName: "short" });
   }
 }
 writeMoments(document);
@@ -57,12 +59,13 @@ document.addEventListener("htmx:afterSettle", (event) => writeMoments(event.targ
 
 // Buttons that open and close dialogs, or copy.
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-opens], [data-closes], [data-copies]");
+  const button = event.target.closest("[data-opens], [data-closes], [data-copies], [data-copies-address]");
   if (!button) return;
   if (button.dataset.opens) document.getElementById(button.dataset.opens)?.showModal();
   if ("closes" in button.dataset) button.closest("dialog")?.close();
-  if (button.dataset.copies) {
-    await copy(button.dataset.copies);
+  const { copies, copiesAddress } = button.dataset;
+  if (copies || copiesAddress) {
+    await copy(copies ?? new URL(copiesAddress, location.href).href);
     toast(button.dataset.copied);
   }
 });
