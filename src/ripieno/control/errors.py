@@ -1,5 +1,7 @@
 """What the use cases refuse, one type an error; the API has the one table to HTTP."""
 
+import math
+
 from ripieno.model.errors import RipienoError
 
 
@@ -29,6 +31,22 @@ class RevisionMismatch(ControlError):
 
 class Unauthenticated(ControlError):
     """No token, or one that is not known, expired or revoked."""
+
+
+class SignInRefused(ControlError):
+    """Somebody is not let in; the message tells them no more than they may know."""
+
+
+class LinkRefused(SignInRefused):
+    """A one-time link was used, has expired, or never was one."""
+
+
+class TooManyAttempts(ControlError):
+    """Somebody tries to sign in too often; `retry_after_s` is how long to wait."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
+        super().__init__(f"too many attempts; wait {self.retry_after_s} s, then try again")
 
 
 class Forbidden(ControlError):
