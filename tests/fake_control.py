@@ -37,6 +37,7 @@ from ripieno.model.program import Outcome, Program
 from ripieno.model.simulation import PhaseReport
 from ripieno.runtimes.errors import HostUnreachable
 from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
+from tests.fake_signing_in import FakeSigningIn
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 TOKEN = "token-of-alice"
@@ -66,10 +67,11 @@ WEB = ComponentView(
 )
 
 
-class FakeControl:
+class FakeControl(FakeSigningIn):
     """Deployments that run as soon as they are asked for, hosts that are always there."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.names: dict[str, DeploymentView] = {}
         self.removed: list[DeploymentView] = []
         self.asked: dict[str, ReconfigurationView] = {}

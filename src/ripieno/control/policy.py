@@ -46,6 +46,10 @@ class Action(StrEnum):
     LIST_TOKENS = "token.list"
     CREATE_TOKEN = "token.create"
     REVOKE_TOKEN = "token.revoke"
+    LIST_SESSIONS = "session.list"
+    END_SESSION = "session.end"
+    CHANGE_PASSWORD = "user.password"
+    CREATE_SIGN_IN_LINK = "user.sign-in-link"
     EXAMINE_SERVER = "server.doctor"
 
 
@@ -84,6 +88,11 @@ RULES: dict[Action, Rule] = {
     Action.LIST_TOKENS: Rule(Role.VIEWER, Scope.READ),
     Action.CREATE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN),
     Action.REVOKE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    Action.LIST_SESSIONS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
+    Action.END_SESSION: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    Action.CHANGE_PASSWORD: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    # Whoever has the link has all that the user has, so that no narrower token makes one.
+    Action.CREATE_SIGN_IN_LINK: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
     Action.EXAMINE_SERVER: Rule(Role.ADMIN, Scope.READ),
 }
 

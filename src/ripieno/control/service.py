@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from ripieno.control import changes, planning, portrait, steering
 from ripieno.control import target as targets
 from ripieno.control.administration import Administration
+from ripieno.control.attempts import Attempts
 from ripieno.control.callers import Callers
 from ripieno.control.errors import (
     Conflict,
@@ -24,12 +25,14 @@ from ripieno.control.errors import (
     RevisionMismatch,
 )
 from ripieno.control.hub import Hub
+from ripieno.control.identities import Identities
 from ripieno.control.ids import deployment_id, reconfiguration_id
 from ripieno.control.leading import Leading
 from ripieno.control.lines import merged
 from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.sessions import Sessions
 from ripieno.control.sources import with_directory
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
@@ -46,6 +49,8 @@ from ripieno.control.views import (
     ReconfigurationView,
 )
 from ripieno.engine.machine import Machine
+from ripieno.identity.base import IdentityProvider
+from ripieno.identity.flow import UsedFlows
 from ripieno.model import names, parameters, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
@@ -56,7 +61,7 @@ from ripieno.store.store import Store
 LOG = logging.getLogger(__name__)
 
 
-class Control(Administration, People, Tokens):
+class Control(Administration, People, Tokens, Identities):
     """All use cases of a server."""
 
     def __init__(
@@ -67,11 +72,16 @@ class Control(Administration, People, Tokens):
         hub: Hub,
         runtime: Runtime,
         callers: Callers,
+        provider: IdentityProvider | None = None,
         **others: object,
     ) -> None:
         super().__init__(store=store, leading=leading, **others)  # type: ignore[arg-type]
         self._callers = callers
         self._passwords = Passwords()
+        self._sessions = Sessions(store, callers)
+        self._attempts = Attempts()
+        self._provider = provider
+        self._used_flows = UsedFlows()
         self._leading = leading
         self._hub = hub
         self._runtime = runtime

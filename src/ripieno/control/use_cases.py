@@ -4,11 +4,13 @@
 what: `caller` is only written down. The edges are given a gate, which asks.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.sessions import Origin, Session
+from ripieno.control.signing_in import Link, SignedIn
 from ripieno.control.views import (
     DeploymentView,
     Finding,
@@ -20,7 +22,13 @@ from ripieno.control.views import (
 )
 from ripieno.model.access import Caller, Scope
 from ripieno.model.host import HostConfig
-from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
+from ripieno.store.records import (
+    EventRecord,
+    IdempotencyRecord,
+    SessionRecord,
+    TokenRecord,
+    VersionRecord,
+)
 
 
 class UseCases(Protocol):
@@ -195,6 +203,68 @@ class UseCases(Protocol):
 
     async def revoke_token(self, id: str, *, caller: str) -> None:
         """Let nobody in with it."""
+        ...
+
+    async def session(self, cookie: str) -> Session | None:
+        """The session of a browser, None if it is not good any more."""
+        ...
+
+    async def session_caller(self, cookie: str) -> Caller | None:
+        """Who is signed in where this cookie comes from."""
+        ...
+
+    async def session_caller_by_id(self, id: str) -> Caller | None:
+        """Who is signed in, by the id of the session; None once it is over."""
+        ...
+
+    async def sign_in(
+        self, user: str, password: str, *, origin: Origin, browser: str | None = None
+    ) -> SignedIn:
+        """Begin a session by a password; `browser` is what the last one left in the browser."""
+        ...
+
+    async def link(self, text: str) -> Link:
+        """Look at a one-time link, which stays good."""
+        ...
+
+    async def sign_in_by_link(self, text: str, *, origin: Origin) -> SignedIn:
+        """Begin a session by a one-time link."""
+        ...
+
+    async def provider_label(self) -> str | None:
+        """What the provider of identities is called, None if there is none."""
+        ...
+
+    async def ask_provider(self, *, back: str) -> tuple[str, str]:
+        """Where to send a browser, and what it is to keep until it is at the address `back`."""
+        ...
+
+    async def sign_in_by_provider(
+        self, kept: str, answer: Mapping[str, str], *, back: str, origin: Origin
+    ) -> SignedIn:
+        """Begin a session for whoever comes back with that answer."""
+        ...
+
+    async def leave_provider(self, user: str, *, back: str) -> str | None:
+        """Where a user can sign out of the provider too; None: they are not from there."""
+        ...
+
+    async def sign_out(self, session: str, *, caller: str) -> None:
+        """End a session of the caller."""
+        ...
+
+    async def sessions(self, *, caller: str) -> Sequence[SessionRecord]:
+        """The sessions of the caller, the last used one first."""
+        ...
+
+    async def create_sign_in_link(self, user: str, *, caller: str) -> tuple[str, datetime]:
+        """A text that lets a user in once, and until when."""
+        ...
+
+    async def change_password(
+        self, old: str | None, new: str, *, session: Session, origin: Origin
+    ) -> SignedIn:
+        """Give the user of a session another password, and the browser another session."""
         ...
 
     async def doctor(self) -> Sequence[Finding]:

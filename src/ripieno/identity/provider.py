@@ -8,7 +8,6 @@ signature, issuer, audience, time and nonce are what they have to be (OpenID Con
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +23,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from ripieno.identity.base import Identity
 from ripieno.identity.errors import IdentityRefused, NotInvited, ProviderUnavailable
 from ripieno.identity.flow import Flow
 from ripieno.identity.settings import ProviderSettings, is_secure
@@ -46,19 +46,6 @@ ALGORITHMS = (
 
 MOST_BYTES = 1024 * 1024
 MOST_GROUPS = 500
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
-    """Who somebody is to a provider. `groups` and `role` None: it is not asked about them."""
-
-    issuer: str
-    subject: str
-    name: str
-    display_name: str
-    email: str
-    groups: tuple[str, ...] | None
-    role: Role | None
 
 
 class Provider:

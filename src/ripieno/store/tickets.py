@@ -37,6 +37,9 @@ class Tickets:
         taken = sql.delete(tables.TICKETS).where(_c.digest == digest, _c.expires_at > now)
         return await self._database.change(taken)
 
-    async def remove_tickets_of(self, user: str) -> bool:
-        """Have no ticket of a user be good any more; whether there were any."""
-        return await self._database.change(sql.delete(tables.TICKETS).where(_c.user == user))
+    async def remove_tickets_of(self, user: str, *, purpose: str | None = None) -> bool:
+        """Have no ticket of a user (for that purpose) be good any more; whether there were any."""
+        gone = sql.delete(tables.TICKETS).where(_c.user == user)
+        if purpose is not None:
+            gone = gone.where(_c.purpose == purpose)
+        return await self._database.change(gone)

@@ -111,4 +111,6 @@ class StoreSignInContract:
         assert await store.remove_tickets_of("alice")
         assert not await store.remove_tickets_of("alice")
         assert (await store.ticket("a"), await store.ticket("b")) == (None, None)
+        assert not await store.remove_tickets_of("bob", purpose="other")
         assert await store.ticket("c") == ticket("c", "bob")
+        assert await store.remove_tickets_of("bob", purpose="link")

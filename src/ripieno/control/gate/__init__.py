@@ -4,12 +4,13 @@ The API and the web UI make a `Gate` for each request. Every method looks its ac
 policy table, and only then asks `Control`, which itself asks nobody who they are.
 """
 
+from ripieno.control.gate.account import AccountGate
 from ripieno.control.gate.administration import AdministrationGate
 from ripieno.control.gate.deployments import DeploymentsGate
 from ripieno.control.gate.registry import RegistryGate
 
 
-class Gate(DeploymentsGate, RegistryGate, AdministrationGate):
+class Gate(DeploymentsGate, RegistryGate, AdministrationGate, AccountGate):
     """All use cases of a server, for one caller."""
 
 
