@@ -101,7 +101,7 @@ async def test_a_request_that_gets_past_the_guard_is_refused_by_every_route(
     method: str,
     path: str,
 ) -> None:
-    monkeypatch.setattr(security, "_is_guarded", lambda path: False)
+    monkeypatch.setattr(security, "is_guarded", lambda path: False)
     body = {"document": "name: x", "kind": "stop", "value": "x", "name": "x", "directory": "/x"}
     for name_, schema in (("retry", "decision"), ("1.0.0", "version")):
         path = path.replace(f"{{{schema}}}", name_)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from ripieno.api import errors as api
 from ripieno.control import errors as control
 from ripieno.engine.errors import EngineError
+from ripieno.identity import errors as identity
 from ripieno.model import errors as model
 from ripieno.model.host import IllegalHost
 from ripieno.plan.errors import PlanError
@@ -54,6 +55,9 @@ TABLE: dict[type[Exception], Row] = {
     control.InvalidRequest: Row(422, "invalid-request", "The request makes no sense"),
     control.ShuttingDown: Row(503, "shutting-down", "The server is going down", 5),
     control.ControlError: Row(409, "refused", "It cannot be done"),
+    identity.ProviderUnavailable: Row(503, "provider-unavailable", "The provider is away", 30),
+    identity.NotInvited: Row(403, "not-invited", "Not everybody is let in"),
+    identity.IdentityError: Row(403, "identity-refused", "The provider's word is not good"),
     model.UnknownField: Row(422, "unknown-field", "A document has an unknown field"),
     model.DocumentError: Row(422, "invalid-document", "A document cannot be read"),
     model.InvalidParameter: Row(422, "invalid-parameter", "A parameter does not fit"),

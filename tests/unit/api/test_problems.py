@@ -19,6 +19,7 @@ FOR_CLIENTS = (
     "ripieno.bootstrap",
     "ripieno.cli",
     "ripieno.client",
+    "ripieno.identity.settings",
     "ripieno.settings",
 )
 """Where errors come from that no request runs into."""
@@ -28,7 +29,7 @@ ROOTS = {"RipienoError", "ApiError", "RuntimeDriverError", "StoreError"}
 
 
 def expected_errors() -> list[type[RipienoError]]:
-    for name in ("api", "control", "engine", "model", "plan", "runtimes", "store"):
+    for name in ("api", "control", "engine", "identity", "model", "plan", "runtimes", "store"):
         package = importlib.import_module(f"ripieno.{name}")
         for module in pkgutil.walk_packages(package.__path__, f"ripieno.{name}."):
             if module.name.endswith(("errors", "model.host")):
