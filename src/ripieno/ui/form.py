@@ -79,27 +79,33 @@ class Form:
         return not self.fault and not any(each.error for each in self.fields)
 
 
-def blank(schema: Mapping[str, Any]) -> Form:
-    """The form as it is before anybody fills it in: the defaults."""
+def blank(schema: Mapping[str, Any], base: Mapping[str, Value] | None = None) -> Form:
+    """The form as it is before anybody fills it in: the defaults, or what `base` sets instead."""
     required = schema.get("required", ())
-    return Form(
-        fields=tuple(
-            _field(name, _resolved(schema, each), name in required)
-            for name, each in parameters.properties(schema).items()
-        ),
-        settings={},
-    )
+    fields = []
+    for name, each in parameters.properties(schema).items():
+        part = {**_resolved(schema, each)}
+        if base and name in base:
+            part["default"] = base[name]
+        fields.append(_field(name, part, name in required))
+    return Form(fields=tuple(fields), settings={})
 
 
 def filled(
-    schema: Mapping[str, Any], given: Mapping[str, str], spoken: Language, *, checks: bool = True
+    schema: Mapping[str, Any],
+    given: Mapping[str, str],
+    spoken: Language,
+    *,
+    base: Mapping[str, Value] | None = None,
+    checks: bool = True,
 ) -> Form:
     """The form with what somebody filled in; `given` are texts by the parameter's name.
 
-    `checks` False: as a link fills it in, where what is missing is nobody's fault yet. What is
-    given for no parameter is left out: a link may be older than the application.
+    `base` is what a configuration sets, and takes the place of defaults. `checks` False: as a link
+    fills it in, where what is missing is nobody's fault yet. What is given for no parameter is left
+    out: a link may be older than the application.
     """
-    empty = blank(schema)
+    empty = blank(schema, base)
     fields = [replace(each, text=given.get(each.name, each.text)) for each in empty.fields]
     settings = {each.name: each.text for each in fields if _is_said(each)}
     if not checks:
@@ -107,7 +113,7 @@ def filled(
     checked = tuple(replace(each, error=_error(schema, each, settings, spoken)) for each in fields)
     fault = ""
     if not any(each.error for each in checked):
-        fault = _fault(schema, settings)
+        fault = _fault(schema, base or {}, settings)
     return Form(fields=checked, settings=settings, fault=fault)
 
 
@@ -253,10 +259,13 @@ def _shown(number: float | None) -> str:
     return "" if number is None else f"{number:g}" if isinstance(number, float) else str(number)
 
 
-def _fault(schema: Mapping[str, Any], settings: Mapping[str, str]) -> str:
+def _fault(
+    schema: Mapping[str, Any], base: Mapping[str, Value], settings: Mapping[str, str]
+) -> str:
     """What is wrong with the fields together, once each is right by itself."""
     try:
-        parameters.complete(schema, parameters.parse_settings(schema, settings))
+        values = parameters.parse_settings(schema, settings)
+        parameters.complete(schema, {**base, **values})
     except InvalidParameter as problem:
         return str(problem)
     return ""

@@ -2,7 +2,8 @@
 
 import asyncio
 import functools
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
@@ -15,8 +16,8 @@ from ripieno.control.requests import Change, Source
 from ripieno.control.views import ReconfigurationKind
 from ripieno.model import names, reading_applications
 from ripieno.model.application import Application
+from ripieno.model.component_type import Value
 from ripieno.model.errors import RipienoError
-from ripieno.model.simulation import PhaseReport
 from ripieno.store.records import VersionRecord
 from ripieno.ui import form, launch, rendering, visit
 from ripieno.ui.form import Form
@@ -33,64 +34,112 @@ class Launch:
     form: Form
     name: str
     version: str | None
+    configuration: str
     command: str
     link: str
     name_error: str = ""
     fault: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What an address or a form asks for, of which application."""
+
+    record: VersionRecord
+    application: Application
+    items: QueryParams | FormData
+    form: Form
+
+    def text(self, name: str) -> str:
+        """One of the things asked for besides parameters."""
+        value = self.items.get(name, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    @property
+    def configuration(self) -> str:
+        """The configuration that is chosen, if there is such a one."""
+        return _known(self.application, self.text("configuration"))
+
+    def launch(self, name: str, *, name_error: str = "", fault: str = "") -> Launch:
+        """The form, with a name for the deployment, and what it stands for."""
+        version, configuration = self.text("version") or None, self.configuration
+        stands = {"version": version, "configuration": configuration or None}
+        said = name if name != self.record.application else None
+        application, settings = self.record.application, self.form.settings
+        return Launch(
+            form=self.form,
+            name=name,
+            version=version,
+            configuration=configuration,
+            command=launch.command(application, settings, name=said, **stands),
+            link=launch.link(application, settings, **stands),
+            name_error=name_error,
+            fault=fault or self.form.fault,
+        )
+
+    def source(self) -> Source:
+        """What is to be deployed."""
+        return Source(
+            application=self.record.application,
+            version=self.record.version,
+            settings=self.form.settings,
+            configuration=self.configuration or None,
+        )
+
+
 async def application(request: Request) -> Response:
     """The page of an application; `?launch&set.a=b` fills its form in."""
     gate = visit.gate_of(request)
-    name = request.path_params["name"]
     query = request.query_params
-    record = await gate.application(name, query.get("version"))
-    shown = await _read(record)
-    filled = form.filled(
-        shown.parameters,
-        form.given(query.multi_items()),
-        rendering.texts(request),
-        checks="launch" in query,
-    )
-    return rendering.page(
-        request,
-        "application.html",
-        section="catalogue",
-        record=record,
-        application=shown,
-        launches="launch" in query,
-        launch=_launch(record, filled, query.get("name") or await _free_name(gate, name), query),
-    )
+    asked = await _asked(request, gate, query, checks="launch" in query)
+    name = asked.text("name") or await _free_name(gate, asked.record.application)
+    return _page(request, asked, asked.launch(name), launches="launch" in query)
 
 
 async def told(request: Request) -> Response:
     """What the form stands for as it is filled in now, and how long it would take."""
     gate = visit.gate_of(request)
-    record, posted, filled = await _posted(request, gate)
-    stands = _launch(record, filled, str(posted.get("name", "")).strip(), posted)
+    asked = await _asked(request, gate, await _posted(request))
     predicted_s: float | None = None
-    fault = filled.fault
-    if filled.is_valid:
+    fault = asked.form.fault
+    if asked.form.is_valid:
+        change = Change(kind=ReconfigurationKind.DEPLOY, source=asked.source())
         try:
-            forecast = await _forecast(gate, record, filled)
+            forecast = (await gate.preview(None, change)).plan.forecast
         except RipienoError as problem:
             fault = str(problem)
         else:
             predicted_s, fault = forecast.makespan_s, forecast.reason or ""
     return rendering.page(
-        request, "launch_told.html", launch=stands, predicted_s=predicted_s, fault=fault
+        request,
+        "launch_told.html",
+        launch=asked.launch(asked.text("name")),
+        predicted_s=predicted_s,
+        fault=fault,
     )
+
+
+async def configure(request: Request) -> Response:
+    """The form with another configuration: what it sets, and what the visitor set otherwise."""
+    gate = visit.gate_of(request)
+    posted = await _posted(request)
+    asked = await _asked(request, gate, posted, base=str(posted.get("shown_configuration", "")))
+    chosen = _base(asked.application, asked.configuration)
+    kept = {name: text for name, text in asked.form.settings.items() if name not in chosen}
+    schema = asked.application.parameters
+    changed = form.filled(schema, kept, rendering.texts(request), base=chosen, checks=False)
+    return _part(request, replace(asked, form=changed).launch(asked.text("name")), asked)
 
 
 async def deploy(request: Request) -> Response:
     """Deploy what the form says, and go where it can be watched."""
     gate = visit.gate_of(request)
-    record, posted, filled = await _posted(request, gate)
-    name = str(posted.get("name", "")).strip()
+    asked = await _asked(request, gate, await _posted(request))
+    name = asked.text("name")
     name_error = fault = ""
-    if filled.is_valid:
+    if asked.form.is_valid:
         try:
-            view, _ = await gate.deploy(_source(record, filled), name=name or None, on_failure=None)
+            view, _ = await gate.deploy(asked.source(), name=name or None, on_failure=None)
         except NameInUse as problem:
             name_error = str(problem)
         except Forbidden:
@@ -99,59 +148,74 @@ async def deploy(request: Request) -> Response:
             fault = str(problem)
         else:
             return _go(request, f"/deployments/{view.name}")
-    stands = _launch(record, filled, name, posted, name_error=name_error, fault=fault)
-    is_part = rendering.is_fragment(request)
+    stands = asked.launch(name, name_error=name_error, fault=fault)
+    if rendering.is_fragment(request):
+        return _part(request, stands, asked, status=422)
+    return _page(request, asked, stands, launches=True, status=422)
+
+
+def _page(
+    request: Request, asked: _Asked, stands: Launch, *, launches: bool, status: int = 200
+) -> Response:
     return rendering.page(
         request,
-        "launch.html" if is_part else "application.html",
-        status=422,
+        "application.html",
+        status=status,
         section="catalogue",
-        record=record,
-        application=await _read(record),
-        launches=True,
+        record=asked.record,
+        application=asked.application,
+        launches=launches,
         launch=stands,
     )
 
 
-async def _posted(request: Request, gate: Gate) -> tuple[VersionRecord, FormData, Form]:
-    posted = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    version = str(posted.get("version", "")) or None
-    record = await gate.application(request.path_params["name"], version)
-    schema = (await _read(record)).parameters
-    given = form.given(posted.multi_items())
-    return record, posted, form.filled(schema, given, rendering.texts(request))
-
-
-def _launch(
-    record: VersionRecord,
-    filled: Form,
-    name: str,
-    asked: QueryParams | FormData,
-    *,
-    name_error: str = "",
-    fault: str = "",
-) -> Launch:
-    version = str(asked.get("version", "")) or None
-    said = name if name != record.application else None
-    settings = filled.settings
-    return Launch(
-        form=filled,
-        name=name,
-        version=version,
-        command=launch.command(record.application, settings, version=version, name=said),
-        link=launch.link(record.application, settings, version=version),
-        name_error=name_error,
-        fault=fault or filled.fault,
+def _part(request: Request, stands: Launch, asked: _Asked, status: int = 200) -> Response:
+    return rendering.page(
+        request,
+        "launch.html",
+        status=status,
+        record=asked.record,
+        application=asked.application,
+        launches=False,
+        launch=stands,
     )
 
 
-def _source(record: VersionRecord, filled: Form) -> Source:
-    return Source(application=record.application, version=record.version, settings=filled.settings)
+async def _posted(request: Request) -> FormData:
+    return await request.form(max_files=0, max_fields=MOST_FIELDS)
 
 
-async def _forecast(gate: Gate, record: VersionRecord, filled: Form) -> PhaseReport:
-    change = Change(kind=ReconfigurationKind.DEPLOY, source=_source(record, filled))
-    return (await gate.preview(None, change)).plan.forecast
+async def _asked(
+    request: Request,
+    gate: Gate,
+    items: QueryParams | FormData,
+    *,
+    base: str | None = None,
+    checks: bool = True,
+) -> _Asked:
+    """What is asked for. `base`: the configuration that the texts were written over."""
+    version = str(items.get("version", "")) or None
+    record = await gate.application(request.path_params["name"], version)
+    shown = await _read(record)
+    over = str(items.get("configuration", "")) if base is None else base
+    filled = form.filled(
+        shown.parameters,
+        form.given(items.multi_items()),
+        rendering.texts(request),
+        base=_base(shown, over),
+        checks=checks,
+    )
+    return _Asked(record=record, application=shown, items=items, form=filled)
+
+
+def _known(application: Application, configuration: str) -> str:
+    return configuration if configuration in application.configurations else ""
+
+
+def _base(application: Application, configuration: str) -> Mapping[str, Value]:
+    """What a configuration sets, nothing if there is no such one."""
+    found = application.configurations.get(configuration)
+    return found.parameters if found is not None else {}
 
 
 async def _free_name(gate: Gate, application: str) -> str:
@@ -188,5 +252,6 @@ def _parsed(document: str) -> Application:
 ROUTES = [
     Route("/applications/{name}", application),
     Route("/applications/{name}/told", told, methods=["POST"]),
+    Route("/applications/{name}/form", configure, methods=["POST"]),
     Route("/applications/{name}/deploy", deploy, methods=["POST"]),
 ]
