@@ -5,14 +5,14 @@ run; it must not know of life cycles, plans or the store. Every verb may be call
 same task after a crash of the server, and then finds what the first call has done.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from ripieno.model.workload import FileTransfer, Workload
 from ripieno.runtimes import host as hosts
-from ripieno.runtimes.host import Condition, Process
+from ripieno.runtimes.host import Condition, Process, Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +141,13 @@ class Runtime(Protocol):
 
     async def status(self, handle: Handle) -> list[ReplicaStatus]:
         """How each replica is."""
+        ...
+
+    async def usage(self, handles: Sequence[Handle]) -> Sequence[Mapping[int, Usage]]:
+        """What the replicas of each handle use now, by slot; those that cannot be asked are out.
+
+        One question a host for all, so that it may be asked again and again.
+        """
         ...
 
     def recover(self, handle: Handle) -> None:

@@ -5,7 +5,7 @@ Two hosts over one `FakeMachine` are two servers that reach the same machine.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from ripieno.runtimes import keeper, local_files, outbox
@@ -39,6 +39,7 @@ from ripieno.runtimes.host import (
     ProcessStatus,
     Stream,
     Transfer,
+    Usage,
 )
 
 __all__ = ["FakeHost", "FakeMachine", "FakeRun", "Program"]
@@ -327,6 +328,19 @@ class FakeHost:
     async def ports_in_use(self) -> frozenset[int]:
         """The ports that something listens on."""
         return frozenset(self._reach().listeners)
+
+    async def usage(self, groups: Collection[int]) -> Mapping[int, Usage]:
+        """What these process groups use: a MiB a process, and whatever the test has set."""
+        machine = self._reach()
+        return {
+            group: Usage(
+                cpu_s=machine.cpu_s.get(group, 0.0),
+                memory_bytes=len(runs) * 2**20,
+                processes=len(runs),
+            )
+            for group in groups
+            if (runs := machine.group(group))
+        }
 
     async def close(self) -> None:
         """Let go of the machine; what was started goes on."""

@@ -85,6 +85,11 @@ class FakeRun:
         """Not be ended by a signal; KILL cannot be ignored."""
         self._ignored.add(signal)
 
+    def burn(self, cpu_s: float) -> None:
+        """Take processor time."""
+        before = self._machine.cpu_s.get(self.group, 0.0)
+        self._machine.cpu_s[self.group] = before + cpu_s
+
     def fork(self, program: Program) -> int:
         """Start a child in the same group; its pid."""
         child = FakeRun(
@@ -147,6 +152,7 @@ class FakeMachine:
         self.listeners: dict[int, bytes] = {}
         self.runs: dict[int, FakeRun] = {}
         self.lost: set[int] = set()
+        self.cpu_s: dict[int, float] = {}
         self.pids = itertools.count(1000)
         self.ticks = itertools.count(500_000, 7)
         self.is_reachable = True

@@ -5,7 +5,7 @@ do, runtimes are written over it. A process that was started here belongs to the
 the server, and is found again by its name.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -79,6 +79,16 @@ class ProcessStatus:
 
     condition: Condition
     exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """What a process group uses: processor time so far, resident memory now (shared pages count
+    for each of its processes), and how many processes it has."""
+
+    cpu_s: float
+    memory_bytes: int
+    processes: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -254,6 +264,9 @@ class Host(Protocol):
 
     async def ports_in_use(self) -> frozenset[int]:
         """The TCP ports that something listens on there."""
+
+    async def usage(self, groups: Collection[int]) -> Mapping[int, Usage]:
+        """What these process groups use; one of which nothing is left is not in the answer."""
 
     async def close(self) -> None:
         """Let go of the host; what was started there goes on."""

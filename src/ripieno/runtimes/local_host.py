@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -26,6 +26,7 @@ from ripieno.runtimes import (
     logs,
     outbox,
     proc,
+    usage,
 )
 from ripieno.runtimes.errors import PortClosed
 from ripieno.runtimes.host import (
@@ -40,6 +41,7 @@ from ripieno.runtimes.host import (
     ProcessStatus,
     Stream,
     Transfer,
+    Usage,
 )
 from ripieno.runtimes.keeper import Run
 from ripieno.runtimes.local_folder import Folder
@@ -255,6 +257,11 @@ class LocalHost:
         """The TCP ports that something listens on."""
         with self._translated("the ports in use cannot be read"):
             return local_facts.listening_ports(local_facts.socket_table())
+
+    async def usage(self, groups: Collection[int]) -> Mapping[int, Usage]:
+        """What these process groups use."""
+        with self._translated("what processes use cannot be read"):
+            return await asyncio.to_thread(usage.of_groups, groups)
 
     async def close(self) -> None:
         """Let go of everything here; what was started goes on."""

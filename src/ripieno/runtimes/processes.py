@@ -6,8 +6,8 @@ Called through `base.Runtime`. It must not know how a host is reached, which is 
 import asyncio
 import dataclasses
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,15 @@ from ripieno.runtimes.errors import (
     RuntimeDriverError,
     TemporaryFailure,
 )
-from ripieno.runtimes.host import Command, Condition, Host, ProcessStatus, Transfer
+from ripieno.runtimes.host import (
+    Command,
+    Condition,
+    Host,
+    LinkState,
+    ProcessStatus,
+    Transfer,
+    Usage,
+)
 from ripieno.runtimes.ports import PortBook
 from ripieno.runtimes.readiness import Progress, until_ready
 from ripieno.runtimes.watching import watch_end, watch_health
@@ -185,6 +193,30 @@ class ProcessRuntime:
         """How each replica is; those on a host that is away are unknown."""
         host = self._hosts(handle.host)
         return [await self._status(host, each) for each in handle.replicas]
+
+    async def usage(self, handles: Sequence[Handle]) -> list[dict[int, Usage]]:
+        """What replicas use, their whole process groups; nothing of hosts that are away."""
+        by_host: dict[str, set[int]] = {}
+        for handle in handles:
+            groups = (each.process.group for each in handle.replicas if each.process)
+            by_host.setdefault(handle.host, set()).update(groups)
+        used: dict[str, Mapping[int, Usage]] = {}
+
+        async def ask(name: str, groups: set[int]) -> None:
+            host = self._hosts(name)
+            if groups and host.link is LinkState.UP:
+                with suppress(RuntimeDriverError):
+                    used[name] = await host.usage(groups)
+
+        await _all(ask(name, groups) for name, groups in by_host.items())
+        return [
+            {
+                each.slot: used[handle.host][each.process.group]
+                for each in handle.replicas
+                if each.process and each.process.group in used.get(handle.host, {})
+            }
+            for handle in handles
+        ]
 
     def recover(self, handle: Handle) -> None:
         """Take the handle's ports again."""

@@ -8,7 +8,7 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import asyncssh
@@ -20,6 +20,7 @@ from ripieno.runtimes import (
     local_process,
     outbox,
     ssh_scripts,
+    usage,
 )
 from ripieno.runtimes.errors import (
     CommandNotFound,
@@ -44,6 +45,7 @@ from ripieno.runtimes.host import (
     ProcessStatus,
     Stream,
     Transfer,
+    Usage,
 )
 from ripieno.runtimes.keeper import Run
 from ripieno.runtimes.ssh_files import Sender
@@ -345,6 +347,13 @@ class SshHost:
         """The TCP ports that something listens on there."""
         answer = await self.sessions.script("the ports cannot be read", ssh_scripts.PORTS)
         return local_facts.listening_ports(answer.stdout.decode(errors="replace"))
+
+    async def usage(self, groups: Collection[int]) -> Mapping[int, Usage]:
+        """What these process groups use; one command for all of them."""
+        answer = await self.sessions.script(
+            "what processes use cannot be read", ssh_scripts.USAGE, *map(str, sorted(groups))
+        )
+        return usage.from_text(answer.stdout.decode(errors="replace"))
 
     async def close(self) -> None:
         """Let go of the host; what was started there goes on."""

@@ -534,6 +534,22 @@ class HostContract:
         await rig.host.stop(process)
         assert port not in await rig.host.ports_in_use()
 
+    async def test_what_a_group_uses_is_that_of_all_its_processes(self, rig: Rig) -> None:
+        family = await self.start(rig, "family")
+        assert (await first_line(rig.host)).isdigit()
+        used = await rig.host.usage([family.group, 2**22 + 1])
+        assert set(used) == {family.group}
+        assert used[family.group].processes == 2
+        assert used[family.group].memory_bytes > 0
+        await rig.host.stop(family)
+        assert await rig.host.usage([family.group]) == {}
+
+    async def test_processor_time_that_was_taken_is_told(self, rig: Rig) -> None:
+        process = await self.start(rig, "burn")
+        assert await first_line(rig.host) == "ready"
+        used = await rig.host.usage([process.group])
+        assert 0.01 <= used[process.group].cpu_s < 60.0
+
     async def test_a_link_that_nobody_cuts_calls_nobody(self, rig: Rig) -> None:
         seen: list[LinkState] = []
         unsubscribe = rig.host.on_link(seen.append)

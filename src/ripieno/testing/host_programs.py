@@ -20,6 +20,7 @@ stubborn) trap '' TERM; echo ready; while :; do sleep 1000; done ;;
 family) sleep 100000 & echo $!; wait ;;
 orphan) sleep 100000 & echo $! ;;
 flood) seq -f 'line %012.0f' 1 "$1"; exec sleep 100000 ;;
+burn) n=0; while [ "$n" -lt 200000 ]; do n=$((n + 1)); done; echo ready; exec sleep 100000 ;;
 copy) cat ;;
 listen) exec "$1" -c 'import socket, sys
 server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -85,6 +86,12 @@ async def _flood(run: FakeRun) -> int:
     return await _sleep(run)
 
 
+async def _burn(run: FakeRun) -> int:
+    run.burn(0.2)
+    run.write("stdout", b"ready\n")
+    return await _sleep(run)
+
+
 async def _copy(run: FakeRun) -> int:
     run.write("stdout", run.stdin)
     return 0
@@ -105,6 +112,7 @@ FAKE_PROGRAMS: dict[str, Program] = {
     "family": _family,
     "orphan": _orphan,
     "flood": _flood,
+    "burn": _burn,
     "copy": _copy,
     "listen": _listen,
 }
