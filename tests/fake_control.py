@@ -16,18 +16,22 @@ from ripieno.control.errors import (
 )
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.views import (
+    AssemblyView,
     ComponentView,
     DeploymentState,
     DeploymentView,
     Finding,
+    Glance,
     HostView,
     LogLine,
+    MetricsView,
     Ownership,
     Preview,
     ReconfigurationKind,
     ReconfigurationState,
     ReconfigurationView,
     ReplicaView,
+    ServerFigures,
 )
 from ripieno.model.access import Caller, Role, Scope
 from ripieno.model.errors import DocumentError
@@ -93,6 +97,8 @@ class FakeControl(FakeSigningIn):
         self.changes: list[Change] = []
         self.has_new = asyncio.Event()
         self.reads_of_events = 0
+        self.graph = AssemblyView(types={}, components=(), connections=())
+        self.used = MetricsView(interval_s=5.0, components=())
 
     def record(
         self,
@@ -268,6 +274,62 @@ class FakeControl(FakeSigningIn):
         names = sorted(name for name in self.names if after is None or name > after[2:])
         page = [replace(self.names[name], components=(), document="") for name in names[:limit]]
         return page, f"c-{names[limit - 1]}" if len(names) > limit else None
+
+    async def glances(
+        self, *, owner: str | None, text: str, after: str | None, limit: int
+    ) -> tuple[Sequence[Glance], str | None]:
+        self._look()
+        names = sorted(
+            name
+            for name, view in self.names.items()
+            if owner in (None, view.owner)
+            and any(text.casefold() in each for each in (name, view.application, view.owner))
+            and (after is None or name > after)
+        )
+        page = []
+        for name in names[:limit]:
+            view = self.names[name]
+            under_way = None if view.reconfiguration is None else self.asked[view.reconfiguration]
+            page.append(
+                Glance(
+                    deployment=view,
+                    ready=sum(set(each.target) <= set(each.places) for each in view.components),
+                    total=len(view.components),
+                    waiting_for=next(
+                        (e.waiting_for for e in view.components if e.waiting_for), None
+                    ),
+                    failed=tuple(each.name for each in view.components if each.failure),
+                    cpus=0.5,
+                    memory_mib=256,
+                    usage=(0.25, 64 * 2**20),
+                    reconfiguration=under_way,
+                )
+            )
+        return page, names[limit - 1] if len(names) > limit else None
+
+    async def assembly(self, deployment: str) -> AssemblyView:
+        await self.deployment(deployment)
+        return self.graph
+
+    async def metrics(self, deployment: str, *, since: datetime | None) -> MetricsView:
+        await self.deployment(deployment)
+        return self.used
+
+    async def figures(self) -> ServerFigures:
+        self._look()
+        return ServerFigures(
+            deployments={"running": len(self.names)},
+            components={"idle": len(self.names)},
+            replicas=len(self.names),
+            hosts={"connected": 1},
+            events=len(self.records),
+            usage={("shop", "web"): (0.25, 1024)},
+        )
+
+    async def ticks(self, deployment: str | None) -> AsyncIterator[int]:
+        async for batch in self.stream(deployment=deployment, after=None):
+            if any(deployment in (None, each.deployment) for each in batch):
+                yield batch[-1].id
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         self._look()

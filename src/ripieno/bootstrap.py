@@ -29,6 +29,7 @@ from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
 from ripieno.control.messages import Said
+from ripieno.control.metrics import Metrics
 from ripieno.control.performer import Performer
 from ripieno.control.service import Control
 from ripieno.model import host as configs
@@ -132,15 +133,18 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
         )
         leading = Leading(store=store, performer=performer, runtime=runtime, hub=hub, group=group)
         leading_of.append(leading)
+        metrics = Metrics(leading=leading, runtime=runtime)
         group.create_task(hub.run())
         callers = Callers(store)
         group.create_task(callers.run())
         await leading.take_up()
+        group.create_task(metrics.run())
         yield Control(
             store=store,
             leading=leading,
             hub=hub,
             runtime=runtime,
+            metrics=metrics,
             hosts=hosts,
             callers=callers,
             scan_key=_scan_key,

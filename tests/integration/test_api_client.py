@@ -143,6 +143,7 @@ async def test_secrets_and_tokens_are_made_and_taken_back(
 async def test_the_server_tells_how_it_is(client: Client) -> None:
     assert (await client.health()).status == "ok"
     assert [each.is_well for each in (await client.doctor()).items] == [True, False]
+    assert "ripieno_events_total" in await client.server_metrics()
 
 
 async def test_all_pages_are_gone_through(client: Client) -> None:

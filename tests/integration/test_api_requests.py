@@ -12,6 +12,7 @@ import pytest
 from ripieno.api import security
 from ripieno.api.app import create_app
 from ripieno.control.errors import ShuttingDown
+from ripieno.control.views import ComponentUsage, MetricsView, ReplicaUsage
 from ripieno.model.errors import RipienoError
 from ripieno.runtimes.errors import HostUnreachable
 from ripieno.wire.base import MOST_BODY_BYTES
@@ -117,6 +118,47 @@ async def test_a_request_that_gets_past_the_guard_is_refused_by_every_route(
 async def test_health_and_the_openapi_document_need_no_token(stranger: httpx.AsyncClient) -> None:
     assert (await stranger.get("/healthz")).json()["status"] == "ok"
     assert (await stranger.get("/openapi.json")).json()["openapi"].startswith("3.1")
+
+
+async def test_figures_for_a_prometheus_take_a_token(
+    control: FakeControl, stranger: httpx.AsyncClient
+) -> None:
+    assert (await stranger.get("/metrics")).status_code == 401
+    await control.deploy_hello("shop")
+    told = await stranger.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert told.headers["content-type"].startswith("text/plain")
+    for line in (
+        'ripieno_deployments{state="running"} 1.0',
+        'ripieno_component_cpus{component="web",deployment="shop"} 0.25',
+        "ripieno_events_total 1.0",
+        "# TYPE process_resident_memory_bytes gauge",
+    ):
+        assert line in told.text.splitlines()
+
+
+async def test_metrics_are_lists_that_belong_together(
+    control: FakeControl, http: httpx.AsyncClient
+) -> None:
+    await control.deploy_hello("shop")
+    control.used = MetricsView(
+        interval_s=5.0,
+        components=(
+            ComponentUsage(
+                component="web",
+                at=(1.0, 2.0),
+                cpus=(None, 0.5),
+                memory_bytes=(1024.0, 1024.0),
+                requests_per_s=(None, None),
+                replicas=(ReplicaUsage(index=0, cpus=0.5, memory_bytes=1024, processes=2),),
+            ),
+        ),
+    )
+    told = (await http.get("/api/v1/deployments/shop/metrics")).json()
+    assert told["interval_s"] == 5.0
+    (web,) = told["components"]
+    assert web["cpus"] == [None, 0.5] and web["at"] == [1.0, 2.0]
+    assert web["replicas"] == [{"index": 0, "cpus": 0.5, "memory_bytes": 1024, "processes": 2}]
+    assert (await http.get("/api/v1/deployments/none/metrics")).status_code == 404
 
 
 @pytest.mark.parametrize(

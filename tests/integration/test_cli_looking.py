@@ -11,9 +11,12 @@ from xml.etree import ElementTree
 import pytest
 
 from ripieno.control.views import (
+    ComponentUsage,
     ComponentView,
     DeploymentState,
+    MetricsView,
     ReconfigurationKind,
+    ReplicaUsage,
     ReplicaView,
 )
 from tests.command_line import CommandLine, ScriptedControl, Server, command_line, fails
@@ -51,6 +54,30 @@ def component(name: str, **changed: object) -> ComponentView:
 
 def test_without_deployments_the_status_says_how_to_begin(ripieno: CommandLine) -> None:
     assert "ripieno deploy FILE" in ripieno("status").stdout
+
+
+def test_what_components_use_is_shown_and_printed_as_json(
+    ripieno: CommandLine, control: ScriptedControl, shop: str
+) -> None:
+    assert "look again in some seconds" in ripieno("top", shop).stdout
+    control.used = MetricsView(
+        interval_s=5.0,
+        components=(
+            ComponentUsage(
+                component=f"web{HOSTILE}",
+                at=(1.0, 2.0, 3.0),
+                cpus=(None, 0.5, 1.0),
+                memory_bytes=(2.0**20, 2.0**20, 3.5 * 2**20),
+                requests_per_s=(None, None, 12.0),
+                replicas=(ReplicaUsage(index=0, cpus=1.0, memory_bytes=1024, processes=3),),
+            ),
+        ),
+    )
+    shown = ripieno("top", shop)
+    assert "1.00" in shown.stdout and "3.5 MiB" in shown.stdout and "12/s" in shown.stdout
+    assert "\x1b[31m" not in shown.stdout
+    told = json.loads(ripieno("top", shop, "--json").stdout)
+    assert told["components"][0]["cpus"] == [None, 0.5, 1.0]
 
 
 def test_deployments_are_listed_over_all_pages(ripieno: CommandLine, shop: str) -> None:

@@ -19,6 +19,7 @@ from ripieno.api import (
     health,
     hosts,
     logs,
+    metrics,
     openapi,
     plans,
     problems,
@@ -40,6 +41,7 @@ ROUTERS = (
     reconfigurations.router,
     plans.router,
     logs.router,
+    metrics.router,
     events.router,
     applications.router,
     hosts.router,
@@ -85,6 +87,7 @@ def create_app(
     app.state.streams = streams
     app.state.answers = Answers(control)
     app.include_router(health.open_router)
+    app.include_router(metrics.server_router, dependencies=[Depends(bearer), Depends(caller_of)])
     for router in ROUTERS:
         app.include_router(
             router, prefix=PREFIX, dependencies=[Depends(bearer), Depends(caller_of)]

@@ -39,6 +39,7 @@ def change(request: ChangeRequest) -> Change:
         source=None if _SOURCE.isdisjoint(request.model_fields_set) else source(request),
         components=tuple(request.components),
         replicas=request.replicas,
+        returns_to=request.returns_to,
         on_failure=on_failure(request.on_failure),
         queues=request.queue,
     )

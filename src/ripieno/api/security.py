@@ -18,6 +18,9 @@ from ripieno.model.errors import RipienoError
 
 PREFIX = "/api/v1"
 
+METRICS = "/metrics"
+"""Where a Prometheus looks by itself."""
+
 bearer = HTTPBearer(
     scheme_name="token",
     description="a token made with `ripieno token create`",
@@ -51,7 +54,7 @@ class Guard:
 
 def is_guarded(path: str) -> bool:
     """Whether a path is the API's, where a token is needed even to hear that there is nothing."""
-    return path == PREFIX or path.startswith(PREFIX + "/")
+    return path in (PREFIX, METRICS) or path.startswith(PREFIX + "/")
 
 
 def token_of(scope: Scope) -> str:

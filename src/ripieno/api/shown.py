@@ -8,6 +8,7 @@ from ripieno.wire.deployment import Deployment
 from ripieno.wire.event import Event
 from ripieno.wire.health import Finding
 from ripieno.wire.host import Host
+from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
 from ripieno.wire.reconfiguration import Reconfiguration
 from ripieno.wire.token import CreatedToken, Token
@@ -32,6 +33,11 @@ def preview(view: views.Preview) -> Preview:
         connections=list(view.connections),
         warnings=list(view.warnings),
     )
+
+
+def metrics(view: views.MetricsView) -> Metrics:
+    """What components used."""
+    return Metrics.model_validate(view)
 
 
 def event(record: EventRecord) -> Event:

@@ -54,6 +54,7 @@ ENTRIES = (
     _entry(CHANGE, "scale", "changes", "Change the number of replicas."),
     _entry(CHANGE, "remove", "changes", "Take a deployment down and forget it."),
     _entry(SEE, "status", "status", "Show deployments, or how one and its components are."),
+    _entry(SEE, "top", "top", "Show what the components of a deployment use."),
     _entry(SEE, "logs", "logs", "Show what components printed."),
     _entry(SEE, "events", "events", "Show what happened."),
     _entry(SEE, "history", "history", "Show what was asked of a deployment."),

@@ -17,6 +17,7 @@ from ripieno.wire.event import Event, EventPage
 from ripieno.wire.health import Findings, Health
 from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest
 from ripieno.wire.log import LogLine
+from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
 from ripieno.wire.reconfiguration import (
     ChangeRequest,
@@ -73,6 +74,10 @@ class Client:
         """What is well with it and what is not."""
         return await self._transport.get("/doctor", Findings)
 
+    async def server_metrics(self) -> str:
+        """How it is, in Prometheus's text format; for administrators."""
+        return (await self._transport.do("GET", "/metrics", is_repeatable=True)).text
+
     # Deployments
 
     async def deploy(self, request: DeployRequest) -> Deployed:
@@ -127,6 +132,14 @@ class Client:
             f"/deployments/{_part(deployment)}/reconfigurations",
             ReconfigurationPage,
             {"after": after, "limit": limit},
+        )
+
+    async def metrics(self, deployment: str, *, since: datetime | None = None) -> Metrics:
+        """What the components of a deployment used during the last hour."""
+        return await self._transport.get(
+            f"/deployments/{_part(deployment)}/metrics",
+            Metrics,
+            {"since": None if since is None else since.isoformat()},
         )
 
     async def decide(

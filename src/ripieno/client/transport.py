@@ -16,6 +16,9 @@ from ripieno.wire.base import Response
 from ripieno.wire.problem import MEDIA_TYPE, Problem
 
 PREFIX = "/api/v1"
+OUTSIDE = ("/healthz", "/metrics")
+"""Paths that are not below the prefix, since others than clients look there."""
+
 TRIES = 4
 SILENCE_S = 45.0
 """After how long without a byte a stream is taken for dead; the server sends some every 15 s."""
@@ -135,7 +138,7 @@ class Transport:
             try:
                 response = await self._http.request(
                     method,
-                    path if path.startswith("/healthz") else PREFIX + path,
+                    path if path in OUTSIDE else PREFIX + path,
                     params=_given(query),
                     json=body,
                     headers=headers,

@@ -35,6 +35,8 @@ class Action(StrEnum):
     READ_LOGS = "deployment.logs"
     READ_EVENTS = "deployment.events"
     READ_ALL_EVENTS = "server.events"
+    READ_METRICS = "deployment.metrics"
+    READ_FIGURES = "server.metrics"
     LIST_APPLICATIONS = "application.list"
     LOOK_AT_APPLICATION = "application.look"
     PUBLISH = "application.publish"
@@ -77,6 +79,8 @@ RULES: dict[Action, Rule] = {
     Action.READ_LOGS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.READ_EVENTS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.READ_ALL_EVENTS: Rule(Role.ADMIN, Scope.READ),
+    Action.READ_METRICS: Rule(Role.VIEWER, Scope.READ, Relation.READER),
+    Action.READ_FIGURES: Rule(Role.ADMIN, Scope.READ),
     Action.LIST_APPLICATIONS: Rule(Role.VIEWER, Scope.READ),
     Action.LOOK_AT_APPLICATION: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.PUBLISH: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),

@@ -5,16 +5,21 @@ from types import MappingProxyType
 from typing import Any
 
 from ripieno.control.state import Held, State
+from ripieno.control.target import Wanted, ready_places
 from ripieno.control.views import (
+    AssemblyView,
     ComponentView,
     DeploymentState,
     DeploymentView,
     ForecastSpan,
+    Glance,
     ReconfigurationKind,
     ReconfigurationState,
     ReconfigurationView,
     ReplicaView,
     Span,
+    Standing,
+    Touch,
 )
 from ripieno.engine import look
 from ripieno.engine.look import Look
@@ -48,6 +53,79 @@ def summary(record: DeploymentRecord) -> DeploymentView:
     return DeploymentView(**_header(record), reason=None, reconfiguration=None)
 
 
+def glance(
+    record: DeploymentRecord, state: State | None, usage: tuple[float, int] | None
+) -> Glance:
+    """A deployment in a list; `state` None: it is not led here."""
+    if state is None:
+        return Glance(deployment=summary(record))
+    target = state.wanted if state.wanted is not None else state.target
+    looks = {each.name: each for each in look.looks(state.machine)}
+    waits = (_waits(state, each.name) for each in looks.values())
+    workloads = [
+        wanted.definition.workload for wanted in target.components.values() if _is_up(wanted)
+    ]
+    cpus = [each.cpus * each.replicas for each in workloads if each and each.cpus]
+    memory = [each.memory_mib * each.replicas for each in workloads if each and each.memory_mib]
+    return Glance(
+        deployment=DeploymentView(
+            **_header(state.record),
+            reason=_reason(state),
+            reconfiguration=state.current.id if state.current else None,
+        ),
+        ready=sum(
+            name in looks and set(wanted.state) <= set(looks[name].places)
+            for name, wanted in target.components.items()
+        ),
+        total=len(target.components),
+        waiting_for=next(filter(None, waits), None),
+        failed=tuple(dict.fromkeys(name for name, _ in look.failures(state.machine))),
+        cpus=sum(cpus) if cpus else None,
+        memory_mib=sum(memory) if memory else None,
+        usage=usage,
+        reconfiguration=reconfiguration(state.current) if state.current else None,
+    )
+
+
+def _is_up(wanted: Wanted) -> bool:
+    return wanted.state == ready_places(wanted.definition, wanted.type)
+
+
+def _waits(state: State, component: str) -> str | None:
+    why = look.waits_for(state.machine, component)
+    return f"{component}: {why}" if why else None
+
+
+def assembly(state: State) -> AssemblyView:
+    """The components of a deployment with their life cycles and tokens."""
+    target = state.wanted if state.wanted is not None else state.target
+    looks = look.looks(state.machine)
+    return AssemblyView(
+        types={each.type.name: each.type for each in looks},
+        components=tuple(
+            _standing(state, each, target.components.get(each.name)) for each in looks
+        ),
+        connections=tuple(look.connections(state.machine)),
+    )
+
+
+def _standing(state: State, seen: Look, wanted: Wanted | None) -> Standing:
+    return Standing(
+        name=seen.name,
+        type=seen.type.name,
+        kind=wanted.definition.kind if wanted else seen.type.name.partition("/")[0],
+        status=seen.status.value,
+        places=seen.places,
+        target=wanted.state if wanted else (),
+        docked=seen.docked,
+        running=seen.running,
+        failed=seen.failed,
+        arrived=seen.arrived,
+        active_ports=seen.active,
+        waiting_for=look.waits_for(state.machine, seen.name),
+    )
+
+
 def removed(record: DeploymentRecord) -> DeploymentView:
     """A deployment that is not there any more, whose history is."""
     return DeploymentView(
@@ -75,6 +153,10 @@ def reconfiguration(
         timeline=tuple(_span(each) for each in commands),
         forecast=tuple(_forecast(plan)),
         rollback=record.options.get("rollback"),
+        touched=tuple(
+            Touch(component=each["component"], sign=each["change"], why=tuple(each["why"]))
+            for each in plan.get("components", ())
+        ),
     )
 
 
@@ -200,9 +282,14 @@ def _span(command: CommandRecord) -> Span:
 
 def _forecast(plan: Mapping[str, Any]) -> Iterable[ForecastSpan]:
     timeline = plan.get("forecast", {}).get("timeline", {})
+    critical = set(plan.get("critical_path", ()))
     for name, runs in timeline.items():
         component, _, transition = name.partition(".")
         for start_s, end_s in runs:
             yield ForecastSpan(
-                component=component, transition=transition, start_s=start_s, end_s=end_s
+                component=component,
+                transition=transition,
+                start_s=start_s,
+                end_s=end_s,
+                is_critical=name in critical,
             )

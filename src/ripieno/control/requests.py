@@ -47,13 +47,15 @@ class Change:
     """What is to become of a deployment.
 
     `source` is for apply (None: the document as it is, with other parameters); `components` for
-    start, stop and restart (empty: all); `replicas` for scale. `queues`: wait behind a running
-    reconfiguration instead of being refused. `on_failure` None: the default of the kind.
+    start, stop and restart (empty: all); `replicas` for scale. `returns_to`, for apply: a
+    reconfiguration of former times, after which the deployment is to be as it was. `queues`: wait
+    behind a running reconfiguration instead of being refused. `on_failure` None: the default.
     """
 
     kind: ReconfigurationKind
     source: Source | None = None
     components: tuple[str, ...] = ()
     replicas: Mapping[str, int] = field(default_factory=dict)
+    returns_to: str | None = None
     on_failure: OnFailure | None = None
     queues: bool = False

@@ -29,6 +29,8 @@ from ripieno.control.identities import Identities
 from ripieno.control.ids import deployment_id, reconfiguration_id
 from ripieno.control.leading import Leading
 from ripieno.control.lines import merged
+from ripieno.control.metrics import Metrics
+from ripieno.control.observation import Observation
 from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
 from ripieno.control.requests import Change, Decision, OnFailure, Source
@@ -60,8 +62,10 @@ from ripieno.store.store import Store
 
 LOG = logging.getLogger(__name__)
 
+REMOVE = ReconfigurationKind.REMOVE.value
 
-class Control(Administration, People, Tokens, Identities):
+
+class Control(Observation, Administration, People, Tokens, Identities):
     """All use cases of a server."""
 
     def __init__(
@@ -72,6 +76,7 @@ class Control(Administration, People, Tokens, Identities):
         hub: Hub,
         runtime: Runtime,
         callers: Callers,
+        metrics: Metrics,
         provider: IdentityProvider | None = None,
         **others: object,
     ) -> None:
@@ -84,6 +89,7 @@ class Control(Administration, People, Tokens, Identities):
         self._used_flows = UsedFlows()
         self._leading = leading
         self._hub = hub
+        self._metrics = metrics
         self._runtime = runtime
 
     async def deploy(
@@ -387,6 +393,8 @@ class Control(Administration, People, Tokens, Identities):
             assert last is not None
             base = targets.from_json(last.options["target"])
         match change.kind:
+            case ReconfigurationKind.APPLY if change.returns_to is not None:
+                return await self._earlier(state, change.returns_to)
             case ReconfigurationKind.APPLY:
                 source = change.source or Source()
                 if source.document is None and source.application is None:
@@ -408,6 +416,30 @@ class Control(Administration, People, Tokens, Identities):
                 return Target(), None, {}
             case _:
                 return changes.changed(state.machine, base, change), None, {}
+
+    async def _earlier(self, state: State, id: str) -> tuple[Target, str | None, dict[str, Value]]:
+        """What a deployment was to be after one of its reconfigurations, and what told it so."""
+        record = await self._reconfiguration_record(id)
+        is_good = record.state == ReconfigurationState.COMPLETED.value
+        if record.deployment != state.id or not is_good or record.kind == REMOVE:
+            raise InvalidRequest(
+                f"{state.record.name} cannot go back to {id}; name one of its own "
+                f"reconfigurations that has completed: ripieno history {state.record.name}"
+            )
+        target = targets.renamed(
+            targets.from_json(record.options["target"]), targets.namer(state.machine.core.types)
+        )
+        self._check_hosts(target)
+        cursor: str | None = None
+        while True:
+            page, cursor = await self._store.reconfigurations(state.id, after=cursor, limit=100)
+            for each in page:
+                is_before = each.created_at <= record.created_at
+                is_done = each.state == ReconfigurationState.COMPLETED.value
+                if each.document is not None and is_before and is_done:
+                    return target, each.document, dict(each.parameters)
+            if cursor is None:
+                return target, state.record.document, dict(state.record.parameters)
 
     def _reconfiguration(
         self,

@@ -154,6 +154,15 @@ def namer(known: Mapping[str, ComponentType]) -> TypeNames:
     return name_type
 
 
+def renamed(target: Target, name_type: TypeNames) -> Target:
+    """A target of former times, its types under the names that they would have now."""
+    components = {
+        name: dataclasses.replace(wanted, type=name_type(wanted.type))
+        for name, wanted in target.components.items()
+    }
+    return dataclasses.replace(target, components=components)
+
+
 def to_json(target: Target) -> dict[str, Any]:
     """The target as JSON can hold it."""
     types = {each.type.name: each.type for each in target.components.values()}

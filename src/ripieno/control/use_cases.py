@@ -12,13 +12,17 @@ from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.sessions import Origin, Session
 from ripieno.control.signing_in import Link, SignedIn
 from ripieno.control.views import (
+    AssemblyView,
     DeploymentView,
     Finding,
+    Glance,
     HostView,
     LogLine,
+    MetricsView,
     Ownership,
     Preview,
     ReconfigurationView,
+    ServerFigures,
 )
 from ripieno.model.access import Caller, Scope
 from ripieno.model.host import HostConfig
@@ -70,6 +74,28 @@ class UseCases(Protocol):
         self, *, after: str | None, limit: int
     ) -> tuple[Sequence[DeploymentView], str | None]:
         """A page of deployments without their components, and the cursor of the next."""
+        ...
+
+    async def glances(
+        self, *, owner: str | None, text: str, after: str | None, limit: int
+    ) -> tuple[Sequence[Glance], str | None]:
+        """A page of deployments at a glance: those of an owner in which a text occurs."""
+        ...
+
+    async def assembly(self, deployment: str) -> AssemblyView:
+        """The components of a deployment as a graph shows them."""
+        ...
+
+    async def metrics(self, deployment: str, *, since: datetime | None) -> MetricsView:
+        """What the components of a deployment used since then."""
+        ...
+
+    async def figures(self) -> ServerFigures:
+        """What the server has and does, counted."""
+        ...
+
+    def ticks(self, deployment: str | None) -> AsyncIterator[int]:
+        """The id of the latest event of a deployment (None: of any), whenever there is one."""
         ...
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:

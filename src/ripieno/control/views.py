@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ripieno.model.component_type import Value
+from ripieno.model.component_type import ComponentType, Value
 from ripieno.model.plan import Plan
 
 
@@ -159,6 +159,16 @@ class ForecastSpan:
     transition: str
     start_s: float
     end_s: float
+    is_critical: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Touch:
+    """What a reconfiguration was to do to a component: add (`+`), remove, change, and why."""
+
+    component: str
+    sign: str
+    why: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -179,6 +189,7 @@ class ReconfigurationView:
     timeline: tuple[Span, ...] = ()
     forecast: tuple[ForecastSpan, ...] = ()
     rollback: str | None = None
+    touched: tuple[Touch, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +212,100 @@ class LogLine:
     stream: str
     offset: int
     text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A component as a graph shows it: its tokens, and which of its ports are in use or offered.
+
+    A token is on a place (`places`), about to begin a transition (`docked`), in one (`running`,
+    `failed`), or has ended one and waits for those that arrive together (`arrived`).
+    """
+
+    name: str
+    type: str
+    kind: str
+    status: str
+    places: tuple[str, ...]
+    target: tuple[str, ...]
+    docked: tuple[str, ...]
+    running: tuple[str, ...]
+    failed: tuple[str, ...]
+    arrived: tuple[str, ...]
+    active_ports: tuple[str, ...]
+    waiting_for: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssemblyView:
+    """The components of a deployment, their life cycles by name, and how they are connected."""
+
+    types: Mapping[str, ComponentType]
+    components: tuple[Standing, ...]
+    connections: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Glance:
+    """A deployment in a list: how it is, and in words why, what it takes and what is going on.
+
+    `ready` of `total` components stand where they should. `usage` is in processors and bytes.
+    """
+
+    deployment: DeploymentView
+    ready: int = 0
+    total: int = 0
+    waiting_for: str | None = None
+    failed: tuple[str, ...] = ()
+    cpus: float | None = None
+    memory_mib: int | None = None
+    usage: tuple[float, int] | None = None
+    reconfiguration: ReconfigurationView | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReplicaUsage:
+    """What the processes of a replica use now; `cpus` None until it was looked at twice."""
+
+    index: int
+    cpus: float | None
+    memory_bytes: int
+    processes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentUsage:
+    """What a component used, oldest first; `at` in seconds since 1970, None for what is unknown.
+
+    `requests_per_s` are those through the door; `replicas` is how it is now.
+    """
+
+    component: str
+    at: tuple[float, ...]
+    cpus: tuple[float | None, ...]
+    memory_bytes: tuple[float | None, ...]
+    requests_per_s: tuple[float | None, ...]
+    replicas: tuple[ReplicaUsage, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricsView:
+    """What the components of a deployment used, and how long it is between two samples."""
+
+    interval_s: float
+    components: tuple[ComponentUsage, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerFigures:
+    """What a server has and does, counted."""
+
+    deployments: Mapping[str, int]
+    components: Mapping[str, int]
+    replicas: int
+    hosts: Mapping[str, int]
+    events: int
+    usage: Mapping[tuple[str, str], tuple[float, int]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,9 @@ from ripieno.model.component_type import ComponentType, Value
 class Look:
     """One component. `running` are transitions under way, `failed` those of them that failed.
 
-    `lost` names the components whose provide ports it uses and that are gone by force.
+    `docked` are transitions about to begin, `arrived` those whose end waits for others. `active`
+    are ports: those that it uses now, and those that it offers. `lost` names the components whose
+    provide ports it uses and that are gone by force.
     """
 
     name: str
@@ -28,6 +30,9 @@ class Look:
     behaviour: str | None
     running: tuple[str, ...]
     failed: tuple[str, ...]
+    docked: tuple[str, ...]
+    arrived: tuple[str, ...]
+    active: tuple[str, ...]
     lost: tuple[str, ...]
 
 
@@ -126,5 +131,12 @@ def _look(state: ComponentState) -> Look:
         behaviour=state.behaviour_name() or None,
         running=names(state.running & ~state.failed, table.transitions),
         failed=names(state.failed, table.transitions),
+        docked=names(state.docked, table.transitions),
+        arrived=names(state.arrived, table.transitions),
+        active=(
+            *names(state.held, table.uses),
+            *names(state.offered, table.provides),
+            *names(state.served, table.data_provides),
+        ),
         lost=tuple(dict.fromkeys(lost)),
     )

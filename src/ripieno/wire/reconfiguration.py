@@ -139,6 +139,10 @@ class ChangeRequest(SourceRequest):
     replicas: Annotated[dict[Identifier, Count], Field(max_length=MOST_ITEMS)] = Field(
         default_factory=dict
     )
+    returns_to: Identifier | None = Field(
+        default=None,
+        description="for `apply`: a reconfiguration that has completed, to be as after it",
+    )
     on_failure: OnFailure | None = Field(default=None, description="by default what suits the kind")
     queue: Flag = Field(
         default=False, description="wait behind a reconfiguration that runs, rather than be refused"
@@ -172,6 +176,7 @@ class ForecastSpan(Response):
     transition: str
     start_s: float
     end_s: float
+    is_critical: bool = Field(default=False, description="whether a delay of it delays all")
 
 
 class Reconfiguration(Response):

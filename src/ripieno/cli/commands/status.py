@@ -1,22 +1,15 @@
 """`ripieno status`: all deployments, or one and its components."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
 from pydantic import BaseModel
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.console import Group, RenderableType
 
-from ripieno.cli import completing, session, status_view
+from ripieno.cli import completing, session, status_view, watching
 from ripieno.cli.arguments import AsJson
-from ripieno.cli.output import console, show_json, show_json_line
+from ripieno.cli.output import console, show_json
 from ripieno.client import Client, every
-
-PAUSE_S = 1.0
-
-Look = Callable[[], Awaitable[tuple[list[BaseModel] | BaseModel, list[RenderableType]]]]
 
 
 def status(
@@ -53,7 +46,7 @@ def status(
             return one, list(status_view.deployment(one, under_way, width))
 
         if watches:
-            await _watch(look, terminal, as_json=as_json)
+            await watching.watch(look, terminal, as_json=as_json)
         answer, shown = await look()
         if as_json:
             show_json(answer)
@@ -61,24 +54,3 @@ def status(
             terminal.print(Group(*shown))
 
     session.run(work)
-
-
-async def _watch(look: Look, terminal: Console, *, as_json: bool) -> None:
-    """Show it again and again: in place in a terminal, elsewhere when it has changed."""
-    if terminal.is_terminal and not as_json:
-        with Live(console=terminal, auto_refresh=False) as live:
-            while True:
-                _, shown = await look()
-                live.update(Group(*shown), refresh=True)
-                await asyncio.sleep(PAUSE_S)
-    last: object = None
-    while True:
-        answer, shown = await look()
-        if answer != last:
-            last = answer
-            if as_json:
-                for each in answer if isinstance(answer, list) else [answer]:
-                    show_json_line(each)
-            else:
-                terminal.print(Group(*shown))
-        await asyncio.sleep(PAUSE_S)

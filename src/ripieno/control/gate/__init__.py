@@ -7,10 +7,11 @@ policy table, and only then asks `Control`, which itself asks nobody who they ar
 from ripieno.control.gate.account import AccountGate
 from ripieno.control.gate.administration import AdministrationGate
 from ripieno.control.gate.deployments import DeploymentsGate
+from ripieno.control.gate.observation import ObservationGate
 from ripieno.control.gate.registry import RegistryGate
 
 
-class Gate(DeploymentsGate, RegistryGate, AdministrationGate, AccountGate):
+class Gate(DeploymentsGate, ObservationGate, RegistryGate, AdministrationGate, AccountGate):
     """All use cases of a server, for one caller."""
 
 
