@@ -1,0 +1,1 @@
+"""Reading what a registry knows of an image, without pulling it."""
