@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -113,6 +113,26 @@ def words(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", bare).split())
 
 
+async def overflow(page: Page) -> int:
+    """By how many pixels a page is wider than the window."""
+    found = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return int(found)
+
+
+async def unnamed(page: Page) -> list[str]:
+    """The controls of a page that have no name for a screen reader."""
+    found: list[str] = await page.evaluate(
+        """() => [...document.querySelectorAll(
+            "a[href], button, summary, input:not([type=hidden]), select, textarea")]
+          .filter((each) => !(each.ariaLabel || each.labels?.length || each.innerText?.trim()
+            || each.textContent.trim()))
+          .map((each) => each.outerHTML.slice(0, 200))"""
+    )
+    return found
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's browser, which Playwright drives."""
@@ -152,10 +172,13 @@ async def browsing(
         )
         context.set_default_timeout(60_000)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
-        context.on(
-            "console",
-            lambda said: complaints.append(said.text) if said.type == "error" else None,
-        )
+
+        def hear(said: ConsoleMessage) -> None:
+            is_answer = "status of 4" in said.text and "/static/" not in said.location["url"]
+            if said.type == "error" and not is_answer:  # a refusal is an answer as any other
+                complaints.append(said.text)
+
+        context.on("console", hear)
         try:
             yield context
         finally:

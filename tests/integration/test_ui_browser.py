@@ -1,0 +1,125 @@
+"""The web UI in a real browser: what only scripts, styles and people with keyboards find out."""
+
+import re
+
+from playwright.async_api import Page, expect
+
+from tests.fake_control import FakeControl
+from tests.ui_rig import WIDTHS, browsing, overflow, register, unnamed
+
+MOST_BYTES = 300_000
+
+DOCUMENT = """
+name: brain-viewer
+version: 1.2.0
+title: Brain viewer
+description: An MRI, with-a-word-that-is-far-too-long-for-a-telephone-of-this-world.
+parameters:
+  required: [subject]
+  properties:
+    subject: {type: string}
+    memory_mib: {type: integer, minimum: 64, maximum: 4096, default: 256, title: Memory}
+configurations:
+  large: {title: Large volumes, parameters: {memory_mib: 4096}}
+components:
+  viewer:
+    type: service
+    command: [python3, -m, http.server, "${port}"]
+    tcp_ports: {http: auto}
+"""
+
+
+async def test_pages_fit_the_window_and_name_their_controls() -> None:
+    control = FakeControl()
+    register(control, DOCUMENT)
+    for width in WIDTHS:
+        async with browsing(control, width=width) as context:
+            page = await context.new_page()
+            for address in ("/", "/applications/brain-viewer", "/applications/none"):
+                await page.goto(address)
+                assert await overflow(page) == 0, (address, width)
+                assert await unnamed(page) == [], address
+                assert await page.locator("h1").count() == 1
+
+
+async def test_the_catalogue_is_light() -> None:
+    control = FakeControl()
+    register(control, DOCUMENT)
+    async with browsing(control) as context:
+        page = await context.new_page()
+        await page.goto("/", wait_until="networkidle")
+        weighed = await page.evaluate(
+            "performance.getEntries().map((each) => [each.name, each.decodedBodySize ?? 0])"
+        )
+        names = [name.rpartition("/")[2] for name, _ in weighed]
+        assert {"htmx.min.js", "base.css", "app.js"} <= set(names)
+        assert 50_000 < sum(size for _, size in weighed) <= MOST_BYTES, weighed
+
+
+async def test_the_form_follows_what_is_filled_in() -> None:
+    control = FakeControl()
+    register(control, DOCUMENT)
+    async with browsing(control) as context:
+        page = await context.new_page()
+        await page.goto("/applications/brain-viewer")
+        command = page.locator("#told .copyable code")
+        await page.get_by_label("subject").fill("sub 1")
+        await expect(command).to_have_text(
+            "ripieno deploy brain-viewer --set 'subject=sub 1'", timeout=60_000
+        )
+        await page.locator("input[type=range]").fill("512")
+        await expect(command).to_contain_text("memory_mib=512", timeout=60_000)
+        number = page.locator("input[type=number]")
+        await expect(number).to_have_value("512")
+        await number.fill("9999")
+        error = page.get_by_text("Give a whole number from 64 to 4096.")
+        await expect(error).to_be_visible(timeout=60_000)
+        await expect(number).to_have_attribute("aria-invalid", "true")
+        await page.get_by_role("button", name="Deploy").click()
+        await expect(page.get_by_role("alert")).to_be_visible(timeout=60_000)
+        await expect(number).to_be_focused()
+        await page.get_by_label("Configuration").select_option("large")
+        await expect(number).to_have_value("4096", timeout=60_000)
+        await expect(command).to_contain_text("--configuration large", timeout=60_000)
+        await expect(page.get_by_label("subject")).to_have_value("sub 1")
+
+
+async def test_a_keyboard_is_enough() -> None:
+    control = FakeControl()
+    register(control, DOCUMENT)
+    async with browsing(control) as context:
+        page = await context.new_page()
+        await page.goto("/")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("/")
+        await expect(page.get_by_role("searchbox")).to_be_focused()
+        summary = page.locator(".corner summary")
+        await summary.focus()
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Dark").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        assert await _lightness(page) < 0.2
+        await page.keyboard.press("Escape")
+        await expect(summary).to_be_focused()
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def test_moments_are_in_the_zone_of_the_reader() -> None:
+    control = FakeControl()
+    register(control, DOCUMENT)
+    async with browsing(control, locale="fr-FR") as context:
+        page = await context.new_page()
+        await page.goto("/applications/brain-viewer")
+        moment = page.locator("time").first
+        await expect(moment).to_have_attribute("datetime", "2026-01-31T12:00:00Z")
+        await expect(moment).to_have_text(re.compile("31 janv. 2026.*13:00"))
+
+
+async def _lightness(page: Page) -> float:
+    """How light the ground of a page is, from 0 to 1."""
+    colour = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    return sum(map(int, re.findall(r"\d+", colour)[:3])) / (3 * 255)
