@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from ripieno.actions import Actions, Context
 from ripieno.control.messages import Done, Failed, Job, Message, Said, Saved
-from ripieno.control.scope import early_files, offered, resolved, scope_of
+from ripieno.control.scope import early_files, offered, resolved, scope_of, told_address
 from ripieno.model import references
 from ripieno.model.action import Verb
 from ripieno.model.application import Address
@@ -187,7 +187,7 @@ class Performer:
 
     async def _task(self, job: Job, post: Post) -> Task:
         definition = job.definition
-        workload = definition.workload or Workload(argv=("true",))
+        workload = told_address(definition.workload or Workload(argv=("true",)), definition)
         secrets = await self._secrets(
             each.name for each in workload.env.values() if isinstance(each, Secret)
         )

@@ -9,6 +9,7 @@ from ripieno.model import references
 from ripieno.model.application import ComponentDefinition
 from ripieno.model.component_type import Value
 from ripieno.model.errors import UnknownReference
+from ripieno.model.route import PublicAddress
 from ripieno.model.workload import FileTransfer, Secret, Workload
 from ripieno.runtimes.base import Handle, Spot
 
@@ -31,6 +32,7 @@ def scope_of(
         scope["ports"] = dict(spot.tcp_ports)
         if spot.tcp_ports:
             scope["port"] = next(iter(spot.tcp_ports.values()))
+            scope["route"] = public_address(definition, spot).parts()
     for port in definition.uses:
         value = inputs.get(port)
         if isinstance(value, Mapping):
@@ -39,6 +41,27 @@ def scope_of(
         elif value is not None:
             scope[port] = value
     return scope
+
+
+def public_address(definition: ComponentDefinition, spot: Spot) -> PublicAddress:
+    """Where a component is reached by people: at its route, or else where it runs."""
+    if definition.public is not None:
+        return definition.public
+    port = next(iter(spot.tcp_ports.values()))
+    return PublicAddress(url=f"http://{spot.host}:{port}/")
+
+
+def told_address(workload: Workload, definition: ComponentDefinition) -> Workload:
+    """The workload with its route's address in the environment, where it has one."""
+    public = definition.public
+    if public is None:
+        return workload
+    told: dict[str, str | Secret] = {
+        "PUBLIC_URL": public.url,
+        "PUBLIC_PATH": public.path,
+        "PUBLIC_HOST": public.host,
+    }
+    return dataclasses.replace(workload, env={**told, **workload.env})
 
 
 def resolved(

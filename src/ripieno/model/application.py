@@ -15,6 +15,7 @@ from ripieno.model.configuration import Configuration
 from ripieno.model.errors import ApplicationError
 from ripieno.model.node import listed, quoted
 from ripieno.model.port import PortRef
+from ripieno.model.route import PublicAddress, Route
 from ripieno.model.workload import Health, HealthKind, Workload
 
 SERVICE = "service"
@@ -34,6 +35,7 @@ SCOPE = frozenset(
         "component",
         "deployment",
         "each",
+        "route",
     )
 )
 """First words of references that are no use port."""
@@ -121,7 +123,8 @@ class ComponentDefinition:
     `kind` is `service`, `job`, `external` or a component type of the application. `provides` maps
     tcp_ports (of a job: any names) to interfaces. `settings` are what the author of its type asks
     for. `state` are the places where it is to stand, empty for those that its kind implies.
-    `deadline_s` is how long one of its transitions may take.
+    `deadline_s` is how long one of its transitions may take. `public` is where its route is, once
+    it belongs to a deployment and a door is open.
     """
 
     name: str
@@ -136,6 +139,7 @@ class ComponentDefinition:
     address: Address | None = None
     settings: Mapping[str, Value] = field(default_factory=dict)
     state: tuple[str, ...] = ()
+    public: PublicAddress | None = None
 
     def __post_init__(self) -> None:
         if not names.is_open(self.name):
@@ -211,8 +215,8 @@ class Application:
 
     As `application` reads it, it `is_open`: `${parameters.…}` and `for_each` are still in it, and
     numbers that depend on a parameter are shown with its default. `resolve` makes the one that can
-    be deployed. `parameters` is a JSON Schema; `document` the text it was read from; `routes` and
-    `jobs` are as in that. `configurations` are there to be chosen from, also once it is settled.
+    be deployed. `parameters` is a JSON Schema; `document` the text it was read from; `jobs` are
+    as in that. `configurations` are there to be chosen from, also once it is settled.
     """
 
     name: str
@@ -225,7 +229,7 @@ class Application:
     components: Mapping[str, ComponentDefinition] = field(default_factory=dict)
     component_types: Mapping[str, ComponentType] = field(default_factory=dict)
     connections: tuple[tuple[PortRef, PortRef], ...] = ()
-    routes: tuple[Mapping[str, Value], ...] = ()
+    routes: tuple[Route, ...] = ()
     jobs: Mapping[str, Value] = field(default_factory=dict)
     configurations: Mapping[str, Configuration] = field(default_factory=dict)
     document: str = ""
@@ -262,6 +266,7 @@ def to_json(definition: ComponentDefinition) -> dict[str, Any]:
         "deadline_s": definition.deadline_s,
         "settings": dict(definition.settings),
         "state": list(definition.state),
+        "public": {"url": definition.public.url} if definition.public else None,
     }
     if address is not None:
         record["address"] = {
@@ -292,6 +297,7 @@ def from_json(record: Mapping[str, Any]) -> ComponentDefinition:
         address=_address(record["address"]) if "address" in record else None,
         settings=dict(record.get("settings", {})),
         state=tuple(record.get("state", ())),
+        public=PublicAddress(url=record["public"]["url"]) if "public" in record else None,
     )
 
 

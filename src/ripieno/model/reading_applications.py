@@ -25,6 +25,7 @@ from ripieno.model.node import Node, did_you_mean, listed, printable, quoted
 from ripieno.model.port import PortRef
 from ripieno.model.reading_components import read_component
 from ripieno.model.reading_fields import Fields, is_open, located, static_text, whole_number
+from ripieno.model.reading_routes import read_routes
 from ripieno.model.reading_types import read_component_types
 from ripieno.model.substitution import PutIn, Substitution, samples_put_in, values_put_in
 
@@ -52,7 +53,6 @@ _FIELDS = frozenset(
         "configurations",
     )
 )
-_ROUTE = frozenset(("component", "tcp_port", "name", "path", "access", "title", "note"))
 _MOST_HEADER = {"title": 200, "description": 20_000, "source": 2000}
 
 
@@ -180,9 +180,8 @@ def _read(reading: _Reading) -> Application:
         places[name] = node
         components[name] = read_component(name, node, types, is_open=reading.is_open)
     connections = tuple(_pair(each) for each in _items(reading, substitution, "connections"))
-    routes = tuple(
-        _route(each, components, is_open=reading.is_open)
-        for each in _items(reading, substitution, "routes")
+    routes = read_routes(
+        _items(reading, substitution, "routes"), components, is_open=reading.is_open
     )
     try:
         found = Application(
@@ -343,26 +342,6 @@ def _pair(node: Node) -> tuple[PortRef, PortRef]:
     if len(refs) != 2:
         raise node.error("write a connection as [component.use_port, component.provide_port]")
     return refs[0], refs[1]
-
-
-def _route(
-    node: Node, components: Mapping[str, ComponentDefinition], *, is_open: bool
-) -> Mapping[str, Value]:
-    fields = Fields(node, _ROUTE, is_open=is_open)
-    name, tcp_port = fields.static("component"), fields.static("tcp_port")
-    if not (name and tcp_port):
-        raise node.error("a route leads to a component's tcp_port; give both")
-    for each in fields.items("access"):
-        each.text()
-    if not is_open:
-        component = _known(node.at(("component",)), name, components)
-        ports = component.workload.tcp_ports if component.workload else {}
-        if tcp_port not in ports:
-            raise node.at(("tcp_port",)).error(
-                f"{name} has no tcp_port {quoted(tcp_port)}{did_you_mean(tcp_port, ports)}; it has "
-                f"{listed(ports)}"
-            )
-    return cast(Mapping[str, Value], node.plain())
 
 
 def _jobs(reading: _Reading, substitution: Substitution) -> Mapping[str, Value]:

@@ -27,6 +27,7 @@ from ripieno.model.node import Node, did_you_mean, listed, quoted
 from ripieno.model.reading_fields import Fields, located, static_text
 from ripieno.model.reading_workloads import FIELDS as WORKLOAD
 from ripieno.model.reading_workloads import read_health, read_tcp_ports, read_workload
+from ripieno.model.route import PARTS
 from ripieno.model.workload import RestartCondition
 
 _REMARKS = frozenset(("title", "description", "note"))
@@ -198,11 +199,13 @@ def _check_references(fields: Fields, definition: ComponentDefinition) -> None:
     tcp_ports = workload.tcp_ports if workload else {}
     known = {"host", "replica", "component", "deployment", "ports", "settings", *definition.uses}
     if tcp_ports:
-        known.add("port")
+        known |= {"port", "route"}
     if fields.is_open:
         known |= {"parameters", "each"}
     scope: dict[str, Collection[str] | None] = dict.fromkeys(sorted(known))
     scope["ports"], scope["settings"] = tcp_ports, definition.settings
+    if "route" in scope:
+        scope["route"] = PARTS
     for name in _DYNAMIC:
         node = fields.text_node(name)
         if node is not None:
