@@ -254,14 +254,10 @@ def test_what_is_external_has_an_address_and_perhaps_health() -> None:
     assert address.health.timeout_s == 3.0
 
 
-def test_routes_and_jobs_are_passed_on_as_they_are() -> None:
+def test_jobs_are_passed_on_as_they_are() -> None:
     found = read(
         "  web: {type: service, image: a, tcp_ports: {http: 80}}\n"
-        "routes: [{component: web, tcp_port: http, access: ['group:x'], path: /web}]\n"
         "jobs: {nightly: {at: '0 3 * * *'}}\n"
-    )
-    assert found.routes == (
-        {"component": "web", "tcp_port": "http", "access": ["group:x"], "path": "/web"},
     )
     assert found.jobs == {"nightly": {"at": "0 3 * * *"}}
 
