@@ -23,7 +23,7 @@ routes:
 
 def read(routes: str, **values: object) -> Application:
     application = reading_applications.application(HEAD + routes, "f.yaml")
-    return reading_applications.resolve(application, values)  # type: ignore[arg-type]
+    return reading_applications.resolve(application, values)
 
 
 def test_a_route_has_a_mode_a_name_and_who_may_come_in() -> None:
