@@ -5,6 +5,8 @@ does: a real server on loopback and Debian's Chromium, at the widths that the pa
 """
 
 import asyncio
+import contextlib
+import html.parser
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -107,10 +109,45 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def words(html: str) -> str:
+def words(page: str) -> str:
     """What a page says, without its tags, on one line."""
-    bare = re.sub(r"<(script|style|template)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    bare = re.sub(r"<(script|style|template)\b.*?</\1>", " ", page, flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]*>", " ", bare).split())
+
+
+PAYLOADS = (
+    '"><img src=x onerror=alert(1)>',
+    "'><script>alert(1)</script>",
+    "</textarea></title></script><svg onload=alert(1)>",
+    "javascript:alert(1)//x",
+    '" onmouseover="alert(1)" x="',
+    "{{ 7 * 7 }} {% raw %} ${7*7}",
+    "[x](javascript:alert(1)) <a href='javascript:alert(1)'>x</a>",
+)
+"""Texts that run a script wherever they are taken for anything but a text."""
+
+
+def intruders(page: str) -> list[str]:
+    """What in a page would run although no page of ours has it: scripts, handlers, addresses."""
+    reader = _Intruders()
+    reader.feed(page)
+    reader.close()
+    return reader.found
+
+
+class _Intruders(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        address = given.get("href") or given.get("src") or given.get("action") or ""
+        runs = any(name.startswith("on") or name in ("style", "srcdoc") for name in given)
+        leads = re.match(r"\s*(javascript|vbscript|data):", address, re.IGNORECASE)
+        is_ours = tag != "script" or given.get("src", "").startswith("/static/")
+        if runs or leads or not is_ours or tag in ("iframe", "object", "embed", "base", "style"):
+            self.found.append(self.get_starttag_text() or tag)
 
 
 async def overflow(page: Page) -> int:
@@ -150,6 +187,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def browsing(
     control: FakeControl,
     *,
+    browser: Browser | None = None,
     caller: Caller | None = ALICE,
     width: int = WIDTHS[0],
     dark: bool = False,
@@ -157,12 +195,14 @@ async def browsing(
 ) -> AsyncIterator[BrowserContext]:
     """A browser before a server; its pages may use relative addresses.
 
-    What the browser complains about in its console, or a script fails with, fails the test.
+    A module with several tests shares one `browser` (see `chromium`) on the event loop of the
+    module. What the browser complains about in its console, or a script fails with, fails the test.
     """
     complaints: list[str] = []
     app = app_for(control, caller)
-    async with serving(app) as url, chromium() as browser:
-        context = await browser.new_context(
+    shared = contextlib.nullcontext(browser) if browser is not None else chromium()
+    async with serving(app) as url, shared as opened:
+        context = await opened.new_context(
             base_url=url,
             viewport={"width": width, "height": HEIGHT},
             color_scheme="dark" if dark else "light",

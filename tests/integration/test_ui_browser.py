@@ -1,11 +1,16 @@
 """The web UI in a real browser: what only scripts, styles and people with keyboards find out."""
 
 import re
+from collections.abc import AsyncIterator
 
-from playwright.async_api import Page, expect
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
 from tests.fake_control import FakeControl
-from tests.ui_rig import WIDTHS, browsing, overflow, register, unnamed
+from tests.ui_rig import WIDTHS, browsing, chromium, overflow, register, unnamed
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MOST_BYTES = 300_000
 
@@ -29,11 +34,17 @@ components:
 """
 
 
-async def test_pages_fit_the_window_and_name_their_controls() -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as opened:
+        yield opened
+
+
+async def test_pages_fit_the_window_and_name_their_controls(browser: Browser) -> None:
     control = FakeControl()
     register(control, DOCUMENT)
     for width in WIDTHS:
-        async with browsing(control, width=width) as context:
+        async with browsing(control, browser=browser, width=width) as context:
             page = await context.new_page()
             for address in ("/", "/applications/brain-viewer", "/applications/none"):
                 await page.goto(address)
@@ -42,10 +53,10 @@ async def test_pages_fit_the_window_and_name_their_controls() -> None:
                 assert await page.locator("h1").count() == 1
 
 
-async def test_the_catalogue_is_light() -> None:
+async def test_the_catalogue_is_light(browser: Browser) -> None:
     control = FakeControl()
     register(control, DOCUMENT)
-    async with browsing(control) as context:
+    async with browsing(control, browser=browser) as context:
         page = await context.new_page()
         await page.goto("/", wait_until="networkidle")
         weighed = await page.evaluate(
@@ -56,10 +67,10 @@ async def test_the_catalogue_is_light() -> None:
         assert 50_000 < sum(size for _, size in weighed) <= MOST_BYTES, weighed
 
 
-async def test_the_form_follows_what_is_filled_in() -> None:
+async def test_the_form_follows_what_is_filled_in(browser: Browser) -> None:
     control = FakeControl()
     register(control, DOCUMENT)
-    async with browsing(control) as context:
+    async with browsing(control, browser=browser) as context:
         page = await context.new_page()
         await page.goto("/applications/brain-viewer")
         command = page.locator("#told .copyable code")
@@ -84,10 +95,10 @@ async def test_the_form_follows_what_is_filled_in() -> None:
         await expect(page.get_by_label("subject")).to_have_value("sub 1")
 
 
-async def test_a_keyboard_is_enough() -> None:
+async def test_a_keyboard_is_enough(browser: Browser) -> None:
     control = FakeControl()
     register(control, DOCUMENT)
-    async with browsing(control) as context:
+    async with browsing(control, browser=browser) as context:
         page = await context.new_page()
         await page.goto("/")
         await page.keyboard.press("Tab")
@@ -108,10 +119,10 @@ async def test_a_keyboard_is_enough() -> None:
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
-async def test_moments_are_in_the_zone_of_the_reader() -> None:
+async def test_moments_are_in_the_zone_of_the_reader(browser: Browser) -> None:
     control = FakeControl()
     register(control, DOCUMENT)
-    async with browsing(control, locale="fr-FR") as context:
+    async with browsing(control, browser=browser, locale="fr-FR") as context:
         page = await context.new_page()
         await page.goto("/applications/brain-viewer")
         moment = page.locator("time").first
