@@ -1,9 +1,9 @@
 """A control in memory, with as many rules as the tests of the HTTP edge need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from ripieno.control.errors import (
     Conflict,
@@ -12,7 +12,6 @@ from ripieno.control.errors import (
     NameInUse,
     NotFound,
     RevisionMismatch,
-    Unauthenticated,
 )
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.views import (
@@ -33,18 +32,18 @@ from ripieno.control.views import (
     ReplicaView,
     ServerFigures,
 )
-from ripieno.model.access import Caller, Role, Scope
+from ripieno.model.access import Caller
 from ripieno.model.errors import DocumentError
 from ripieno.model.host import HostConfig
 from ripieno.model.plan import Plan
 from ripieno.model.program import Outcome, Program
 from ripieno.model.simulation import PhaseReport
 from ripieno.runtimes.errors import HostUnreachable
-from ripieno.store.records import EventRecord, IdempotencyRecord, TokenRecord, VersionRecord
+from ripieno.store.records import EventRecord, IdempotencyRecord, VersionRecord
+from tests.fake_people import NOW, TOKEN, FakePeople
 from tests.fake_signing_in import FakeSigningIn
 
-NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-TOKEN = "token-of-alice"
+__all__ = ["NOW", "TOKEN", "FakeControl"]
 
 WEB = ComponentView(
     name="web",
@@ -71,7 +70,7 @@ WEB = ComponentView(
 )
 
 
-class FakeControl(FakeSigningIn):
+class FakeControl(FakePeople, FakeSigningIn):
     """Deployments that run as soon as they are asked for, hosts that are always there."""
 
     def __init__(self) -> None:
@@ -83,7 +82,6 @@ class FakeControl(FakeSigningIn):
         self.published: dict[tuple[str, str], VersionRecord] = {}
         self.machines: dict[str, HostView] = {}
         self.values: dict[str, str] = {}
-        self.issued: dict[str, TokenRecord] = {}
         self.kept: dict[tuple[str, str], IdempotencyRecord] = {}
         self.lines: list[LogLine] = []
         self.error: Exception | None = None  # raised by the next use case that looks
@@ -134,11 +132,6 @@ class FakeControl(FakeSigningIn):
         if self.error is not None:
             error, self.error = self.error, None
             raise error
-
-    async def authenticate(self, token: str) -> Caller:
-        if token != TOKEN:
-            raise Unauthenticated("the token is not known; make one with: ripieno token create")
-        return Caller(user="alice", role=Role.ADMIN, via="alice")
 
     async def ownership(self, deployment: str) -> Ownership:
         self._look()
@@ -266,12 +259,17 @@ class FakeControl(FakeSigningIn):
         raise NotFound(f"there is no deployment {name_or_id}")
 
     async def deployments(
-        self, *, after: str | None, limit: int
+        self, *, after: str | None, limit: int, seen_by: Caller | None = None
     ) -> tuple[Sequence[DeploymentView], str | None]:
         self._look()
         if after is not None and not after.startswith("c-"):
             raise InvalidRequest("after is not a cursor")
-        names = sorted(name for name in self.names if after is None or name > after[2:])
+        names = sorted(
+            name
+            for name, view in self.names.items()
+            if (after is None or name > after[2:])
+            and (seen_by is None or seen_by.user == view.owner)
+        )
         page = [replace(self.names[name], components=(), document="") for name in names[:limit]]
         return page, f"c-{names[limit - 1]}" if len(names) > limit else None
 
@@ -527,33 +525,6 @@ class FakeControl(FakeSigningIn):
         self._look()
         if self.values.pop(name, None) is None:
             raise NotFound(f"there is no secret {name}")
-
-    async def tokens(self) -> Sequence[TokenRecord]:
-        self._look()
-        return list(self.issued.values())
-
-    async def create_token(
-        self, name: str, ttl_s: int | None, *, scopes: Collection[Scope], caller: str
-    ) -> tuple[TokenRecord, str]:
-        self._look()
-        record = TokenRecord(
-            id=f"t-{len(self.issued) + 1}",
-            name=name,
-            user=caller,
-            scopes=tuple(scopes),
-            digest="0" * 64,
-            created_at=NOW,
-            expires_at=None if ttl_s is None else NOW + timedelta(seconds=ttl_s),
-            revoked_at=None,
-        )
-        self.issued[record.id] = record
-        return record, "rip_secret"
-
-    async def revoke_token(self, id: str, *, caller: str) -> None:
-        self._look()
-        if id not in self.issued:
-            raise NotFound(f"there is no token {id}")
-        self.issued[id] = replace(self.issued[id], revoked_at=NOW)
 
     async def doctor(self) -> Sequence[Finding]:
         self._look()

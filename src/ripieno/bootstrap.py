@@ -32,6 +32,7 @@ from ripieno.control.messages import Said
 from ripieno.control.metrics import Metrics
 from ripieno.control.performer import Performer
 from ripieno.control.service import Control
+from ripieno.control.trail import Trail
 from ripieno.model import host as configs
 from ripieno.model.access import ALL_SCOPES, Role
 from ripieno.model.errors import RipienoError
@@ -137,6 +138,9 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
         group.create_task(hub.run())
         callers = Callers(store)
         group.create_task(callers.run())
+        trail = Trail(store)
+        stack.push_async_callback(trail.flush)
+        group.create_task(trail.run())
         await leading.take_up()
         group.create_task(metrics.run())
         yield Control(
@@ -147,6 +151,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
             metrics=metrics,
             hosts=hosts,
             callers=callers,
+            trail=trail,
             scan_key=_scan_key,
             state_directory=settings.home,
         )

@@ -8,12 +8,13 @@ from typing import Any
 from ripieno.control import people_views
 from ripieno.control.callers import Callers
 from ripieno.control.errors import Conflict, InvalidRequest, NameInUse, NotFound
+from ripieno.control.leading import Leading
 from ripieno.control.passwords import Passwords
 from ripieno.control.people_views import GroupView, Member, UserView
 from ripieno.model import names
 from ripieno.model.access import EVERYONE, PUBLIC, Caller, Role
 from ripieno.store.errors import LastAdministrator, NoSuchPerson, PersonTaken
-from ripieno.store.records import GroupRecord, MemberRecord, UserRecord
+from ripieno.store.records import DeploymentRecord, GroupRecord, MemberRecord, UserRecord
 from ripieno.store.store import Store
 
 MOST_TEXT = 200
@@ -29,6 +30,7 @@ class People:
     """The part of the use cases that is about who there is."""
 
     _store: Store
+    _leading: Leading
     _callers: Callers
     _passwords: Passwords
 
@@ -125,18 +127,32 @@ class People:
         """
         kept = None if password is None else await self._passwords.hashed(password)
         await self._change_user(name, password_hash=kept, signed_out_at=_now())
+        await self._store.remove_tickets_of(name)
 
-    async def remove_user(self, name: str, *, caller: str) -> None:
-        """Forget a user, their tokens and memberships.
+    async def remove_user(self, name: str, *, to: str | None = None, caller: str) -> None:
+        """Forget a user with all that lets them in; what they have deployed becomes another's.
 
-        Raises: `NotFound`; `Conflict` for the last administrator.
+        Raises: `NotFound`; `Conflict` for the last administrator, and for one with deployments that
+        nobody is to get.
         """
-        try:
-            is_gone = await self._store.remove_user(name)
-        except LastAdministrator as problem:
-            raise Conflict(str(problem)) from problem
-        finally:
-            self._callers.forget()
+        await self._user(name)
+        if to is not None and (name == to or (await self._user(to)).is_disabled):
+            raise InvalidRequest(f"{to} cannot take over what {name} has; name another user")
+        owned, _ = await self._store.deployments(after=None, limit=10, owner=name)
+        if owned and to is None:
+            listed = ", ".join(each.name for each in owned)
+            raise Conflict(
+                f"{name} has deployments ({listed}); give them to another with --to USER, or "
+                "remove them first"
+            )
+        # From now on nothing is added to it.
+        await self._change_user(name, is_disabled=True, signed_out_at=_now())
+        while to is not None and owned:
+            for record in owned:
+                await self._give(record, to, caller)
+            owned, _ = await self._store.deployments(after=None, limit=100, owner=name)
+        is_gone = await self._store.remove_user(name)
+        self._callers.forget()
         if not is_gone:
             raise _no_user(name)
 
@@ -209,6 +225,20 @@ class People:
             self._callers.forget()
         if not was_in:
             raise NotFound(f"{user!r} is not in the group {group!r}; see: ripieno group list")
+
+    async def _give(self, record: DeploymentRecord, to: str, caller: str) -> None:
+        supervisor = await self._leading.find(record.id)
+        if supervisor is None:
+            raise Conflict(
+                f"deployment {record.name} is not led, so it cannot be given to {to}; see: "
+                "ripieno doctor"
+            )
+
+        def give() -> None:
+            supervisor.tell("deployment.given", by=caller, to=to)
+            supervisor.state.put_deployment(owner=to)
+
+        await supervisor.ask(give)
 
     async def _user(self, name: str) -> UserRecord:
         record = await self._store.user(name)

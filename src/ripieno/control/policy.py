@@ -52,6 +52,18 @@ class Action(StrEnum):
     END_SESSION = "session.end"
     CHANGE_PASSWORD = "user.password"
     CREATE_SIGN_IN_LINK = "user.sign-in-link"
+    LIST_USERS = "user.list"
+    LOOK_AT_USER = "user.look"
+    ADD_USER = "user.add"
+    DESCRIBE_USER = "user.describe"
+    CHANGE_USER = "user.change"
+    SET_PASSWORD = "user.set-password"
+    REMOVE_USER = "user.remove"
+    LIST_GROUPS = "group.list"
+    ADD_GROUP = "group.add"
+    CHANGE_GROUP = "group.change"
+    REMOVE_GROUP = "group.remove"
+    READ_AUDIT = "audit.read"
     EXAMINE_SERVER = "server.doctor"
 
 
@@ -89,14 +101,28 @@ RULES: dict[Action, Rule] = {
     Action.CHANGE_HOST: Rule(Role.ADMIN, Scope.ADMIN),
     Action.LIST_SECRETS: Rule(Role.DEPLOYER, Scope.READ),
     Action.CHANGE_SECRET: Rule(Role.ADMIN, Scope.ADMIN),
-    Action.LIST_TOKENS: Rule(Role.VIEWER, Scope.READ),
-    Action.CREATE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN),
+    # One's own, with the scope for what is about one's account; those of others, as an admin.
+    Action.LIST_TOKENS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
+    Action.CREATE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
     Action.REVOKE_TOKEN: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
     Action.LIST_SESSIONS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.END_SESSION: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
     Action.CHANGE_PASSWORD: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
     # Whoever has the link has all that the user has, so that no narrower token makes one.
     Action.CREATE_SIGN_IN_LINK: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    Action.LOOK_AT_USER: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
+    Action.DESCRIBE_USER: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    Action.LIST_USERS: Rule(Role.ADMIN, Scope.READ),
+    Action.ADD_USER: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.CHANGE_USER: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.SET_PASSWORD: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.REMOVE_USER: Rule(Role.ADMIN, Scope.ADMIN),
+    # Everybody may know with whom a group shares something; its managers own it.
+    Action.LIST_GROUPS: Rule(Role.VIEWER, Scope.READ),
+    Action.ADD_GROUP: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.CHANGE_GROUP: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
+    Action.REMOVE_GROUP: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.READ_AUDIT: Rule(Role.ADMIN, Scope.ADMIN),
     Action.EXAMINE_SERVER: Rule(Role.ADMIN, Scope.READ),
 }
 

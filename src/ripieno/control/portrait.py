@@ -167,6 +167,7 @@ def _header(record: DeploymentRecord) -> dict[str, Any]:
         "application": record.application,
         "version": record.version,
         "owner": record.owner,
+        "readers": record.readers,
         "state": DeploymentState(record.state),
         "revision": record.revision,
         "parameters": record.parameters,

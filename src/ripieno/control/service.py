@@ -2,7 +2,7 @@
 
 Deployments are changed through their supervisors only; everything else goes to the store. The
 parts of `Control` that are about hosts and secrets are in `administration`, those about users and
-groups in `people`, about tokens in `tokens`.
+groups in `people`, about tokens in `tokens`, about the audit trail in `audit`.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from ripieno.control import changes, planning, portrait, steering
 from ripieno.control import target as targets
 from ripieno.control.administration import Administration
 from ripieno.control.attempts import Attempts
+from ripieno.control.audit import Audit
 from ripieno.control.callers import Callers
 from ripieno.control.errors import (
     Conflict,
@@ -40,6 +41,7 @@ from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
 from ripieno.control.target import Target
 from ripieno.control.tokens import Tokens
+from ripieno.control.trail import Trail
 from ripieno.control.views import (
     DeploymentState,
     DeploymentView,
@@ -54,6 +56,7 @@ from ripieno.engine.machine import Machine
 from ripieno.identity.base import IdentityProvider
 from ripieno.identity.flow import UsedFlows
 from ripieno.model import names, parameters, reading_applications
+from ripieno.model.access import Caller
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
 from ripieno.runtimes.base import Runtime
@@ -65,7 +68,7 @@ LOG = logging.getLogger(__name__)
 REMOVE = ReconfigurationKind.REMOVE.value
 
 
-class Control(Observation, Administration, People, Tokens, Identities):
+class Control(Observation, Administration, People, Tokens, Audit, Identities):
     """All use cases of a server."""
 
     def __init__(
@@ -78,10 +81,12 @@ class Control(Observation, Administration, People, Tokens, Identities):
         callers: Callers,
         metrics: Metrics,
         provider: IdentityProvider | None = None,
+        trail: Trail,
         **others: object,
     ) -> None:
         super().__init__(store=store, leading=leading, **others)  # type: ignore[arg-type]
         self._callers = callers
+        self._trail = trail
         self._passwords = Passwords()
         self._sessions = Sessions(store, callers)
         self._attempts = Attempts()
@@ -229,7 +234,7 @@ class Control(Observation, Administration, People, Tokens, Identities):
             if supervisor is None
             else supervisor.state.record
         )
-        return Ownership(id=record.id, name=record.name, owner=record.owner)
+        return Ownership(id=record.id, name=record.name, owner=record.owner, readers=record.readers)
 
     async def deployment(self, name_or_id: str) -> DeploymentView:
         """A deployment with its components. Raises: `NotFound`."""
@@ -247,10 +252,13 @@ class Control(Observation, Administration, People, Tokens, Identities):
         return portrait.removed(await self._deployment_record(name_or_id))
 
     async def deployments(
-        self, *, after: str | None, limit: int
+        self, *, after: str | None, limit: int, seen_by: Caller | None = None
     ) -> tuple[Sequence[DeploymentView], str | None]:
-        """Deployments that are there, without their components, and where to go on."""
-        records, cursor = await self._store.deployments(after=after, limit=limit)
+        """Deployments that are there, without their components, and where to go on.
+
+        Those that `seen_by` owns or may read, if that is given.
+        """
+        records, cursor = await self._store.deployments(after=after, limit=limit, seen_by=seen_by)
         return [portrait.summary(each) for each in records], cursor
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:

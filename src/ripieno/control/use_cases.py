@@ -4,10 +4,11 @@
 what: `caller` is only written down. The edges are given a gate, which asks.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ripieno.control.people_cases import PeopleCases
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.sessions import Origin, Session
 from ripieno.control.signing_in import Link, SignedIn
@@ -24,27 +25,22 @@ from ripieno.control.views import (
     ReconfigurationView,
     ServerFigures,
 )
-from ripieno.model.access import Caller, Scope
+from ripieno.model.access import Caller
 from ripieno.model.host import HostConfig
 from ripieno.store.records import (
     EventRecord,
     IdempotencyRecord,
     SessionRecord,
-    TokenRecord,
     VersionRecord,
 )
 
 
-class UseCases(Protocol):
+class UseCases(PeopleCases, Protocol):
     """All that can be asked of a server; `caller` is the name of the user who asks.
 
     Raises: the errors of `control.errors`, and those of the layers below; `api.problems` has the
     table of what they become.
     """
-
-    async def authenticate(self, token: str) -> Caller:
-        """Whose token it is. Raises: Unauthenticated."""
-        ...
 
     async def ownership(self, deployment: str) -> Ownership:
         """Whose a deployment is, by its name or id. Raises: NotFound."""
@@ -71,9 +67,12 @@ class UseCases(Protocol):
         ...
 
     async def deployments(
-        self, *, after: str | None, limit: int
+        self, *, after: str | None, limit: int, seen_by: Caller | None = None
     ) -> tuple[Sequence[DeploymentView], str | None]:
-        """A page of deployments without their components, and the cursor of the next."""
+        """A page of deployments without their components, and the cursor of the next.
+
+        Those that `seen_by` owns or may read, if that is given.
+        """
         ...
 
     async def glances(
@@ -215,20 +214,6 @@ class UseCases(Protocol):
 
     async def remove_secret(self, name: str, *, caller: str) -> None:
         """Remove a secret."""
-        ...
-
-    async def tokens(self) -> Sequence[TokenRecord]:
-        """All tokens."""
-        ...
-
-    async def create_token(
-        self, name: str, ttl_s: int | None, *, scopes: Collection[Scope], caller: str
-    ) -> tuple[TokenRecord, str]:
-        """A new token of the caller, and its text."""
-        ...
-
-    async def revoke_token(self, id: str, *, caller: str) -> None:
-        """Let nobody in with it."""
         ...
 
     async def session(self, cookie: str) -> Session | None:

@@ -53,13 +53,17 @@ ALL_SCOPES = frozenset(Scope)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who asks. `via` is the name of the token or `session`; `address` is where from, if known."""
+    """Who asks. `via` says by which token, or `session`; `address` is where from, if known.
+
+    `credential` is the id of the token or session.
+    """
 
     user: str
     role: Role
     groups: frozenset[str] = frozenset()
     scopes: frozenset[Scope] = ALL_SCOPES
     via: str = ""
+    credential: str = ""
     address: str = ""
 
     @property
@@ -67,14 +71,15 @@ class Caller:
         """Whether there is nothing that this user may not do."""
         return self.role is Role.ADMIN
 
+    @property
+    def principals(self) -> frozenset[str]:
+        """All that are, or have among them, this user."""
+        groups = (GROUP + each for each in self.groups)
+        return frozenset((EVERYONE, PUBLIC, USER + self.user, *groups))
+
     def is_among(self, principals: Iterable[str]) -> bool:
         """Whether one of these principals is, or has among it, this user."""
-        return any(
-            each in (EVERYONE, PUBLIC)
-            or (each.startswith(USER) and each.removeprefix(USER) == self.user)
-            or (each.startswith(GROUP) and each.removeprefix(GROUP) in self.groups)
-            for each in principals
-        )
+        return not self.principals.isdisjoint(principals)
 
 
 def check_principal(text: str, *, allows_public: bool = False) -> str:

@@ -20,7 +20,7 @@ class DeploymentRecord:
     """A deployment: what was last asked for (`document`, `parameters`, `target`) and its state.
 
     `name` is unique among those that are not removed; `revision` grows with every change that is
-    asked for.
+    asked for. `readers` are the principals that may look at it, besides its owner.
     """
 
     id: str
@@ -30,6 +30,7 @@ class DeploymentRecord:
     document: str
     parameters: Mapping[str, Any]
     owner: str
+    readers: tuple[str, ...] = ()
     state: str
     revision: int
     target: Mapping[str, Any]
@@ -262,6 +263,36 @@ class TicketRecord:
     purpose: str
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditRecord:
+    """What somebody did or tried to do. `result`: allowed, refused or failed, for that `reason`."""
+
+    id: str
+    at: datetime
+    user: str
+    via: str
+    address: str
+    action: str
+    thing: str
+    result: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditQuery:
+    """What of the audit trail is looked for; `action` may be the first part of one, `thing` a part.
+
+    From `since` on, and before `until`.
+    """
+
+    user: str | None = None
+    action: str | None = None
+    thing: str | None = None
+    result: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ripieno.store import opening, schema
 from ripieno.store.applications import Applications
+from ripieno.store.audit import Audit
 from ripieno.store.commands import Commands
 from ripieno.store.commit import commit
 from ripieno.store.database import PATIENCE_S, Database
@@ -40,6 +41,7 @@ class Store(
     Users,
     Groups,
     Tokens,
+    Audit,
     Sessions,
     Tickets,
     Idempotency,

@@ -137,6 +137,7 @@ DEPLOYMENTS = Table(
     _text("document"),
     Column("parameters", Json, nullable=False),
     _text("owner"),
+    Column("readers", WordList, nullable=False),
     _text("state"),
     Column("revision", Integer, nullable=False),
     Column("target", Json, nullable=False),
@@ -313,6 +314,22 @@ TOKENS = Table(
     Column("last_used_at", Time),
     Index("tokens_digest", "digest", unique=True),
     Index("tokens_user", "user"),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    _text("id", primary_key=True),
+    Column("at", Time, nullable=False),
+    _text("user"),
+    _text("via"),
+    _text("address"),
+    _text("action"),
+    _text("thing"),
+    _text("result"),
+    Column("reason", Words),
+    Index("audit_at", "at", "id"),
+    Index("audit_user", "user", "at"),
 )
 
 IDEMPOTENCY = Table(

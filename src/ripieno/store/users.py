@@ -99,6 +99,8 @@ class Users:
             for table, column in (
                 (tables.MEMBERS, tables.MEMBERS.c.user),
                 (tables.TOKENS, tables.TOKENS.c.user),
+                (tables.SESSIONS, tables.SESSIONS.c.user),
+                (tables.TICKETS, tables.TICKETS.c.user),
                 (tables.IDEMPOTENCY, tables.IDEMPOTENCY.c.token),
             ):
                 connection.execute(sql.delete(table).where(column == name))

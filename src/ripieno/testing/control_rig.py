@@ -58,6 +58,7 @@ class Rig:
         parameters: Mapping[str, object] | None = None,
         configuration: str | None = None,
         directory: Path | None = None,
+        caller: str = CALLER,
     ) -> tuple[DeploymentView, ReconfigurationView]:
         """Ask for a deployment."""
         source = Source(
@@ -67,7 +68,7 @@ class Rig:
             directory=str(directory) if directory else None,
         )
         view, record = await self.control.deploy(
-            source, name=name, on_failure=on_failure, caller=CALLER
+            source, name=name, on_failure=on_failure, caller=caller
         )
         self._deployments.append(view.id)
         return view, record

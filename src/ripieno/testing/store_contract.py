@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ripieno.model.access import Caller, Role
 from ripieno.store.errors import (
     BrokenSeal,
     InvalidCursor,
@@ -330,9 +331,11 @@ class StoreContract:
             await store.commit(id, batch)
 
         async def found(
-            deployment: str | None = None, **which: str
+            deployment: str | None = None, component: str | None = None, kind: str | None = None
         ) -> list[tuple[str | None, int]]:
-            events = await store.events(deployment=deployment, after=0, limit=100, **which)
+            events = await store.events(
+                deployment=deployment, after=0, limit=100, component=component, kind=kind
+            )
             return [(each.deployment, each.seq) for each in events]
 
         assert await found("d-2") == [("d-2", seq) for seq in (1, 2, 3, 4)]
@@ -377,6 +380,45 @@ class StoreContract:
         assert [(each.name, each.latest) for each in page] == [("b", latest.version)]
         assert page[0].title == f"Title of {latest.version}"
         assert cursor is None
+
+    async def test_deployments_are_listed_for_their_owner_and_readers(self, store: Store) -> None:
+        readers = {
+            "a": (),
+            "b": ("group:neuro", "user:bob"),
+            "c": ("everyone",),
+            "d": ("group:neuro-lab", "user:adam"),
+            "e": ("user:eve", "group:neuro"),
+        }
+        for name, each in readers.items():
+            owner = "ada" if name == "a" else "eve"
+            await store.commit(
+                name,
+                Batch(
+                    expected_seq=0,
+                    deployment=some.deployment(name, owner=owner, readers=each),
+                    events=some.events(2),
+                ),
+            )
+        assert (await store.deployment("b")) == some.deployment(
+            "b", owner="eve", readers=("group:neuro", "user:bob")
+        )
+
+        async def listed(caller: Caller) -> str:
+            first, cursor = await store.deployments(after=None, limit=2, seen_by=caller)
+            rest, _ = await store.deployments(after=cursor, limit=9, seen_by=caller)
+            found = first if cursor is None else first + rest
+            events = await store.events(deployment=None, after=0, limit=99, seen_by=caller)
+            assert sorted({each.deployment or "" for each in events}) == [each.id for each in found]
+            assert len(events) == 2 * len(found)
+            return "".join(each.name for each in found)
+
+        ada = Caller(user="ada", role=Role.VIEWER)
+        assert await listed(ada) == "ac"
+        assert await listed(dataclasses.replace(ada, groups=frozenset({"neuro"}))) == "abce"
+        assert await listed(Caller(user="bob", role=Role.VIEWER)) == "bc"
+        assert await listed(Caller(user="neuro", role=Role.VIEWER)) == "c"
+        found, _ = await store.deployments(after=None, limit=9, owner="eve")
+        assert [each.name for each in found] == ["b", "c", "d", "e"]
 
     async def test_hosts_are_kept_by_name(self, store: Store) -> None:
         old = HostRecord(name="lab", config={"port": 22}, created_at=some.START, revision=1)

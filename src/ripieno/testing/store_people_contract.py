@@ -10,7 +10,7 @@ import dataclasses
 import pytest
 
 from ripieno.store.errors import LastAdministrator, NoSuchPerson, PersonTaken
-from ripieno.store.records import IdempotencyRecord, MemberRecord
+from ripieno.store.records import AuditQuery, AuditRecord, IdempotencyRecord, MemberRecord
 from ripieno.store.store import Store
 from ripieno.testing import store_records as some
 from ripieno.testing.store_contract import StoreRig
@@ -155,6 +155,35 @@ class StorePeopleContract:
         assert await store.revoke_token("t-1", some.at(2))
         assert await store.token("t-1") == dataclasses.replace(token, revoked_at=some.at(1))
         assert not await store.revoke_token("t-3", some.at(1))
+
+    async def test_the_audit_trail_is_searched(self, store: Store) -> None:
+        deeds = [
+            some.deed(1, action="deployment.deploy", thing="deployment shop"),
+            some.deed(2, action="deployment.change", thing="deployment 50%_off", user="bob"),
+            some.deed(2, action="user.add", thing="user shopper", result="refused", reason="no"),
+            some.deed(3, action="deployments", thing="", result="failed", reason="why"),
+        ]
+        await store.add_audit(deeds[2:])
+        await store.add_audit(deeds)  # as after a lost answer
+        newest_first = sorted(deeds, key=lambda each: (each.at, each.id), reverse=True)
+
+        async def found(**wanted: object) -> list[AuditRecord]:
+            query = AuditQuery(**wanted)  # type: ignore[arg-type]  # a test's own words
+            page, cursor = await store.audit(query, after=None, limit=2)
+            while cursor is not None:
+                more, cursor = await store.audit(query, after=cursor, limit=2)
+                page += more
+            return page
+
+        assert await found() == newest_first
+        assert await found(user="bob") == [deeds[1]]
+        assert await found(action="deployment") == [deeds[1], deeds[0]]
+        assert await found(action="user.add") == [deeds[2]]
+        assert await found(thing="shop") == [deeds[2], deeds[0]]
+        assert await found(thing="0%_") == [deeds[1]]
+        assert await found(result="refused") == [deeds[2]]
+        assert await found(since=some.at(3)) == [deeds[3]]
+        assert await found(until=some.at(2), user="ada") == [deeds[0]]
 
     async def test_it_is_kept_when_tokens_were_used(self, store: Store) -> None:
         await store.add_user(some.user())

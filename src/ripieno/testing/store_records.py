@@ -7,6 +7,7 @@ from ripieno.store.records import (
     OPEN_COMMANDS,
     REMOVED,
     UNFINISHED,
+    AuditRecord,
     Batch,
     CommandRecord,
     DeploymentRecord,
@@ -154,6 +155,21 @@ def token(id: str = "t-1", of: str = "ada", **others: object) -> TokenRecord:
         digest=id.ljust(64, "d"),
         created_at=START,
         expires_at=at(60),
+    )
+    return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
+
+
+def deed(seconds: float, **others: object) -> AuditRecord:
+    """Something that was done, told by its words."""
+    record = AuditRecord(
+        id=f"a-{seconds:g}-{others.get('action')}",
+        at=at(seconds),
+        user="ada",
+        via="laptop (t-1)",
+        address="192.0.2.7",
+        action="deployment.deploy",
+        thing="deployment shop",
+        result="allowed",
     )
     return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
 

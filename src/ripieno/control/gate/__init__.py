@@ -6,12 +6,24 @@ policy table, and only then asks `Control`, which itself asks nobody who they ar
 
 from ripieno.control.gate.account import AccountGate
 from ripieno.control.gate.administration import AdministrationGate
+from ripieno.control.gate.audit import AuditGate
 from ripieno.control.gate.deployments import DeploymentsGate
 from ripieno.control.gate.observation import ObservationGate
+from ripieno.control.gate.people import PeopleGate
 from ripieno.control.gate.registry import RegistryGate
+from ripieno.control.gate.tokens import TokensGate
 
 
-class Gate(DeploymentsGate, ObservationGate, RegistryGate, AdministrationGate, AccountGate):
+class Gate(
+    DeploymentsGate,
+    ObservationGate,
+    RegistryGate,
+    AdministrationGate,
+    AccountGate,
+    PeopleGate,
+    TokensGate,
+    AuditGate,
+):
     """All use cases of a server, for one caller."""
 
 

@@ -1,4 +1,4 @@
-"""The gate's part about hosts, secrets, tokens and the server itself."""
+"""The gate's part about hosts, secrets and the server itself."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,6 @@ from ripieno.control.gate.entry import Entry
 from ripieno.control.policy import Action
 from ripieno.control.views import Finding, HostView
 from ripieno.model.host import HostConfig
-from ripieno.store.records import TokenRecord
 
 
 class AdministrationGate(Entry):
@@ -56,23 +55,6 @@ class AdministrationGate(Entry):
         """Remove a secret."""
         async with self._doing(Action.CHANGE_SECRET, f"secret {name}") as user:
             await self._control.remove_secret(name, caller=user)
-
-    async def tokens(self) -> Sequence[TokenRecord]:
-        """All tokens."""
-        self._check(Action.LIST_TOKENS)
-        return await self._control.tokens()
-
-    async def create_token(self, name: str, ttl_s: int | None) -> tuple[TokenRecord, str]:
-        """A new token, and its text."""
-        async with self._doing(Action.CREATE_TOKEN, f"token {name}") as user:
-            return await self._control.create_token(
-                name, ttl_s, scopes=self.caller.scopes, caller=user
-            )
-
-    async def revoke_token(self, id: str) -> None:
-        """Let nobody in with it."""
-        async with self._doing(Action.REVOKE_TOKEN, f"token {id}") as user:
-            await self._control.revoke_token(id, caller=user)
 
     async def doctor(self) -> Sequence[Finding]:
         """What is well and what is not."""

@@ -1,7 +1,7 @@
 """The gate's part about deployments, their reconfigurations, logs and events."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 
 from ripieno.control.gate.entry import Entry
@@ -19,8 +19,11 @@ class DeploymentsGate(Entry):
     ) -> tuple[DeploymentView, ReconfigurationView]:
         """Accept a new deployment, which is brought up from then on."""
         self._check_source(source)
-        async with self._doing(Action.DEPLOY, name or source.application or "") as user:
-            return await self._control.deploy(source, name=name, on_failure=on_failure, caller=user)
+        thing = f"deployment {name or source.application or ''}".rstrip()
+        async with self._doing(Action.DEPLOY, thing) as user:
+            made = await self._control.deploy(source, name=name, on_failure=on_failure, caller=user)
+            self._about(f"deployment {made[0].name}")
+            return made
 
     async def preview(self, deployment: str | None, change: Change) -> Preview:
         """Plan a change, or a new deployment (None) from `change.source`."""
@@ -36,7 +39,8 @@ class DeploymentsGate(Entry):
     ) -> ReconfigurationView:
         """Accept a change of a deployment, if it is (still) at `revision`."""
         found = await self._control.ownership(deployment)
-        async with self._doing(Action.CHANGE, found.name, owner=found.owner) as user:
+        thing = f"deployment {found.name}: {change.kind}"
+        async with self._doing(Action.CHANGE, thing, owner=found.owner) as user:
             self._check_source(change.source)
             return await self._control.change(found.id, change, caller=user, revision=revision)
 
@@ -50,18 +54,8 @@ class DeploymentsGate(Entry):
     ) -> tuple[Sequence[DeploymentView], str | None]:
         """A page of those deployments that the caller may look at, and the cursor of the next."""
         self._check(Action.LIST_DEPLOYMENTS)
-        if self.caller.is_admin:
-            return await self._control.deployments(after=after, limit=limit)
-        found: list[DeploymentView] = []
-        while True:
-            page, after = await self._control.deployments(after=after, limit=limit - len(found))
-            found += (
-                each
-                for each in page
-                if self.may(Action.LOOK_AT_DEPLOYMENT, owner=each.owner, readers=each.readers)
-            )
-            if after is None or len(found) >= limit:
-                return found, after
+        seen_by = None if self.caller.is_admin else self.caller
+        return await self._control.deployments(after=after, limit=limit, seen_by=seen_by)
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         """How far a reconfiguration is."""
@@ -78,17 +72,17 @@ class DeploymentsGate(Entry):
 
     async def pause(self, id: str) -> ReconfigurationView:
         """Begin no further transition."""
-        async with self._doing(Action.STEER, id, owner=await self._owner_of(id)) as user:
+        async with self._steering(id, "pause") as user:
             return await self._control.pause(id, caller=user)
 
     async def resume(self, id: str) -> ReconfigurationView:
         """Go on with one that is paused."""
-        async with self._doing(Action.STEER, id, owner=await self._owner_of(id)) as user:
+        async with self._steering(id, "resume") as user:
             return await self._control.resume(id, caller=user)
 
     async def cancel(self, id: str) -> ReconfigurationView:
         """Give up what is left of it."""
-        async with self._doing(Action.STEER, id, owner=await self._owner_of(id)) as user:
+        async with self._steering(id, "cancel") as user:
             return await self._control.cancel(id, caller=user)
 
     async def decide(
@@ -96,7 +90,8 @@ class DeploymentsGate(Entry):
     ) -> None:
         """Do something about a failed transition."""
         found = await self._control.ownership(deployment)
-        async with self._doing(Action.DECIDE, found.name, owner=found.owner) as user:
+        thing = f"deployment {found.name}: {decision} {component}.{transition}"
+        async with self._doing(Action.DECIDE, thing, owner=found.owner) as user:
             await self._control.decide(found.id, component, transition, decision, caller=user)
 
     async def logs(
@@ -145,9 +140,13 @@ class DeploymentsGate(Entry):
             return None
         return (await self._deployment(Action.READ_EVENTS, deployment)).id
 
-    async def _owner_of(self, reconfiguration: str) -> str:
-        view = await self._control.reconfiguration(reconfiguration)
-        return (await self._control.ownership(view.deployment)).owner
+    @asynccontextmanager
+    async def _steering(self, id: str, verb: str) -> AsyncIterator[str]:
+        view = await self._control.reconfiguration(id)
+        found = await self._control.ownership(view.deployment)
+        thing = f"deployment {found.name}: {verb} {id}"
+        async with self._doing(Action.STEER, thing, owner=found.owner) as user:
+            yield user
 
     def _check_source(self, source: Source | None) -> None:
         if source is not None and source.document is not None:

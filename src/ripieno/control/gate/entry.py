@@ -1,13 +1,22 @@
-"""What all parts of the gate share: who asks, of what, and the one way to check it."""
+"""What all parts of the gate share: who asks, of what, the one way to check it, the audit trail.
+
+A thing is told as its kind and its name: `deployment shop`, `user ada`.
+"""
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
-from ripieno.control import policy
+from ripieno.control import policy, trail
+from ripieno.control.errors import Forbidden
 from ripieno.control.policy import Action
+from ripieno.control.trail import Result
 from ripieno.control.use_cases import UseCases
 from ripieno.control.views import Ownership
 from ripieno.model.access import Caller
+
+_THING: ContextVar[str] = ContextVar("thing")
+"""What is being done something to."""
 
 
 class Entry:
@@ -16,6 +25,7 @@ class Entry:
     def __init__(self, control: UseCases, caller: Caller) -> None:
         self._control = control
         self.caller = caller
+        self._noted: Forbidden | None = None
 
     def may(
         self, action: Action, *, owner: str | None = None, readers: Collection[str] = ()
@@ -31,18 +41,47 @@ class Entry:
         owner: str | None = None,
         readers: Collection[str] = (),
     ) -> None:
-        policy.check(self.caller, action, thing=thing, owner=owner, readers=readers)
+        """Let it pass, or note in the audit trail that it was refused. Raises: `Forbidden`."""
+        try:
+            policy.check(self.caller, action, thing=thing, owner=owner, readers=readers)
+        except Forbidden as refusal:
+            self._note(action, thing, refusal)
+            raise
 
     @asynccontextmanager
     async def _doing(
         self, action: Action, thing: str = "", *, owner: str | None = None
     ) -> AsyncIterator[str]:
-        """Around what changes something: checked before; gives the caller's name.
+        """Around what changes something: checked before, and then in the audit trail.
 
-        Raises: `Forbidden`.
+        Gives the caller's name. Raises: `Forbidden`.
         """
         self._check(action, thing, owner=owner)
-        yield self.caller.user
+        before = _THING.set(thing)
+        try:
+            yield self.caller.user
+        except Exception as error:  # Whatever it was: it is raised again.
+            self._note(action, _THING.get(), error)
+            raise
+        else:
+            await self._control.add_audit(
+                trail.record(self.caller, action, _THING.get(), Result.ALLOWED)
+            )
+        finally:
+            _THING.reset(before)
+
+    def _note(self, action: Action, thing: str, error: Exception) -> None:
+        if error is self._noted:
+            return
+        result = Result.FAILED
+        if isinstance(error, Forbidden):
+            result, self._noted = Result.REFUSED, error
+        record = trail.record(self.caller, action, thing, result, trail.reason_of(error))
+        self._control.note_audit(record)
+
+    def _about(self, thing: str) -> None:
+        """Within `_doing`: what it is done to, where that was not known before."""
+        _THING.set(thing)
 
     async def _deployment(self, action: Action, name_or_id: str) -> Ownership:
         """The deployment that an action is about, once the action is allowed.

@@ -12,6 +12,21 @@ _WORDS = sql.Text().with_variant(sql.Text(collation="C"), "postgresql")
 def upgrade() -> None:
     """Make all tables."""
     op.create_table(
+        "audit",
+        sql.Column("id", _WORDS, nullable=False),
+        sql.Column("at", sql.BigInteger(), nullable=False),
+        sql.Column("user", _WORDS, nullable=False),
+        sql.Column("via", _WORDS, nullable=False),
+        sql.Column("address", _WORDS, nullable=False),
+        sql.Column("action", _WORDS, nullable=False),
+        sql.Column("thing", _WORDS, nullable=False),
+        sql.Column("result", _WORDS, nullable=False),
+        sql.Column("reason", _WORDS, nullable=True),
+        sql.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("audit_at", "audit", ["at", "id"])
+    op.create_index("audit_user", "audit", ["user", "at"])
+    op.create_table(
         "deployments",
         sql.Column("id", _WORDS, nullable=False),
         sql.Column("name", _WORDS, nullable=False),
@@ -20,6 +35,7 @@ def upgrade() -> None:
         sql.Column("document", _WORDS, nullable=False),
         sql.Column("parameters", sql.Text(), nullable=False),
         sql.Column("owner", _WORDS, nullable=False),
+        sql.Column("readers", sql.Text(), nullable=False),
         sql.Column("state", _WORDS, nullable=False),
         sql.Column("revision", sql.Integer(), nullable=False),
         sql.Column("target", sql.Text(), nullable=False),
