@@ -3,6 +3,7 @@
 These are asked before it is known who asks, so there is no gate before the first few of them.
 """
 
+import dataclasses
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,11 +54,13 @@ class SignedIn:
     """A session that has just begun. `cookie` and `browser` are told to the browser only.
 
     `browser` is what it shows the next time, to be counted by itself when passwords are tried.
+    `needs_password`: without one, nothing will let this user in the next time.
     """
 
     session: Session
     cookie: str
     browser: str
+    needs_password: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,7 +133,10 @@ class SigningIn:
         link = await self.link(text)
         if not await self._store.take_ticket(digest(text), now=_now()):
             raise LinkRefused("the link was used just now; ask for a new one")
-        return await self._begin(link.user, Via.LINK, origin)
+        record = await self._store.user(link.user)
+        entered = await self._begin(link.user, Via.LINK, origin)
+        has_way_in = record is not None and (record.password_hash or record.issuer)
+        return dataclasses.replace(entered, needs_password=not has_way_in)
 
     async def sign_out(self, session: str, *, caller: str) -> None:
         """End a session of the caller. Raises: `NotFound`."""
