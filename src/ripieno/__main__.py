@@ -8,6 +8,7 @@ import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -73,6 +74,30 @@ def serve(
         str,
         typer.Option(metavar="FIRST-LAST", help="The ports that components may be given."),
     ] = f"{settings.TCP_PORTS[0]}-{settings.TCP_PORTS[1]}",
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where people reach it, if a proxy is before it: https://ripieno.example.org",
+            show_default=False,
+        ),
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A proxy whose X-Forwarded-For and -Proto are believed; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    oidc: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A TOML file about the OpenID Connect provider that people sign in with.",
+            show_default=False,
+        ),
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much it says.")] = LogLevel.INFO,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C. What it has deployed goes on without it.
@@ -93,6 +118,9 @@ def serve(
         actions=tuple(actions or ()),
         tcp_ports=_range(ports),
         log_level=log_level.value,
+        public_url=_public(public_url),
+        trusted_proxies=tuple(trusted_proxy or ()),
+        oidc=oidc,
     )
     _log(log_level)
     from ripieno import bootstrap  # The whole server: no other command should wait for it.
@@ -113,6 +141,15 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not host or not port.isdecimal() or int(port) > 65535:
         raise usage(f"--listen {text}: write HOST:PORT, such as 127.0.0.1:8642 or [::1]:8642")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _public(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise usage(f"--public-url {text}: write https://HOST or https://HOST:PORT, without a path")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _range(text: str) -> tuple[int, int]:

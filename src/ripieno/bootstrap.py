@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from starlette.middleware import Middleware
 
 from ripieno.actions import Actions
 from ripieno.api.app import create_app
@@ -33,6 +34,9 @@ from ripieno.control.metrics import Metrics
 from ripieno.control.performer import Performer
 from ripieno.control.service import Control
 from ripieno.control.trail import Trail
+from ripieno.control.use_cases import UseCases
+from ripieno.identity import settings as identities
+from ripieno.identity.base import IdentityProvider
 from ripieno.model import host as configs
 from ripieno.model.access import ALL_SCOPES, Role
 from ripieno.model.errors import RipienoError
@@ -44,6 +48,8 @@ from ripieno.settings import PASSWORD_FILE, TOKEN_FILE, ServerSettings
 from ripieno.store.errors import PersonTaken
 from ripieno.store.records import UserRecord
 from ripieno.store.store import Store, open_store
+from ripieno.ui.address import Address
+from ripieno.ui.session import Sessions
 from ripieno.ui.site import Site
 
 LOG = logging.getLogger(__name__)
@@ -72,14 +78,16 @@ async def _serve(settings: ServerSettings) -> None:
         password_file = settings.home / PASSWORD_FILE
         is_first_start = not password_file.exists()
         async with running(settings) as control:
-            site = Site(problem_of)
-            app = create_app(control, site=site)
+            site = site_for(control, Address(settings.public_url))
+            app = create_app(control, site=site, public_url=settings.public_url)
             config = uvicorn.Config(
                 app,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=int(GOODBYE_S),
                 lifespan="on",
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
             )
             server = _Server(config)
             _write(settings.home / "server.json", json.dumps({"url": url, "pid": os.getpid()}))
@@ -99,6 +107,12 @@ async def _serve(settings: ServerSettings) -> None:
             print(f"Ripieno is at {url}, its files are in {settings.home}", flush=True)
             await server.serve(sockets=[listener])
             (settings.home / "server.json").unlink(missing_ok=True)
+
+
+def site_for(control: UseCases, address: Address) -> Site:
+    """The web UI, with sign-in before it."""
+    signed_in = Middleware(Sessions, control=control, address=address, problem_of=problem_of)
+    return Site(problem_of, middleware=[signed_in])
 
 
 @contextlib.asynccontextmanager
@@ -136,6 +150,9 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
         leading_of.append(leading)
         metrics = Metrics(leading=leading, runtime=runtime)
         group.create_task(hub.run())
+        provider = _provider(settings.oidc)
+        if provider is not None:
+            stack.push_async_callback(provider.close)
         callers = Callers(store)
         group.create_task(callers.run())
         trail = Trail(store)
@@ -152,6 +169,7 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
             hosts=hosts,
             callers=callers,
             trail=trail,
+            provider=provider,
             scan_key=_scan_key,
             state_directory=settings.home,
         )
@@ -215,6 +233,15 @@ async def _scan_key(config: HostConfig) -> tuple[str, str]:
 
     key = await scan_host_key(config)
     return key.fingerprint, key.line
+
+
+def _provider(file: Path | None) -> IdentityProvider | None:
+    """The provider of identities that a file is about. Raises: `IllegalSettings`."""
+    if file is None:
+        return None
+    from ripieno.identity.provider import Provider  # Loaded only where people sign in by one.
+
+    return Provider(identities.read(file))
 
 
 async def _administrator(store: Store, home: Path) -> None:

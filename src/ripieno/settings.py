@@ -53,7 +53,9 @@ class ServerSettings:
     """What a server is started with.
 
     `actions` names Python modules whose actions are registered; `tcp_ports` is the first and the
-    last port that components may be given; `listen_port` 0 is any free one.
+    last port that components may be given; `listen_port` 0 is any free one. `public_url` is where
+    people reach it, `trusted_proxies` the addresses of those who may say whom they ask for, `oidc`
+    the file about the provider of identities.
     """
 
     home: Path
@@ -63,6 +65,9 @@ class ServerSettings:
     actions: tuple[str, ...] = ()
     tcp_ports: tuple[int, int] = TCP_PORTS
     log_level: str = "info"
+    public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    oidc: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

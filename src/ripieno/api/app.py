@@ -25,6 +25,7 @@ from ripieno.api import (
     problems,
     reconfigurations,
     secrets,
+    sign_in,
     tokens,
 )
 from ripieno.api.feed import Feed
@@ -47,16 +48,22 @@ ROUTERS = (
     hosts.router,
     secrets.router,
     tokens.router,
+    sign_in.router,
     health.router,
 )
 
 
 def create_app(
-    control: UseCases, *, feed: Feed | None = None, site: ASGIApp | None = None
+    control: UseCases,
+    *,
+    feed: Feed | None = None,
+    site: ASGIApp | None = None,
+    public_url: str | None = None,
 ) -> FastAPI:
     """The application that answers for `control`, which has to be ready when it starts.
 
-    `site` answers for every path that is not the API's: the web UI. Whoever stops the server calls
+    `site` answers for every path that is not the API's: the web UI. `public_url` is where people
+    reach this server, if that is known. Whoever stops the server calls
     `app.state.streams.close()` first, so that open streams end.
     """
     streams = Streams(feed or Feed(control))
@@ -84,6 +91,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.control = control
+    app.state.public_url = public_url
     app.state.streams = streams
     app.state.answers = Answers(control)
     app.include_router(health.open_router)

@@ -69,6 +69,7 @@ ENTRIES = (
     _entry(MANAGE, "host", "hosts", "Machines that components run on.", "app"),
     _entry(MANAGE, "secret", "secrets", "Secrets that components are given.", "app"),
     _entry(MANAGE, "token", "tokens", "Tokens that let in.", "app"),
+    _entry(MANAGE, "sign-in", "sign_in", "Make a link that signs a browser in.", "sign_in"),
     _entry(SERVER, "doctor", "doctor", "Look whether all is well, and say what to do if not."),
     _entry(FILES, "simulate", "simulate", "Run the programs of a case file in virtual time."),
 )

@@ -27,6 +27,7 @@ from ripieno.wire.reconfiguration import (
     ReconfigurationPage,
 )
 from ripieno.wire.secret import SecretNames
+from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
 from ripieno.wire.token import CreatedToken, TokenPage
 
 
@@ -324,6 +325,11 @@ class Client:
         """Make a token; its text is told this once."""
         body = {"name": name, "ttl_s": ttl_s}
         return await self._transport.post("/tokens", CreatedToken, body)
+
+    async def create_sign_in_link(self, user: str | None = None) -> SignInLink:
+        """Make a link that signs a browser in once, for who asks or for another user."""
+        body = _body(SignInLinkRequest(user=user))
+        return await self._transport.post("/sign-in-links", SignInLink, body)
 
     async def revoke_token(self, token: str) -> None:
         """Let nobody in with a token any more."""

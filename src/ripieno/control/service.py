@@ -80,8 +80,8 @@ class Control(Observation, Administration, People, Tokens, Audit, Identities):
         runtime: Runtime,
         callers: Callers,
         metrics: Metrics,
-        provider: IdentityProvider | None = None,
         trail: Trail,
+        provider: IdentityProvider | None = None,
         **others: object,
     ) -> None:
         super().__init__(store=store, leading=leading, **others)  # type: ignore[arg-type]

@@ -38,3 +38,7 @@ class IdentityProvider(Protocol):
     async def sign_out_address(self, *, back: str) -> str | None:
         """Where a browser can sign out at the provider too, None if it has no such place."""
         ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
