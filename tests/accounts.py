@@ -13,6 +13,7 @@ from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
 from ripieno.control.sessions import Origin, Sessions
 from ripieno.control.tokens import Tokens
+from ripieno.control.trail import Trail
 from ripieno.identity.base import IdentityProvider
 from ripieno.identity.flow import UsedFlows
 from ripieno.model.access import Role
@@ -29,6 +30,7 @@ class Accounts(Identities, People, Tokens):
     def __init__(self, store: Store, provider: IdentityProvider | None = None) -> None:
         self.store = self._store = store
         self._callers = Callers(store, fresh_s=0)
+        self._trail = Trail(store)
         self._passwords = Passwords(QUICK)
         self._sessions = Sessions(store, self._callers, fresh_s=0)
         self._attempts = Attempts()

@@ -64,6 +64,7 @@ class Identities(SigningIn):
             identity = await provider.identity(flow, answer, back=back)
         except IdentityError as problem:
             LOG.warning("nobody was signed in by the provider: %s", problem)
+            self._note_refusal("", Via.PROVIDER, origin, problem)
             raise
         user = await self._account(identity)
         if identity.groups is not None:

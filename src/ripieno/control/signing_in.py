@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from ripieno.control import attempts
+from ripieno.control import attempts, trail
 from ripieno.control.attempts import Attempts
 from ripieno.control.callers import Callers
 from ripieno.control.errors import (
@@ -22,7 +22,9 @@ from ripieno.control.errors import (
 )
 from ripieno.control.passwords import Passwords
 from ripieno.control.sessions import Origin, Session, Sessions, digest
-from ripieno.model.access import Caller
+from ripieno.control.trail import Result, Trail
+from ripieno.model.access import Caller, Role
+from ripieno.model.errors import RipienoError
 from ripieno.store.records import SessionRecord, TicketRecord
 from ripieno.store.store import Store
 
@@ -37,6 +39,9 @@ KNOWN_BROWSER = timedelta(days=180)
 
 NEW_LINK = timedelta(minutes=30)
 """After a link has let somebody in, they may choose a password without the old one for so long."""
+
+SIGN_IN = "session.begin"
+"""What the audit trail calls it."""
 
 _LINK, _BROWSER = "link", "browser"
 
@@ -79,6 +84,7 @@ class SigningIn:
     _passwords: Passwords
     _sessions: Sessions
     _attempts: Attempts
+    _trail: Trail
 
     async def session(self, cookie: str) -> Session | None:
         """The session of a browser, None if it is not good any more; cheap enough for every page.
@@ -105,14 +111,20 @@ class SigningIn:
         counted = attempts.keys(
             user=user, address=origin.address, browser=await self._known(browser, user)
         )
-        self._attempts.begin(counted)
         record = await self._store.user(user)
-        kept = None if record is None or record.is_disabled else record.password_hash
-        if not await self._passwords.is_right(kept, password) or kept is None:
-            raise SignInRefused(
-                "the name or the password is not right; if you are sure of both, ask an "
-                "administrator"
-            )
+        known = "" if record is None else user
+        try:
+            self._attempts.begin(counted)
+            kept = None if record is None or record.is_disabled else record.password_hash
+            if not await self._passwords.is_right(kept, password) or kept is None:
+                raise SignInRefused(
+                    "the name or the password is not right; if you are sure of both, ask an "
+                    "administrator"
+                )
+        except SignInRefused as refusal:
+            # A name that is nobody's is not written down: it may be a password gone astray.
+            self._note_refusal(known, Via.PASSWORD, origin, refusal)
+            raise
         self._attempts.succeeded(counted)
         better = await self._passwords.renewed(kept, password)
         if better is not None:
@@ -195,10 +207,20 @@ class SigningIn:
         try:
             cookie, session = await self._sessions.begin(user, via=via.value, origin=origin)
         except Unauthenticated as problem:
-            raise SignInRefused(str(problem)) from problem
+            refusal = SignInRefused(str(problem))
+            self._note_refusal(user, via, origin, refusal)
+            raise refusal from problem
+        caller = dataclasses.replace(session.caller, via=via.value, address=origin.address)
+        await self._trail.add(trail.record(caller, SIGN_IN, f"user {user}", Result.ALLOWED))
         browser = secrets.token_urlsafe(32)
         await self._add_ticket(browser, user, _BROWSER, KNOWN_BROWSER)
         return SignedIn(session=session, cookie=cookie, browser=browser)
+
+    def _note_refusal(self, user: str, via: Via, origin: Origin, why: RipienoError) -> None:
+        """Have it in the audit trail that somebody was not let in."""
+        nobody = Caller(user=user, role=Role.VIEWER, via=via.value, address=origin.address)
+        thing = f"user {user}" if user else "an unknown user"
+        self._trail.note(trail.record(nobody, SIGN_IN, thing, Result.REFUSED, str(why)))
 
     async def _known(self, browser: str | None, user: str) -> str | None:
         """The name of a browser in which that user has signed in before, None for others."""

@@ -19,7 +19,7 @@ from ripieno.ui import problem
 from ripieno.ui.assets import Assets
 from ripieno.ui.faults import Faults
 from ripieno.ui.headers import SecurityHeaders
-from ripieno.ui.pages import application, catalogue, preferences, sign_in
+from ripieno.ui.pages import account, application, catalogue, preferences, sign_in
 from ripieno.ui.rendering import Templates
 from ripieno.ui.streaming import Live
 from ripieno.wire.problem import Problem
@@ -29,6 +29,7 @@ PAGES: tuple[Sequence[BaseRoute], ...] = (
     application.ROUTES,
     preferences.ROUTES,
     sign_in.ROUTES,
+    account.ROUTES,
 )
 
 ProblemOf = Callable[[Exception], Problem | None]

@@ -19,6 +19,7 @@ from ripieno.control.errors import (
 )
 from ripieno.control.sessions import Origin, Session, csrf_token
 from ripieno.model.access import ALL_SCOPES, Role
+from ripieno.store.records import AuditQuery
 from tests.accounts import HERE, PASSWORD, QUICK, Accounts
 from tests.accounts import accounts as opened
 
@@ -314,3 +315,17 @@ async def test_who_came_by_a_link_may_choose_a_password_without_the_old_one_for_
         None, "another good password", session=entered.session, origin=HERE
     )
     await accounts.sign_in("alice", "another good password", origin=HERE)
+
+
+async def test_who_came_in_and_who_did_not_is_in_the_audit_trail(accounts: Accounts) -> None:
+    await accounts.sign_in("alice", PASSWORD, origin=HERE)
+    for user in ("alice", "a password in the wrong field"):
+        with pytest.raises(SignInRefused):
+            await accounts.sign_in(user, "guessed", origin=ELSEWHERE)
+    await accounts._trail.flush()
+    found, _ = await accounts.store.audit(AuditQuery(), after=None, limit=10)
+    assert {(each.user, each.thing, each.address, each.result) for each in found} == {
+        ("alice", "user alice", HERE.address, "allowed"),
+        ("alice", "user alice", ELSEWHERE.address, "refused"),
+        ("", "an unknown user", ELSEWHERE.address, "refused"),
+    }
