@@ -331,6 +331,9 @@ def _check_values(
         raise InvalidParameter("the parameters cannot be checked; simplify the schema") from error
     if problem is None:
         return
+    rule = _rule(judged, problem)
+    if rule:
+        raise InvalidParameter(f"parameters: {rule}")
     known = properties(schema)
     if problem.validator == "required" and not problem.absolute_path:
         missing = [name for name in problem.validator_value if name not in values]
@@ -342,6 +345,16 @@ def _check_values(
     of = known.get(path[0], {}) if path else {}
     where = f"parameter {'.'.join(path)}: " if path else "parameters: "
     raise InvalidParameter(f"{where}{printable(problem.message, 300)}; {_remedy(of)}", at=path)
+
+
+def _rule(schema: Mapping[str, Any], problem: exceptions.ValidationError) -> str:
+    """What the author says of the rule that is broken, if it is one over several parameters."""
+    path = list(problem.absolute_schema_path)
+    if len(path) < 2 or path[0] != "allOf" or not isinstance(path[1], int):
+        return ""
+    rule = schema["allOf"][path[1]]
+    told = rule.get("description") if isinstance(rule, Mapping) else None
+    return printable(told, 300) if isinstance(told, str) else ""
 
 
 def _without_required(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ripieno.model import references
+from ripieno.model import parameters, references
 from ripieno.model.component_type import Value
 from ripieno.model.errors import ApplicationError
 from ripieno.model.node import Node, did_you_mean, listed, quoted
@@ -38,8 +38,9 @@ def expanded(
 ) -> Node:
     """A component with the mappings in its lists of words replaced by the words they stand for.
 
-    `values` None: they are not known yet, each parameter stands for itself, and all flags are
-    shown. `declared` has the schema of each parameter. Raises: `DocumentError` at the word.
+    `values` None: they are not known yet, each parameter stands for itself or its default, and
+    all flags are shown. `declared` has the schema of each parameter. Raises: `DocumentError` at the
+    word.
     """
     fields = node.value
     if not isinstance(fields, dict):
@@ -181,9 +182,7 @@ class _List:
                 f"there is no parameter {quoted(name)}{did_you_mean(name, self._declared)}; "
                 f"parameters are {listed(self._declared, most=20)}"
             )
-        if self._values is None:
-            return True if self._declared[name].get("type") == "boolean" else _Unknown(name)
-        value = self._values.get(name)
+        value = self._shown(name) if self._values is None else self._values.get(name)
         if isinstance(value, Mapping) or (
             isinstance(value, list) and any(isinstance(each, list | Mapping) for each in value)
         ):
@@ -192,6 +191,14 @@ class _List:
                 "text, a number, a boolean or a list of these"
             )
         return value
+
+    def _shown(self, name: str) -> Value:
+        """What stands for a parameter that has no value yet: itself, or its default list."""
+        schema = self._declared[name]
+        if schema.get("type") == "boolean":
+            return True
+        sample = parameters.sample(schema)
+        return sample if isinstance(sample, list | Mapping) else _Unknown(name)
 
     def _held(self, value: Value, fields: Mapping[str, Node]) -> tuple[Part, ...]:
         if isinstance(value, _Unknown):

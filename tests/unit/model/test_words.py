@@ -17,6 +17,7 @@ PARAMETERS = {
         "text": {"type": "string"},
         "verbose": {"type": "boolean"},
         "names": {"type": "array"},
+        "usual": {"type": "array", "default": ["a", 2]},
         "odd": {"type": "object"},
     }
 }
@@ -123,11 +124,13 @@ def test_a_word_that_makes_no_sense_is_refused_where_it_is(
 
 def test_a_published_application_shows_what_its_words_depend_on() -> None:
     words = ["run", TEXT, {"parameter": "verbose", "flag": "-v"}, {"shell": ["a ", TEXT]}]
+    words += [{"parameter": "usual", "flag": "-u"}, {"parameter": "names"}]
     workload = application(document(words)).components["tool"].workload
     assert workload is not None
     assert workload.argv == (
         *("run", "-t", "${parameters.text}", "-v"),
         "a -t ${parameters.text}",
+        *("-u", "a", "2", "${parameters.names}"),
     )
 
 

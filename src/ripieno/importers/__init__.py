@@ -1,0 +1,1 @@
+"""Descriptions that others have written, made drafts of application files. Text in, text out."""
