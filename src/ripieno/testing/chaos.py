@@ -225,7 +225,10 @@ class Chaos:
         await self._at_rest()
         check_processes(await self._server_client.deployment(self._id), is_cancelled=True)
         self._kills_left = max(self._kills_left, 1)
+        # What is there now is of neither application: a name may still be that of a job.
+        self._spares_services = True
         await self._apply()
+        self._spares_services = False
 
     def _some_services(self) -> list[str]:
         names = sorted(self._drawn.services)
