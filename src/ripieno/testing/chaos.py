@@ -28,6 +28,7 @@ from ripieno.wire.reconfiguration import (
     ChangeRequest,
     Reconfiguration,
     ReconfigurationState,
+    Span,
 )
 
 OVER = ("completed", "failed", "cancelled", "refused")
@@ -91,7 +92,7 @@ class Chaos:
         self._kills_services = kills_services
         self._name = f"chaos-{seed}"
         self._id = ""
-        self._drawn = self._on_its_way = Drawn(document="")
+        self._drawn = self._on_its_way = self._replaced = Drawn(document="")
         self._client: Client | None = None
         self._kills_left = 0
         self._spares_services = False
@@ -132,7 +133,9 @@ class Chaos:
         return self._client
 
     async def _deploy(self) -> None:
-        drawn = self._drawn = self._on_its_way = chaos_applications.draw(self._random, self._name)
+        drawn = self._drawn = self._on_its_way = self._replaced = chaos_applications.draw(
+            self._random, self._name
+        )
         request = DeployRequest(document=drawn.document, name=self._name)
         while True:
             with contextlib.suppress(ClientError):
@@ -180,7 +183,7 @@ class Chaos:
     async def _apply(self, *, pauses: bool = False) -> None:
         drawn = self._on_its_way = chaos_applications.draw(self._random, self._name)
         asked = await self._ask(ChangeRequest(kind=ChangeKind.APPLY, document=drawn.document))
-        self._drawn = drawn
+        self._replaced, self._drawn = self._drawn, drawn
         if pauses:
             await self._steer(lambda: self._server_client.pause(asked))
             await self._kill_some()
@@ -191,6 +194,7 @@ class Chaos:
             if seen.state is ReconfigurationState.PAUSED:
                 await self._patiently(lambda: self._server_client.resume(asked))
         await self._see_through(asked, "completed")
+        self._replaced = drawn
 
     async def _fail(self) -> None:
         """An application that cannot come up: what ran before has to run again afterwards."""
@@ -292,8 +296,11 @@ class Chaos:
                 f"reconfiguration {record.id} ({record.kind}) is {record.state} and should be "
                 f"{expected}: {record.reason}"
             )
-        open_ones = [each for each in record.timeline if each.state not in ("done", "failed")]
-        if open_ones:
+        if _open_spans(record):
+            # A service that was killed in the last moment is being started again.
+            await self._at_rest()
+            record = await self._ended(reconfiguration)
+        if open_ones := _open_spans(record):
             raise Broken(f"{record.id} is over, and these were never ended: {open_ones}")
         return record
 
@@ -327,7 +334,8 @@ class Chaos:
     def _kill_a_service(self) -> None:
         if self._spares_services:
             return
-        lasting = set(self._drawn.services) & set(self._on_its_way.services)
+        applications = (self._replaced, self._drawn, self._on_its_way)
+        lasting = set.intersection(*(set(each.services) for each in applications))
         found = [
             pid
             for name, pids in sorted(marked_processes(self._id).items())
@@ -474,6 +482,10 @@ async def check_events(client: Client, deployment: str) -> None:
 
 def _is_moving(component: Component) -> bool:
     return component.status == "busy" or component.restart_at is not None
+
+
+def _open_spans(record: Reconfiguration) -> list[Span]:
+    return [each for each in record.timeline if each.state not in ("done", "failed")]
 
 
 def _environment(pid: int) -> dict[str, str]:
