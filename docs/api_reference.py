@@ -35,6 +35,15 @@ these slugs.
 """
 
 
+_TAKES = {
+    "any": "Action {action}: for the role {role}, with the scope {scope}.",
+    "reader": "Action {action}: for the role {role}, with the scope {scope}; for its owner and "
+    "those it is shared with.",
+    "owner": "Action {action}: for the role {role}, with the scope {scope}; for its owner.",
+}
+"""What an operation takes, by what one has to be to the thing; administrators are all of that."""
+
+
 def reference() -> str:
     """The reference, in Markdown."""
     # No use case is asked: the document depends on the routes alone.
@@ -52,6 +61,11 @@ def reference() -> str:
     return "".join(parts).rstrip() + "\n"
 
 
+def _named(operation: Schema) -> Mapping[str, str]:
+    """What an operation takes of who asks, by name."""
+    return {name: f"`{operation[f'x-ripieno-{name}']}`" for name in ("action", "role", "scope")}
+
+
 def _problems() -> Iterable[str]:
     rows = {row.slug: row for row in problems.FRAMEWORK.values()}
     rows |= {row.slug: row for row in (problems.INVALID, problems.FAULT)}
@@ -64,6 +78,8 @@ def _operation(method: str, path: str, operation: Schema) -> Iterable[str]:
     yield f"### {operation['operationId']}\n\n`{method.upper()} {path}`\n\n"
     described = operation.get("description", "")
     yield f"{operation['summary']}.{described and ' ' + described}\n\n"
+    if "x-ripieno-action" in operation:
+        yield f"{_TAKES[operation['x-ripieno-relation']].format(**_named(operation))}\n\n"
     if operation.get("parameters"):
         yield "| parameter | in | type | meaning |\n|---|---|---|---|\n"
         for each in operation["parameters"]:

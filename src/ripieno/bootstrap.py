@@ -101,10 +101,10 @@ async def _serve(settings: ServerSettings) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, leave)
             LOG.info("serving", extra={"url": url})
+            print(f"Ripieno is at {url}, its files are in {settings.home}", flush=True)
             if is_first_start and password_file.exists():
                 password = password_file.read_text().strip()
                 print(f"Sign in as {ADMIN} with {password} (kept in {password_file})", flush=True)
-            print(f"Ripieno is at {url}, its files are in {settings.home}", flush=True)
             await server.serve(sockets=[listener])
             (settings.home / "server.json").unlink(missing_ok=True)
 

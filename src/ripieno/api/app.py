@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import ripieno
 from ripieno.api import (
     applications,
+    audit,
     deployments,
     events,
+    groups,
     health,
     hosts,
     logs,
@@ -27,6 +29,7 @@ from ripieno.api import (
     secrets,
     sign_in,
     tokens,
+    users,
 )
 from ripieno.api.feed import Feed
 from ripieno.api.idempotency import Answers
@@ -49,6 +52,9 @@ ROUTERS = (
     secrets.router,
     tokens.router,
     sign_in.router,
+    users.router,
+    groups.router,
+    audit.router,
     health.router,
 )
 

@@ -11,7 +11,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from ripieno.api.actions import ACTIONS
 from ripieno.api.security import PREFIX
+from ripieno.control.policy import RULES
 from ripieno.wire.event import Event
 from ripieno.wire.log import LogEnd, LogLine
 from ripieno.wire.problem import MEDIA_TYPE, Problem
@@ -35,6 +37,9 @@ TAGS = [
     {"name": "hosts", "description": "Machines that components run on"},
     {"name": "secrets", "description": "Values that components get and nobody sees"},
     {"name": "tokens", "description": "What lets a client in"},
+    {"name": "users", "description": "Who may do what"},
+    {"name": "groups", "description": "Users who share something"},
+    {"name": "audit", "description": "Who did what"},
     {"name": "server", "description": "How the server is"},
 ]
 
@@ -115,6 +120,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete_operation(operation: dict[str, Any], method: str, path: str) -> None:
+    action = ACTIONS.get(operation["operationId"])
+    if action is not None:
+        rule = RULES[action]
+        operation["x-ripieno-action"] = action.value
+        operation["x-ripieno-role"] = rule.role.value
+        operation["x-ripieno-scope"] = rule.scope.value
+        operation["x-ripieno-relation"] = rule.relation.name.lower()
     told = " ".join(operation["description"].split())
     operation["summary"], _, operation["description"] = told.partition(". ")
     operation["summary"] = operation["summary"].rstrip(".")

@@ -5,6 +5,7 @@ a path does not exist, nor that a body is not valid. The dependency hands on the
 """
 
 import re
+from dataclasses import replace
 
 from fastapi import Request
 from fastapi.security import HTTPBearer
@@ -48,7 +49,8 @@ class Guard:
                     raise
                 await response(scope, receive, send)
                 return
-            scope.setdefault("state", {})["caller"] = caller
+            address = scope["client"][0] if scope.get("client") else ""
+            scope.setdefault("state", {})["caller"] = replace(caller, address=address)
         await self._app(scope, receive, send)
 
 

@@ -1,17 +1,22 @@
 """Views of `control` and records of `store`, as the schemas that go over HTTP."""
 
 from ripieno.control import views
+from ripieno.control.people_views import GroupView, UserView
 from ripieno.model import plan
-from ripieno.store.records import EventRecord, TokenRecord, VersionRecord
+from ripieno.model.access import Caller, Scope
+from ripieno.store.records import AuditRecord, EventRecord, TokenRecord, VersionRecord
 from ripieno.wire.application import Application, ApplicationVersion
+from ripieno.wire.audit import Deed
 from ripieno.wire.deployment import Deployment
 from ripieno.wire.event import Event
+from ripieno.wire.group import Group
 from ripieno.wire.health import Finding
 from ripieno.wire.host import Host
 from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
 from ripieno.wire.reconfiguration import Reconfiguration
 from ripieno.wire.token import CreatedToken, Token
+from ripieno.wire.user import Me, User
 
 
 def deployment(view: views.DeploymentView) -> Deployment:
@@ -83,6 +88,27 @@ def token(record: TokenRecord) -> Token:
 def created_token(record: TokenRecord, text: str) -> CreatedToken:
     """A token that has just been made."""
     return CreatedToken(**token(record).model_dump(), token=text)
+
+
+def user(view: UserView) -> User:
+    """A user."""
+    return User.model_validate(view)
+
+
+def me(view: UserView, caller: Caller) -> Me:
+    """Who asks."""
+    scopes = [each for each in Scope if each in caller.scopes]
+    return Me(**user(view).model_dump(), scopes=scopes, via=caller.via)
+
+
+def group(view: GroupView) -> Group:
+    """A group."""
+    return Group.model_validate(view)
+
+
+def deed(record: AuditRecord) -> Deed:
+    """Something of the audit trail."""
+    return Deed.model_validate(record)
 
 
 def finding(view: views.Finding) -> Finding:

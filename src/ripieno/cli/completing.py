@@ -52,6 +52,24 @@ def secrets(incomplete: str) -> list[str]:
     return _asked(names, incomplete)
 
 
+def users(incomplete: str) -> list[str]:
+    """Names of users."""
+
+    async def names(client: Client) -> list[str]:
+        return [each.name for each in (await client.users(limit=MOST_NAMES)).items]
+
+    return _asked(names, incomplete)
+
+
+def groups(incomplete: str) -> list[str]:
+    """Names of groups."""
+
+    async def names(client: Client) -> list[str]:
+        return [each.name for each in (await client.groups()).items]
+
+    return _asked(names, incomplete)
+
+
 def applications(incomplete: str) -> list[str]:
     """Names of published applications."""
 

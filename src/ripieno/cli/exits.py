@@ -31,7 +31,8 @@ MEANINGS = {
     ExitCode.CONFLICT: "Not in the present state: another reconfiguration holds the deployment, "
     "the name is in use, the deployment has changed meanwhile.",
     ExitCode.UNREACHABLE: "The server cannot be reached, or goes down.",
-    ExitCode.UNAUTHORISED: "The server does not let in: no token, or not a good one.",
+    ExitCode.UNAUTHORISED: "The server does not let in: no token, or not a good one; or who "
+    "asks may not do this.",
     ExitCode.DETACHED: "Ctrl-C. What the server was asked for goes on.",
 }
 

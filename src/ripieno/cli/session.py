@@ -19,6 +19,7 @@ _CODES: dict[type[errors.ClientError], ExitCode] = {
     errors.ServerUnreachable: ExitCode.UNREACHABLE,
     errors.UnexpectedAnswer: ExitCode.UNREACHABLE,
     errors.Unauthenticated: ExitCode.UNAUTHORISED,
+    errors.Forbidden: ExitCode.UNAUTHORISED,
     errors.NotFound: ExitCode.NOT_FOUND,
     errors.Conflict: ExitCode.CONFLICT,
     errors.RevisionMismatch: ExitCode.CONFLICT,

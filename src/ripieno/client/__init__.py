@@ -7,6 +7,7 @@ from ripieno.client.client import Client
 from ripieno.client.errors import (
     ClientError,
     Conflict,
+    Forbidden,
     Held,
     InvalidDocument,
     InvalidRequest,
@@ -27,6 +28,7 @@ __all__ = [
     "Client",
     "ClientError",
     "Conflict",
+    "Forbidden",
     "Held",
     "InvalidDocument",
     "InvalidRequest",

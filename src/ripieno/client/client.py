@@ -4,14 +4,15 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 import httpx
 
 from ripieno.client import events, logs
+from ripieno.client.asking import body as _body
+from ripieno.client.asking import part as _part
+from ripieno.client.people import People
 from ripieno.client.transport import Transport, read
 from ripieno.wire.application import ApplicationPage, ApplicationVersion, Published
-from ripieno.wire.base import Request
 from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, DeployRequest
 from ripieno.wire.event import Event, EventPage
 from ripieno.wire.health import Findings, Health
@@ -28,10 +29,9 @@ from ripieno.wire.reconfiguration import (
 )
 from ripieno.wire.secret import SecretNames
 from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
-from ripieno.wire.token import CreatedToken, TokenPage
 
 
-class Client:
+class Client(People):
     """A server, and a token that lets in. To be used with `async with`.
 
     Every method raises the errors of `client.errors`. `timeout_s` is for one answer; a request that
@@ -315,34 +315,12 @@ class Client:
         """Remove a secret."""
         await self._transport.do("DELETE", f"/secrets/{_part(name)}")
 
-    # Tokens
-
-    async def tokens(self) -> TokenPage:
-        """All tokens, without their texts."""
-        return await self._transport.get("/tokens", TokenPage)
-
-    async def create_token(self, name: str, *, ttl_s: int | None = None) -> CreatedToken:
-        """Make a token; its text is told this once."""
-        body = {"name": name, "ttl_s": ttl_s}
-        return await self._transport.post("/tokens", CreatedToken, body)
+    # Signing in
 
     async def create_sign_in_link(self, user: str | None = None) -> SignInLink:
         """Make a link that signs a browser in once, for who asks or for another user."""
         body = _body(SignInLinkRequest(user=user))
         return await self._transport.post("/sign-in-links", SignInLink, body)
-
-    async def revoke_token(self, token: str) -> None:
-        """Let nobody in with a token any more."""
-        await self._transport.do("DELETE", f"/tokens/{_part(token)}")
-
-
-def _body(request: Request) -> object:
-    # What was not given is not sent: to leave parameters out means to keep them.
-    return request.model_dump(mode="json", exclude_unset=True)
-
-
-def _part(name: str) -> str:
-    return quote(name, safe="") or "-"
 
 
 def _if_match(revision: int | None) -> dict[str, str]:

@@ -34,6 +34,10 @@ class Unauthenticated(Refused):
     """There was no token, or not one that is good."""
 
 
+class Forbidden(Refused):
+    """Whose token this is may not do it, or not with this token."""
+
+
 class NotFound(Refused):
     """There is no such thing."""
 
@@ -101,6 +105,7 @@ BY_SLUG: Final[Mapping[str, type[Refused]]] = {
 BY_STATUS: Final[Mapping[int, type[Refused]]] = {
     400: InvalidRequest,
     401: Unauthenticated,
+    403: Forbidden,
     404: NotFound,
     409: Conflict,
     412: RevisionMismatch,

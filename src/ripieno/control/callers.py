@@ -72,7 +72,8 @@ class Callers:
         self._uses[record.id] = now
         self._is_used.set()
         scopes = frozenset(map(Scope, record.scopes))
-        return _caller(person, scopes=scopes, via=f"{record.name} ({record.id})")
+        via = f"{record.name} ({record.id})"
+        return _caller(person, scopes=scopes, via=via, credential=record.id)
 
     async def named(self, user: str, *, since: datetime | None = None) -> Caller:
         """A user who has signed in, at `since` if that is said, with all scopes.
@@ -137,13 +138,14 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _caller(person: _Person, *, scopes: frozenset[Scope], via: str) -> Caller:
+def _caller(person: _Person, *, scopes: frozenset[Scope], via: str, credential: str = "") -> Caller:
     return Caller(
         user=person.user.name,
         role=Role(person.user.role),
         groups=person.groups,
         scopes=scopes,
         via=via,
+        credential=credential,
     )
 
 

@@ -1,11 +1,10 @@
 """`ripieno secret`: values that components are given and nobody is told."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from ripieno.cli import catalogue, completing, session
+from ripieno.cli import catalogue, completing, hidden, session
 from ripieno.cli.arguments import AsJson
 from ripieno.cli.exits import usage
 from ripieno.cli.output import safe, show_json
@@ -25,19 +24,7 @@ def set_(name: Name) -> None:
 
     Example: openssl rand -hex 20 | ripieno secret set store-password
     """
-    if sys.stdin.isatty():
-        value = str(
-            typer.prompt(f"Value of {safe(name)}", hide_input=True, confirmation_prompt=True)
-        )
-    else:
-        content = sys.stdin.buffer.read(4 * MOST_SECRET + 2)
-        try:
-            value = content.decode("utf-8")
-        except UnicodeDecodeError as problem:
-            raise usage(
-                "the value is not text in UTF-8; encode it first, as with base64"
-            ) from problem
-        value = value.removesuffix("\n").removesuffix("\r")
+    value = hidden.read(f"Value of {safe(name)}", most_bytes=4 * MOST_SECRET)
     if not value:
         raise usage("the value is empty; give one")
     if len(value) > MOST_SECRET:

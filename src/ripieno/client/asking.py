@@ -1,0 +1,15 @@
+"""How what is asked is written into a path and a body."""
+
+from urllib.parse import quote
+
+from ripieno.wire.base import Request
+
+
+def part(name: str) -> str:
+    """A name as one part of a path."""
+    return quote(name, safe="") or "-"
+
+
+def body(request: Request) -> object:
+    """A request as JSON; what was not given is not sent: to leave something out can mean a lot."""
+    return request.model_dump(mode="json", exclude_unset=True)
