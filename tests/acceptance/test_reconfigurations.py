@@ -197,6 +197,44 @@ async def test_a_rolling_update_always_has_a_replica_that_answers(rig: Rig, repl
     assert pids(view) == running_pids(view.id)
 
 
+FOLLOWING = """
+name: following
+version: 1.0.{version}
+components:
+  web:
+    type: service
+    command: [sh, -c, 'sleep 0.3; touch up; exec sleep 100000']
+    env: {{VERSION: '{version}'}}
+    tcp_ports: {{http: 0}}
+    provides: {{http: web}}
+    update: rolling
+    health: {{command: [test, -e, up], interval_s: 0.1}}
+  user:
+    type: service
+    command: [sleep, '100000']
+    uses: {{web: web}}
+    env: {{WEB: '${{web.url}}'}}
+  apart:
+    type: service
+    command: [sh, -c, 'rm -f up; sleep 1.5; touch up; exec sleep 100000']
+    restart: {{backoff_s: 0.05, backoff_cap_s: 0.1}}
+    health: {{command: [test, -e, up], interval_s: 0.1}}
+"""
+
+
+async def test_a_crash_elsewhere_does_not_keep_users_from_being_told_of_a_new_address(
+    rig: Rig,
+) -> None:
+    view = await rig.deploy(FOLLOWING.format(version=1))
+    change = await rig.ask(view.id, "apply", document=FOLLOWING.format(version=2))
+    await rig.until_told(view.id, "reconfiguration.started", count=2)
+    kill(pids(view)["apart/0"])
+    await rig.ended(change.id, "completed")
+    view = await rig.settled(view.id)
+    assert environment(pids(view)["user/0"])["WEB"] == component(view, "web").addresses["http"]
+    assert component(view, "apart").restarts == 1
+
+
 async def test_a_service_is_scaled_up_and_down_without_touching_what_runs(rig: Rig) -> None:
     before = pids(await rig.deploy(shop()))
     view = await rig.change("shop", "scale", replicas={"web": 3})

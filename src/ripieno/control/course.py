@@ -245,11 +245,9 @@ class Course:
         assert current is not None
         outcome, reason = current.options.get("outcome"), current.options.get("reason")
         if outcome is None:
-            machine = state.machine
-            waits = look.under_way(machine) or look.has_timers(machine)
-            if waits or any(held.restart_at for held in state.held.values()):
+            if self._goes_on_by_itself():
                 return False
-            reason = explain.explain(machine).text
+            reason = explain.explain(state.machine).text
             self._supervisor.feed(
                 ProgramCancelled(program=current.options["program"], winds_down=False),
                 "reconfiguration.stuck",
@@ -265,6 +263,12 @@ class Course:
             self._supervisor.tell("reconfiguration.failing", reason=reason)
             self._set(stage=Stage.DRAINING.value, reason=reason)
         return True
+
+    def _goes_on_by_itself(self) -> bool:
+        """Whether something is under way, or will be without anybody's asking."""
+        state = self._state
+        is_moving = look.under_way(state.machine) or look.has_timers(state.machine)
+        return bool(is_moving) or any(held.restart_at for held in state.held.values())
 
     async def _follow(self) -> bool:
         """Bring components up to date whose providers have other addresses than they know."""
@@ -284,6 +288,8 @@ class Course:
         if not runs:
             self._finish(ReconfigurationState.COMPLETED, None)
             return True
+        if self._goes_on_by_itself():
+            return False  # A service that has crashed is being started again; plans are for rest.
         number = current.options["round"] + 1
         try:
             if number > MOST_ROUNDS:
