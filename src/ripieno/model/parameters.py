@@ -104,6 +104,17 @@ def check_some(schema: Mapping[str, Any], values: Mapping[str, Value]) -> None:
         _check_values(schema, {name: value}, is_complete=False)
 
 
+def defaults_suffice(schema: Mapping[str, Any]) -> bool:
+    """Whether every parameter has a default, and these keep the rules of the schema together."""
+    if not all("default" in each for each in properties(schema).values()):
+        return False
+    try:
+        complete(schema, {})
+    except InvalidParameter:
+        return False
+    return True
+
+
 def sample(schema: Mapping[str, Any]) -> Value:
     """A value by which an application can be shown before one is given: the default, if there is.
 

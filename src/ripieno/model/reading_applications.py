@@ -59,7 +59,7 @@ _MOST_HEADER = {"title": 200, "description": 20_000, "source": 2000}
 def application(text: str, source: str = "") -> Application:
     """The application that a document describes; `source` is the file's name, for messages.
 
-    It is open: see `Application`. Where every parameter has a default, it is checked with them.
+    It is open: see `Application`. Where its defaults are all it takes, it is checked with them.
     Raises: `DocumentError` that begins with file, line and field.
     """
     fields = _document(text, source)
@@ -74,7 +74,7 @@ def application(text: str, source: str = "") -> Application:
         text=text,
     )
     found = _read(reading)
-    if all("default" in each for each in declared.values()):
+    if parameters.defaults_suffice(schema):
         resolve(found, {}, source=source)
     return found
 

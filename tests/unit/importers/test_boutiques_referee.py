@@ -145,11 +145,19 @@ def tools(draw: st.DrawFn, *, has_rules: bool = False) -> tuple[dict[str, Any], 
 def _add_rules(draw: st.DrawFn, descriptor: dict[str, Any]) -> None:
     inputs = descriptor["inputs"]
     ids = [each["id"] for each in inputs]
+    members: list[str] = []
+    if len(ids) > 1 and draw(st.booleans()):
+        members = draw(st.lists(st.sampled_from(ids), min_size=2, max_size=3, unique=True))
+        # The tool takes the mere mention of mutually-exclusive for true.
+        kinds = ({"mutually-exclusive": True}, {"one-is-required": True})
+        said = draw(st.sampled_from([*kinds, {**kinds[0], **kinds[1]}]))
+        descriptor["groups"] = [{"id": "group", "name": "Group", "members": members, **said}]
     for each in inputs:
-        others = [id for id in ids if id != each["id"]]
-        for name in ("requires-inputs", "disables-inputs"):
-            if draw(st.booleans()) and others:
-                each[name] = [draw(st.sampled_from(others))]
+        # What is both required and disabled, the tool takes for disabled only.
+        others = [id for id in ids if id != each["id"] and not {id, each["id"]} <= set(members)]
+        if draw(st.booleans()) and others:
+            name = draw(st.sampled_from(["requires-inputs", "disables-inputs"]))
+            each[name] = draw(st.lists(st.sampled_from(others), min_size=1, unique=True))
         if each["type"] == "Number" and draw(st.booleans()):
             each["minimum"] = draw(st.integers(-5, 5))
             each["exclusive-minimum"] = draw(st.booleans())
@@ -159,20 +167,6 @@ def _add_rules(draw: st.DrawFn, descriptor: dict[str, Any]) -> None:
             each["value-choices"] = ["a", "a b", "it's"]
         if each.get("list") and draw(st.booleans()):
             each["min-list-entries"] = 2
-    if len(ids) > 1 and draw(st.booleans()):
-        members = draw(st.lists(st.sampled_from(ids), min_size=2, max_size=3, unique=True))
-        group = {"id": "group", "name": "Group", "members": members}
-        # The tool takes the mere mention of mutually-exclusive for true.
-        group |= draw(
-            st.sampled_from(
-                [
-                    {"mutually-exclusive": True},
-                    {"one-is-required": True},
-                    {"mutually-exclusive": True, "one-is-required": True},
-                ]
-            )
-        )
-        descriptor["groups"] = [group]
 
 
 @settings(max_examples=50)

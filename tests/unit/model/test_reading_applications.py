@@ -376,6 +376,20 @@ def test_without_defaults_an_application_can_be_published_and_not_deployed() -> 
     assert workload_of(settled, "a").replicas == 3
 
 
+def test_defaults_may_leave_a_choice_to_whoever_deploys() -> None:
+    text = (
+        f"{HEAD}parameters:\n  properties:\n"
+        "    a: {type: boolean, default: false}\n    b: {type: boolean, default: false}\n"
+        "  allOf:\n    - description: choose a or b\n"
+        "      anyOf: [{properties: {a: {const: true}}}, {properties: {b: {const: true}}}]\n"
+        "components: {web: {type: service, image: web}}\n"
+    )
+    found = application(text)
+    with pytest.raises(errors.InvalidParameter, match="^parameters: choose a or b$"):
+        resolve(found, {})
+    assert resolve(found, {"b": True}).components
+
+
 def test_a_short_text_cannot_blow_an_application_up() -> None:
     words = ", ".join(["'${parameters.t}'"] * 1000)
     text = (
