@@ -81,7 +81,7 @@ def test_there_are_examples() -> None:
 
 
 TEXTS = st.sampled_from(WORDS) | st.text(alphabet="ab $'\";|{}\n", min_size=1, max_size=6)
-NUMBERS = st.integers(-9, 9) | st.sampled_from([0.5, -1.25, 1e-07, 3.0])
+NUMBERS = st.integers(-9, 9) | st.sampled_from([0.5, -1.25, 1e-07])
 
 
 @st.composite
