@@ -385,7 +385,7 @@ def test_defaults_may_leave_a_choice_to_whoever_deploys() -> None:
         "components: {web: {type: service, image: web}}\n"
     )
     found = application(text)
-    with pytest.raises(errors.InvalidParameter, match="^parameters: choose a or b$"):
+    with pytest.raises(errors.InvalidParameter, match=r"^parameters: choose a or b$"):
         resolve(found, {})
     assert resolve(found, {"b": True}).components
 
