@@ -137,7 +137,7 @@ class FakeControl(FakePeople, FakeSigningIn):
         self._look()
         for view in (*self.names.values(), *self.removed):
             if deployment in (view.id, view.name):
-                return Ownership(id=view.id, name=view.name, owner=view.owner)
+                return Ownership(id=view.id, name=view.name, owner=view.owner, readers=view.readers)
         raise NotFound(f"there is no deployment {deployment}")
 
     async def deploy(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from babel import dates, numbers
 from markupsafe import Markup
 
-from ripieno.ui import markdown
+from ripieno.ui import markdown, terminal
 from ripieno.ui.language import Language
 
 UNITS = {
@@ -35,16 +35,42 @@ def filters(spoken: Language) -> dict[str, Callable[..., object]]:
             value.isoformat(timespec="seconds").replace("+00:00", "Z"), written
         )
 
+    def instant(value: datetime) -> Markup:
+        """A moment to the second."""
+        return Markup(str(moment(value)).replace("data-moment", 'data-moment="second"'))
+
     def size(value: float | None) -> str:
         return size_of(value, code)
 
+    def age(value: datetime) -> Markup:
+        """How long ago something was, roughly, so that a page need not say it anew all the time."""
+        value = value.astimezone(UTC)
+        old_s = max(0.0, (datetime.now(UTC) - value).total_seconds())
+        written = spoken.gettext("just now") if old_s < 60 else duration(rough(old_s), code)
+        return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+            value.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            dates.format_datetime(value, "medium", tzinfo=UTC, locale=code),
+            written,
+        )
+
     return {
+        "age": age,
+        "plain_line": terminal.plain,
         "number": number,
         "seconds": seconds,
         "moment": moment,
+        "instant": instant,
         "size": size,
         "markdown": markdown.to_html,
     }
+
+
+def rough(value_s: float) -> float:
+    """A span of time in its largest unit alone."""
+    for unit_s in (86400, 3600, 60):
+        if value_s >= unit_s:
+            return float(value_s // unit_s * unit_s)
+    return value_s
 
 
 def duration(value_s: float | None, locale: str = "en") -> str:

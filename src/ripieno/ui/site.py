@@ -19,7 +19,15 @@ from ripieno.ui import problem
 from ripieno.ui.assets import Assets
 from ripieno.ui.faults import Faults
 from ripieno.ui.headers import SecurityHeaders
-from ripieno.ui.pages import account, application, catalogue, preferences, sign_in
+from ripieno.ui.pages import (
+    account,
+    application,
+    catalogue,
+    deployment,
+    deployments,
+    preferences,
+    sign_in,
+)
 from ripieno.ui.rendering import Templates
 from ripieno.ui.streaming import Live
 from ripieno.wire.problem import Problem
@@ -27,6 +35,8 @@ from ripieno.wire.problem import Problem
 PAGES: tuple[Sequence[BaseRoute], ...] = (
     catalogue.ROUTES,
     application.ROUTES,
+    deployments.ROUTES,
+    deployment.ROUTES,
     preferences.ROUTES,
     sign_in.ROUTES,
     account.ROUTES,

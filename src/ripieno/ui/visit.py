@@ -10,7 +10,11 @@ from starlette.requests import Request
 
 from ripieno.control.errors import Unauthenticated
 from ripieno.control.gate import Gate
+from ripieno.control.policy import Action
 from ripieno.model.access import Caller, Role
+
+CHANGE, READ_LOGS, READ_EVENTS = Action.CHANGE, Action.READ_LOGS, Action.READ_EVENTS
+"""What pages about deployments ask the gate for before they show buttons and tabs."""
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"

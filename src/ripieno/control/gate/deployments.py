@@ -133,6 +133,11 @@ class DeploymentsGate(Entry):
             deployment=deployment, after=after, limit=limit, component=component, kind=kind
         )
 
+    async def last_event_id(self, deployment: str) -> int:
+        """The id of the latest event of the server, for whoever may read those of a deployment."""
+        await self.watched(deployment)
+        return await self._control.last_event_id()
+
     async def watched(self, deployment: str | None) -> str | None:
         """The id of the deployment whose events the caller may watch; None: those of all."""
         if deployment is None:

@@ -44,12 +44,16 @@ const moment = new Intl.DateTimeFormat(habits, {
   dateStyle: "medium",
   timeStyle: "short",
 });
+const instant = new Intl.DateTimeFormat(document.documentElement.lang, {
+  dateStyle: "medium",
+  timeStyle: "medium",
+});
 function writeMoments(root) {
   const found = root.matches?.("time[data-moment]") ? [root] : [];
   for (const each of [...found, ...root.querySelectorAll("time[data-moment]")]) {
     const at = new Date(each.dateTime);
     if (Number.isNaN(at.valueOf())) continue;
-    each.textContent = moment.format(at);
+    each.textContent = (each.dataset.moment === "second" ? instant : moment).format(at);
     each.title = at.toLocaleString(habits, { timeZoneName: "short" });
   }
 }
