@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from ripieno.control.errors import Conflict, NameInUse, NotFound, Unauthenticated
 from ripieno.control.people_views import GroupView, Member, UserView
+from ripieno.control.quotas import QuotaView
+from ripieno.control.usage import Use
 from ripieno.model.access import ALL_SCOPES, Caller, Role, Scope
 from ripieno.store.records import AuditQuery, AuditRecord, TokenRecord
 
@@ -26,6 +28,7 @@ class FakePeople:
         self.circles: dict[str, GroupView] = {}
         self.issued: dict[str, TokenRecord] = {}
         self.letting_in = {TOKEN: Caller(user="alice", role=Role.ADMIN, via="alice")}
+        self.limits: dict[str, QuotaView] = {}
         self.deeds: list[AuditRecord] = []
 
     def _look(self) -> None: ...
@@ -194,6 +197,34 @@ class FakePeople:
 
     async def revoke_token(self, id: str, *, caller: str) -> None:
         self.issued[id] = replace(await self.token(id), revoked_at=NOW)
+
+    async def quotas(self, *, user: str | None = None) -> Sequence[QuotaView]:
+        self._look()
+        return list(self.limits.values())
+
+    async def set_quota(
+        self,
+        subject: str,
+        *,
+        deployments: int | None,
+        cpus: float | None,
+        memory_mib: int | None,
+        caller: str,
+    ) -> QuotaView:
+        self._look()
+        self.limits[subject] = QuotaView(
+            subject=subject,
+            deployments=deployments,
+            cpus=cpus,
+            memory_mib=memory_mib,
+            used=Use(deployments=1, cpus=0.5, memory_mib=64),
+        )
+        return self.limits[subject]
+
+    async def remove_quota(self, subject: str, *, caller: str) -> None:
+        self._look()
+        if self.limits.pop(subject, None) is None:
+            raise NotFound(f"{subject} has no quota")
 
     def note_audit(self, record: AuditRecord) -> None:
         self.deeds.append(record)

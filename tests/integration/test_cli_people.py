@@ -105,6 +105,19 @@ def test_a_token_has_scopes_and_an_end(ripieno: CommandLine, control: ScriptedCo
     assert "revoked" in ripieno("token", "list").stdout
 
 
+def test_quotas_are_set_and_shown_with_what_is_used(
+    ripieno: CommandLine, control: ScriptedControl
+) -> None:
+    shown = ripieno("quota", "set", "group:neuro", "--deployments", "3", "--cpus", "1.5")
+    assert shown.lines[1].split() == ["group:neuro", "1", "of", "3", "0.5", "of", "1.5", "64"]
+    assert control.limits["group:neuro"].memory_mib is None
+    assert "group:neuro" in ripieno("quota", "list").stdout
+    assert ripieno("quota", "set", "group:neuro").exit_code == 2
+    assert ripieno("quota", "set", "neuro", "--cpus", "1").exit_code == 2
+    assert ripieno("quota", "remove", "group:neuro").exit_code == 0
+    assert ripieno("quota", "remove", "group:neuro").exit_code == 3
+
+
 def test_who_asks(ripieno: CommandLine) -> None:
     shown = ripieno("whoami")
     assert shown.stdout.splitlines()[0] == "alice  admin  enabled"

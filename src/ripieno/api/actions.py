@@ -58,5 +58,8 @@ ACTIONS: dict[str, Action | None] = {
     "remove_group": Action.REMOVE_GROUP,
     "put_member": Action.CHANGE_GROUP,
     "remove_member": Action.CHANGE_GROUP,
+    "quotas": Action.LIST_QUOTAS,
+    "set_quota": Action.CHANGE_QUOTA,
+    "remove_quota": Action.CHANGE_QUOTA,
     "audit": Action.READ_AUDIT,
 }

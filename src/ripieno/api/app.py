@@ -25,6 +25,7 @@ from ripieno.api import (
     openapi,
     plans,
     problems,
+    quotas,
     reconfigurations,
     secrets,
     sign_in,
@@ -54,6 +55,7 @@ ROUTERS = (
     sign_in.router,
     users.router,
     groups.router,
+    quotas.router,
     audit.router,
     health.router,
 )

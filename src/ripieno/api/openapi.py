@@ -39,6 +39,7 @@ TAGS = [
     {"name": "tokens", "description": "What lets a client in"},
     {"name": "users", "description": "Who may do what"},
     {"name": "groups", "description": "Users who share something"},
+    {"name": "quotas", "description": "How much may run"},
     {"name": "audit", "description": "Who did what"},
     {"name": "server", "description": "How the server is"},
 ]

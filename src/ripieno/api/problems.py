@@ -45,6 +45,7 @@ TABLE: dict[type[Exception], Row] = {
     control.NotFound: Row(404, "not-found", "There is no such thing"),
     control.NameInUse: Row(409, "name-in-use", "The name is in use"),
     control.Held: Row(409, "held", "Another reconfiguration holds the deployment"),
+    control.QuotaExceeded: Row(409, "quota-exceeded", "A quota is used up"),
     control.Conflict: Row(409, "conflict", "Not possible in the present state"),
     control.RevisionMismatch: Row(412, "revision-mismatch", "The deployment has changed"),
     control.Unauthenticated: Row(401, "unauthenticated", "A valid token is needed"),

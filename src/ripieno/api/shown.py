@@ -2,6 +2,7 @@
 
 from ripieno.control import views
 from ripieno.control.people_views import GroupView, UserView
+from ripieno.control.quotas import QuotaView
 from ripieno.model import plan
 from ripieno.model.access import Caller, Scope
 from ripieno.store.records import AuditRecord, EventRecord, TokenRecord, VersionRecord
@@ -14,6 +15,7 @@ from ripieno.wire.health import Finding
 from ripieno.wire.host import Host
 from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
+from ripieno.wire.quota import Quota
 from ripieno.wire.reconfiguration import Reconfiguration
 from ripieno.wire.token import CreatedToken, Token
 from ripieno.wire.user import Me, User
@@ -104,6 +106,11 @@ def me(view: UserView, caller: Caller) -> Me:
 def group(view: GroupView) -> Group:
     """A group."""
     return Group.model_validate(view)
+
+
+def quota(view: QuotaView) -> Quota:
+    """A quota and what is used of it."""
+    return Quota.model_validate(view)
 
 
 def deed(record: AuditRecord) -> Deed:

@@ -72,6 +72,7 @@ ENTRIES = (
     _entry(MANAGE, "sign-in", "sign_in", "Make a link that signs a browser in.", "sign_in"),
     _entry(MANAGE, "user", "users", "Users, and who may do what.", "app"),
     _entry(MANAGE, "group", "groups", "Users who share something.", "app"),
+    _entry(MANAGE, "quota", "quotas", "How much may run.", "app"),
     _entry(MANAGE, "audit", "audit", "Show who did what."),
     _entry(MANAGE, "whoami", "whoami", "Show who asks, and what they may do."),
     _entry(SERVER, "doctor", "doctor", "Look whether all is well, and say what to do if not."),

@@ -10,6 +10,7 @@ from ripieno.client.transport import Transport, read
 from ripieno.model.access import Scope
 from ripieno.wire.audit import AuditPage, Result
 from ripieno.wire.group import Group, GroupPage, GroupRequest
+from ripieno.wire.quota import Quota, QuotaPage, QuotaRequest
 from ripieno.wire.token import CreatedToken, TokenPage
 from ripieno.wire.user import Me, User, UserChange, UserPage, UserRequest
 
@@ -101,6 +102,18 @@ class People:
     async def revoke_token(self, token: str) -> None:
         """Let nobody in with a token any more."""
         await self._transport.do("DELETE", f"/tokens/{part(token)}")
+
+    async def quotas(self, *, user: str | None = None) -> QuotaPage:
+        """The quotas that count what a user has, or all that one may see."""
+        return await self._transport.get("/quotas", QuotaPage, {"user": user})
+
+    async def set_quota(self, subject: str, request: QuotaRequest) -> Quota:
+        """Set a quota, in the place of what it was."""
+        return read(await self._change("PUT", f"/quotas/{part(subject)}", body(request)), Quota)
+
+    async def remove_quota(self, subject: str) -> None:
+        """Let a user or a group have as much as they like."""
+        await self._transport.do("DELETE", f"/quotas/{part(subject)}")
 
     async def audit(
         self,

@@ -25,6 +25,10 @@ class Held(Conflict):
     """A reconfiguration holds the deployment; the message names it."""
 
 
+class QuotaExceeded(Conflict):
+    """More would run than somebody may have; the message names the quota and what is used."""
+
+
 class RevisionMismatch(ControlError):
     """The deployment has changed since the caller looked."""
 

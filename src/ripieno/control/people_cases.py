@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ripieno.control.people_views import GroupView, UserView
+from ripieno.control.quotas import QuotaView
 from ripieno.model.access import Caller, Role, Scope
 from ripieno.store.records import AuditQuery, AuditRecord, TokenRecord
 
@@ -112,6 +113,26 @@ class PeopleCases(Protocol):
 
     async def revoke_token(self, id: str, *, caller: str) -> None:
         """Let nobody in with it."""
+        ...
+
+    async def quotas(self, *, user: str | None = None) -> Sequence[QuotaView]:
+        """All quotas that are set, or those that count what a user has."""
+        ...
+
+    async def set_quota(
+        self,
+        subject: str,
+        *,
+        deployments: int | None,
+        cpus: float | None,
+        memory_mib: int | None,
+        caller: str,
+    ) -> QuotaView:
+        """Set a quota, in the place of what it was."""
+        ...
+
+    async def remove_quota(self, subject: str, *, caller: str) -> None:
+        """Let a user or a group have as much as they like."""
         ...
 
     def note_audit(self, record: AuditRecord) -> None:

@@ -63,6 +63,8 @@ class Action(StrEnum):
     ADD_GROUP = "group.add"
     CHANGE_GROUP = "group.change"
     REMOVE_GROUP = "group.remove"
+    LIST_QUOTAS = "quota.list"
+    CHANGE_QUOTA = "quota.change"
     READ_AUDIT = "audit.read"
     EXAMINE_SERVER = "server.doctor"
 
@@ -122,6 +124,8 @@ RULES: dict[Action, Rule] = {
     Action.ADD_GROUP: Rule(Role.ADMIN, Scope.ADMIN),
     Action.CHANGE_GROUP: Rule(Role.VIEWER, Scope.ADMIN, Relation.OWNER),
     Action.REMOVE_GROUP: Rule(Role.ADMIN, Scope.ADMIN),
+    Action.LIST_QUOTAS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
+    Action.CHANGE_QUOTA: Rule(Role.ADMIN, Scope.ADMIN),
     Action.READ_AUDIT: Rule(Role.ADMIN, Scope.ADMIN),
     Action.EXAMINE_SERVER: Rule(Role.ADMIN, Scope.READ),
 }

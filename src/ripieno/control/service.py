@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from ripieno.control import changes, planning, portrait, steering
+from ripieno.control import changes, planning, portrait, steering, usage
 from ripieno.control import target as targets
 from ripieno.control.administration import Administration
 from ripieno.control.attempts import Attempts
@@ -29,11 +29,13 @@ from ripieno.control.hub import Hub
 from ripieno.control.identities import Identities
 from ripieno.control.ids import deployment_id, reconfiguration_id
 from ripieno.control.leading import Leading
+from ripieno.control.ledger import Ledger
 from ripieno.control.lines import merged
 from ripieno.control.metrics import Metrics
 from ripieno.control.observation import Observation
 from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
+from ripieno.control.quotas import Quotas
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.sessions import Sessions
 from ripieno.control.sources import with_directory
@@ -68,7 +70,7 @@ LOG = logging.getLogger(__name__)
 REMOVE = ReconfigurationKind.REMOVE.value
 
 
-class Control(Observation, Administration, People, Tokens, Audit, Identities):
+class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identities):
     """All use cases of a server."""
 
     def __init__(
@@ -93,6 +95,7 @@ class Control(Observation, Administration, People, Tokens, Audit, Identities):
         self._provider = provider
         self._used_flows = UsedFlows()
         self._leading = leading
+        self._ledger = Ledger(store, leading)
         self._hub = hub
         self._metrics = metrics
         self._runtime = runtime
@@ -137,7 +140,7 @@ class Control(Observation, Administration, People, Tokens, Audit, Identities):
         wanted = self._reconfiguration(
             record.id, change, target, application.document, values, caller
         )
-        supervisor = self._leading.begin(record)
+        quotas = await self._ledger.quotas_of(caller)
 
         def start() -> tuple[DeploymentView, ReconfigurationView]:
             supervisor.tell("deployment.created", by=caller, application=application.name)
@@ -146,7 +149,10 @@ class Control(Observation, Administration, People, Tokens, Audit, Identities):
                 supervisor.state.current or wanted
             )
 
-        return await supervisor.ask(start)
+        use = usage.of_target(target)
+        with self._ledger.reserve(record.id, name=chosen, owner=caller, use=use, quotas=quotas):
+            supervisor = self._leading.begin(record)
+            return await supervisor.ask(start)
 
     async def preview(self, deployment: str | None, change: Change) -> Preview:
         """The plan for a change; nothing happens. Raises: as `change`."""
@@ -214,6 +220,8 @@ class Control(Observation, Administration, People, Tokens, Audit, Identities):
                 planning.plan_for, machine, target, running, name="check", runs=runs
             )
         record = self._reconfiguration(state.id, change, target, document, values, caller)
+        owner, use = state.record.owner, usage.of_target(target)
+        quotas = await self._ledger.quotas_of(owner)
 
         def begin() -> ReconfigurationView:
             if revision is not None and revision != state.record.revision:
@@ -224,7 +232,10 @@ class Control(Observation, Administration, People, Tokens, Audit, Identities):
             is_it = current is not None and current.id == record.id
             return portrait.reconfiguration(current if is_it and current else state.queue[-1])
 
-        return await supervisor.ask(begin)
+        with self._ledger.reserve(
+            state.id, name=state.record.name, owner=owner, use=use, quotas=quotas
+        ):
+            return await supervisor.ask(begin)
 
     async def ownership(self, deployment: str) -> Ownership:
         """Whose a deployment is, be it removed or not. Raises: `NotFound`."""

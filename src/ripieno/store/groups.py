@@ -3,6 +3,7 @@
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
+from ripieno.model.access import GROUP
 from ripieno.store import rows, tables
 from ripieno.store.database import Database
 from ripieno.store.errors import NoSuchPerson, PersonTaken, RuleBroken
@@ -62,6 +63,8 @@ class Groups:
         def write(connection: Connection) -> bool:
             nonlocal was_there  # What a lost answer was about is not there the next time.
             connection.execute(sql.delete(tables.MEMBERS).where(_members.group == name))
+            quota = tables.QUOTAS.c.subject == GROUP + name
+            connection.execute(sql.delete(tables.QUOTAS).where(quota))
             gone = connection.execute(sql.delete(tables.GROUPS).where(_c.name == name))
             was_there = gone.rowcount > 0 or was_there
             return was_there

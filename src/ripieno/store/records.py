@@ -266,6 +266,16 @@ class TicketRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class QuotaRecord:
+    """How much a principal may have running; None: as much as they like."""
+
+    subject: str
+    deployments: int | None = None
+    cpus: float | None = None
+    memory_mib: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AuditRecord:
     """What somebody did or tried to do. `result`: allowed, refused or failed, for that `reason`."""
 

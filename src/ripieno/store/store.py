@@ -15,6 +15,7 @@ from ripieno.store.handles import Handles
 from ripieno.store.hosts import Hosts
 from ripieno.store.idempotency import Idempotency
 from ripieno.store.markings import Markings
+from ripieno.store.quotas import Quotas
 from ripieno.store.reconfigurations import Reconfigurations
 from ripieno.store.records import Batch, EventRecord
 from ripieno.store.sealing import Seal, seal_from
@@ -42,6 +43,7 @@ class Store(
     Groups,
     Tokens,
     Audit,
+    Quotas,
     Sessions,
     Tickets,
     Idempotency,

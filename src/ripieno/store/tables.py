@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -314,6 +315,15 @@ TOKENS = Table(
     Column("last_used_at", Time),
     Index("tokens_digest", "digest", unique=True),
     Index("tokens_user", "user"),
+)
+
+QUOTAS = Table(
+    "quotas",
+    METADATA,
+    _text("subject", primary_key=True),
+    Column("deployments", Integer),
+    Column("cpus", Double),
+    Column("memory_mib", Integer),
 )
 
 AUDIT = Table(

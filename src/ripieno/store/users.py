@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
-from ripieno.model.access import Role
+from ripieno.model.access import USER, Role
 from ripieno.store import paging, rows, tables
 from ripieno.store.database import Database
 from ripieno.store.errors import LastAdministrator, PersonTaken, RuleBroken
@@ -104,6 +104,8 @@ class Users:
                 (tables.IDEMPOTENCY, tables.IDEMPOTENCY.c.token),
             ):
                 connection.execute(sql.delete(table).where(column == name))
+            quota = tables.QUOTAS.c.subject == USER + name
+            connection.execute(sql.delete(tables.QUOTAS).where(quota))
             gone = connection.execute(sql.delete(tables.USERS).where(_c.name == name))
             was_there = gone.rowcount > 0 or was_there
             return was_there

@@ -10,7 +10,13 @@ import dataclasses
 import pytest
 
 from ripieno.store.errors import LastAdministrator, NoSuchPerson, PersonTaken
-from ripieno.store.records import AuditQuery, AuditRecord, IdempotencyRecord, MemberRecord
+from ripieno.store.records import (
+    AuditQuery,
+    AuditRecord,
+    IdempotencyRecord,
+    MemberRecord,
+    QuotaRecord,
+)
 from ripieno.store.store import Store
 from ripieno.testing import store_records as some
 from ripieno.testing.store_contract import StoreRig
@@ -155,6 +161,25 @@ class StorePeopleContract:
         assert await store.revoke_token("t-1", some.at(2))
         assert await store.token("t-1") == dataclasses.replace(token, revoked_at=some.at(1))
         assert not await store.revoke_token("t-3", some.at(1))
+
+    async def test_quotas_go_with_whose_they_are(self, store: Store) -> None:
+        await store.add_user(some.user())
+        await store.add_group(some.group())
+        quotas = [
+            QuotaRecord(subject="everyone", deployments=3),
+            QuotaRecord(subject="group:neuro", cpus=2.5, memory_mib=2**31 - 1),
+            QuotaRecord(subject="user:ada", deployments=0),
+        ]
+        await store.put_quota(QuotaRecord(subject="everyone", cpus=1.0))
+        for each in reversed(quotas):
+            await store.put_quota(each)
+        assert await store.quotas() == quotas
+        await store.remove_user("ada")
+        assert await store.quotas() == quotas[:2]
+        await store.remove_group("neuro")
+        assert await store.remove_quota("everyone")
+        assert not await store.remove_quota("everyone")
+        assert await store.quotas() == []
 
     async def test_the_audit_trail_is_searched(self, store: Store) -> None:
         deeds = [

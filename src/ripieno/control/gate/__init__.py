@@ -10,6 +10,7 @@ from ripieno.control.gate.audit import AuditGate
 from ripieno.control.gate.deployments import DeploymentsGate
 from ripieno.control.gate.observation import ObservationGate
 from ripieno.control.gate.people import PeopleGate
+from ripieno.control.gate.quotas import QuotasGate
 from ripieno.control.gate.registry import RegistryGate
 from ripieno.control.gate.tokens import TokensGate
 
@@ -23,6 +24,7 @@ class Gate(
     PeopleGate,
     TokensGate,
     AuditGate,
+    QuotasGate,
 ):
     """All use cases of a server, for one caller."""
 

@@ -71,6 +71,14 @@ def upgrade() -> None:
     )
     op.create_index("idempotency_at", "idempotency", ["at"])
     op.create_table(
+        "quotas",
+        sql.Column("subject", _WORDS, nullable=False),
+        sql.Column("deployments", sql.Integer(), nullable=True),
+        sql.Column("cpus", sql.Double(), nullable=True),
+        sql.Column("memory_mib", sql.Integer(), nullable=True),
+        sql.PrimaryKeyConstraint("subject"),
+    )
+    op.create_table(
         "secrets",
         sql.Column("name", _WORDS, nullable=False),
         sql.Column("sealed", sql.LargeBinary(), nullable=False),
