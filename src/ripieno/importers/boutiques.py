@@ -114,15 +114,12 @@ class _Tool:
             for value in each.items() if each.is_list else (each,):
                 if isinstance(value.value, str):
                     found[value.value] = None
-        for tag in list(found)[:30]:
-            text = draft.line(tag, 60)
-            if text:
-                yield text
+        yield from draft.tags(found)
 
     def _source(self) -> str:
         for name in ("url", "descriptor-url"):
-            url = self._fields.text(name)
-            if url.startswith(("http://", "https://")) and url.isprintable() and len(url) <= 2000:
+            url = draft.url(self._fields.text(name))
+            if url:
                 self._findings.found.append(f"source: {url}")
                 return url
         return ""

@@ -20,6 +20,8 @@ MOST_LINES = 500
 """How much is told of one draft."""
 
 MOST_LINE = 400
+MOST_TAGS = 30
+MOST_TAG = 60
 MOST_FLOW = 60
 """How long a mapping or list may be that is written on one line, about."""
 
@@ -56,18 +58,25 @@ class Findings:
     notes: list[str] = field(default_factory=list)
 
 
+def objection(record: Mapping[str, Any]) -> str:
+    """Why a record is no application; empty if it is one."""
+    try:
+        reading_applications.application(written(record))
+    except ModelError as problem:
+        return str(problem)
+    return ""
+
+
 def finish(record: Mapping[str, Any], findings: Findings) -> Draft:
     """The draft of a record in the form of an application file.
 
     Raises: `ImporterError` for one that is no application, with what is in the way.
     """
-    text = written(record)
-    try:
-        reading_applications.application(text)
-    except ModelError as problem:
-        raise ImporterError(f"this makes no application that Ripieno takes: {problem}") from problem
+    problem = objection(record)
+    if problem:
+        raise ImporterError(f"this makes no application that Ripieno takes: {problem}")
     return Draft(
-        document=text,
+        document=written(record),
         found=_told(findings.found),
         missing=_told(findings.missing),
         notes=_told(findings.notes),
@@ -184,6 +193,19 @@ def parameter(text: str) -> str:
     """A name for a parameter that is as near as it can be to a text."""
     found = _NOT_VARIABLE.sub("_", text)[:100]
     return found if re.match("[A-Za-z_]", found) else f"_{found}"[:100]
+
+
+def url(text: str) -> str:
+    """The address of a page that a text is, empty if it is none."""
+    found = text.strip()
+    is_one = found.lower().startswith(("http://", "https://")) and found.isprintable()
+    return found if is_one and len(found) <= 2000 and not any(map(str.isspace, found)) else ""
+
+
+def tags(texts: Iterable[str]) -> list[str]:
+    """Tags as a catalogue takes them, each once."""
+    found = dict.fromkeys(line(each, MOST_TAG) for each in texts)
+    return [each for each in found if each.strip()][:MOST_TAGS]
 
 
 def version(text: str) -> str | None:
