@@ -30,7 +30,6 @@ version: 1.0.0
 components:
   nap: {type: service, command: [sleep, "600"]}
   once: {type: job, command: ["true"]}
-  there: {type: external, address: {host: 127.0.0.1, tcp_ports: {http: 1}}}
 """
 
 
