@@ -21,10 +21,15 @@ from ripieno.ui.faults import Faults
 from ripieno.ui.headers import SecurityHeaders
 from ripieno.ui.pages import (
     account,
+    admin_audit,
+    admin_groups,
+    admin_tokens,
+    admin_users,
     application,
     catalogue,
     deployment,
     deployments,
+    hosts,
     preferences,
     sign_in,
 )
@@ -40,6 +45,11 @@ PAGES: tuple[Sequence[BaseRoute], ...] = (
     preferences.ROUTES,
     sign_in.ROUTES,
     account.ROUTES,
+    admin_users.ROUTES,
+    admin_groups.ROUTES,
+    admin_tokens.ROUTES,
+    admin_audit.ROUTES,
+    hosts.ROUTES,
 )
 
 ProblemOf = Callable[[Exception], Problem | None]
