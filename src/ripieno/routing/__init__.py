@@ -1,0 +1,1 @@
+"""The door: how routes are opened to browsers."""

@@ -1,0 +1,57 @@
+"""How a configuration comes to Traefik: by a file that it watches, or by its asking for it."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Protocol
+
+NAME = "routes.yml"
+"""JSON is YAML, and much faster to write."""
+
+
+class Publisher(Protocol):
+    """Takes configurations; Traefik finds the last one."""
+
+    async def publish(self, text: str) -> None:
+        """Have this be the configuration. Raises: `OSError`."""
+        ...
+
+
+class Folder:
+    """A folder that Traefik watches."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def publish(self, text: str) -> None:
+        """Write the file anew: at every moment it is the old one or the new one, and whole."""
+        await asyncio.to_thread(write, self.folder / NAME, text)
+
+
+class Kept:
+    """A configuration that is asked for over HTTP; empty until there is one."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    async def publish(self, text: str) -> None:
+        """Keep it."""
+        self.text = text
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file that only its owner reads, so that a crash leaves one of the two."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
