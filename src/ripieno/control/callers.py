@@ -63,6 +63,21 @@ class Callers:
             record = await self._read_token(key)
         else:
             record = kept[0]
+        return await self._of_token(record)
+
+    async def by_token_id(self, id: str) -> Caller:
+        """Whose token it is, for a browser that was handed on with it. Raises: `Unauthenticated`."""
+        kept = next((each for each in self._tokens.values() if each[0].id == id), None)
+        if kept is None or kept[1] + self._fresh_s < time.monotonic():
+            changes, read_at = self._changes, time.monotonic()
+            record = await self._store.token(id)
+            if record is not None and changes == self._changes:
+                self._tokens[record.digest] = record, read_at
+        else:
+            record = kept[0]
+        return await self._of_token(record)
+
+    async def _of_token(self, record: TokenRecord | None) -> Caller:
         now = _now()
         if record is None or record.revoked_at is not None:
             raise Unauthenticated("the token is not known here, or was revoked")

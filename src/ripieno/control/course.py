@@ -449,7 +449,10 @@ class Course:
             is_to = actual.get(str(use))
             connections.append((use, provide if is_to is None else PortRef(*is_to.split(".", 1))))
         return dataclasses.replace(
-            state.target, components=components, connections=tuple(connections)
+            state.target,
+            components=components,
+            connections=tuple(connections),
+            routes=tuple(each for each in wanted.routes if each.component in components),
         )
 
     def _rollback_of(self, failed: ReconfigurationRecord) -> ReconfigurationRecord:

@@ -11,6 +11,7 @@ from ripieno.control.errors import NameInUse
 from ripieno.control.hub import Hub
 from ripieno.control.journal import replayed
 from ripieno.control.performer import Performer
+from ripieno.control.routes import Routes
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
 from ripieno.control.views import DeploymentState
@@ -35,12 +36,14 @@ class Leading:
         performer: Performer,
         runtime: Runtime,
         hub: Hub,
+        routes: Routes,
         group: asyncio.TaskGroup,
     ) -> None:
         self._store = store
         self._performer = performer
         self._runtime = runtime
         self._hub = hub
+        self._routes = routes
         self._group = group
         self._supervisors: dict[str, Supervisor] = {}
         self._ids: dict[str, str] = {}
@@ -71,6 +74,7 @@ class Leading:
         # All ports are known as given before anybody goes on and asks for one.
         for state in states:
             self._recover(state)
+            self._routes.follow(state)
         for state in states:
             self._lead(state)
         return len(states)
@@ -110,6 +114,7 @@ class Leading:
             runtime=self._runtime,
             group=self._group,
             published=lambda events: self._hub.wake(),
+            followed=self._routes.follow,
         )
         self._supervisors[state.id] = supervisor
         self._ids[state.record.name] = state.id
@@ -138,6 +143,7 @@ class Leading:
                 break
             supervisor = self._supervisor(state)
         self._supervisors.pop(id, None)
+        self._routes.forget(id)
         if self._ids.get(name) == id:
             del self._ids[name]
 

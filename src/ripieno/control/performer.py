@@ -6,10 +6,11 @@ what was done already.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from ripieno.actions import Actions, Context
 from ripieno.control.messages import Done, Failed, Job, Message, Said, Saved
+from ripieno.control.routes import Routes
 from ripieno.control.scope import early_files, offered, resolved, scope_of, told_address
 from ripieno.model import references
 from ripieno.model.action import Verb
@@ -18,7 +19,7 @@ from ripieno.model.component_type import Value
 from ripieno.model.errors import RipienoError
 from ripieno.model.workload import FileTransfer, Health, HealthKind, Secret, Workload
 from ripieno.runtimes import health
-from ripieno.runtimes.base import Handle, Runtime, Spot, Task
+from ripieno.runtimes.base import Handle, Replica, Runtime, Spot, Task
 from ripieno.runtimes.errors import NotReady, ProcessDied, TemporaryFailure
 from ripieno.runtimes.host import Command, Host
 
@@ -32,6 +33,13 @@ LEAST_PATIENCE_S = 60.0
 
 INTERRUPTIBLE = frozenset((Verb.AWAIT_READY, Verb.CHECK, Verb.RUN_JOB, Verb.CALL, Verb.COMMAND))
 """What is given up at once when its reconfiguration is cancelled; all else runs to its end."""
+
+ONE_BY_ONE = frozenset((Verb.ROLL, Verb.SCALE))
+"""What is done to single replicas, while others go on."""
+
+LONG_GRACE_S, SHORT_GRACE_S = 10.0, 2.0
+"""How long requests through the door may go on before their replica is stopped, and the longest
+that a stop of everything waits for them."""
 
 Post = Callable[[Message], None]
 SecretsReader = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
@@ -47,12 +55,14 @@ class Performer:
         hosts: Callable[[str], Host],
         actions: Actions,
         secrets: SecretsReader,
+        routes: Routes,
         group: asyncio.TaskGroup,
     ) -> None:
         self._runtime = runtime
         self._hosts = hosts
         self._actions = actions
         self._secrets = secrets
+        self._routes = routes
         self._group = group
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._interrupted: dict[tuple[str, int], str] = {}
@@ -204,6 +214,16 @@ class Performer:
             post(Saved(component=job.component, handle=handle, done=done))
             await done
 
+        async def withdraw(replicas: Sequence[Replica]) -> None:
+            verb = job.action.verb if job.action else None
+            await self._routes.withdraw(
+                job.deployment,
+                job.component,
+                self._hosts(definition.host).hostname,
+                replicas,
+                grace_s=LONG_GRACE_S if verb in ONE_BY_ONE else SHORT_GRACE_S,
+            )
+
         return Task(
             component=job.component,
             directory=job.deployment,
@@ -215,6 +235,7 @@ class Performer:
             deadline_s=definition.deadline_s,
             save=save,
             say=lambda text: post(Said(component=job.component, text=text)),
+            withdraw=withdraw,
         )
 
     async def _check(self, job: Job) -> Done:

@@ -146,9 +146,10 @@ def differences(before: ComponentDefinition, after: ComponentDefinition) -> list
                 continue
             if getattr(one, field.name) != getattr(other, field.name):
                 found.append(fields.get(field.name, field.name))
-    for name in ("uses", "provides", "address", "settings"):
+    said = {"settings": "with", "public": "route"}
+    for name in ("uses", "provides", "address", "settings", "public"):
         if getattr(before, name) != getattr(after, name):
-            found.append("with" if name == "settings" else name)
+            found.append(said.get(name, name))
     return found or ["definition"]
 
 

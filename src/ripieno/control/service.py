@@ -33,10 +33,13 @@ from ripieno.control.ledger import Ledger
 from ripieno.control.lines import merged
 from ripieno.control.metrics import Metrics
 from ripieno.control.observation import Observation
+from ripieno.control.passes import Passes
 from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
 from ripieno.control.quotas import Quotas
+from ripieno.control.reaching import Reaching
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.routes import Routes
 from ripieno.control.sessions import Sessions
 from ripieno.control.sources import with_directory
 from ripieno.control.state import State
@@ -70,7 +73,7 @@ LOG = logging.getLogger(__name__)
 REMOVE = ReconfigurationKind.REMOVE.value
 
 
-class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identities):
+class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identities, Reaching):
     """All use cases of a server."""
 
     def __init__(
@@ -82,12 +85,16 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         runtime: Runtime,
         callers: Callers,
         metrics: Metrics,
+        routes: Routes,
+        passes: Passes,
         trail: Trail,
         provider: IdentityProvider | None = None,
         **others: object,
     ) -> None:
         super().__init__(store=store, leading=leading, **others)  # type: ignore[arg-type]
         self._callers = callers
+        self._routes = routes
+        self._passes = passes
         self._trail = trail
         self._passwords = Passwords()
         self._sessions = Sessions(store, callers)
@@ -112,7 +119,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         chosen = name or application.name
         names.check_slug(chosen, "a deployment")
         target = targets.target_of(application, targets.namer({}))
-        target = _as_asked(target, source)
+        target = targets.settled(_as_asked(target, source), chosen, self._routes.address)
         self._check_hosts(target)
         _check_images(target)
         await asyncio.to_thread(planning.plan_for, Machine({}), target, {}, name="check")
@@ -130,6 +137,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
             document=application.document,
             parameters=values,
             owner=caller,
+            readers=targets.readers(target),
             state=DeploymentState.DEPLOYING.value,
             revision=1,
             target={},
@@ -150,7 +158,10 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
             )
 
         use = usage.of_target(target)
-        with self._ledger.reserve(record.id, name=chosen, owner=caller, use=use, quotas=quotas):
+        with (
+            self._routes.claimed(record.id, target.routes),
+            self._ledger.reserve(record.id, name=chosen, owner=caller, use=use, quotas=quotas),
+        ):
             supervisor = self._leading.begin(record)
             return await supervisor.ask(start)
 
@@ -161,6 +172,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
                 raise InvalidRequest("a plan for a new deployment needs an application")
             application, _ = await self._application(change.source)
             target = targets.target_of(application, targets.namer({}))
+            target = targets.settled(target, application.name, self._routes.address)
             self._check_hosts(target)
             machine, running = Machine({}), {}
             durations: Mapping[tuple[str, str], float] = {}
@@ -232,8 +244,11 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
             is_it = current is not None and current.id == record.id
             return portrait.reconfiguration(current if is_it and current else state.queue[-1])
 
-        with self._ledger.reserve(
-            state.id, name=state.record.name, owner=owner, use=use, quotas=quotas
+        with (
+            self._routes.claimed(state.id, target.routes),
+            self._ledger.reserve(
+                state.id, name=state.record.name, owner=owner, use=use, quotas=quotas
+            ),
         ):
             return await supervisor.ask(begin)
 
@@ -429,6 +444,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
                 application, values = await self._application(source)
                 target = targets.target_of(application, targets.namer(state.machine.core.types))
                 target = _as_asked(target, source)
+                target = targets.settled(target, state.record.name, self._routes.address)
                 self._check_hosts(target)
                 return target, application.document, values
             case ReconfigurationKind.REMOVE:

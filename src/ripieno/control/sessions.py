@@ -96,6 +96,7 @@ class Sessions:
             expires_at=now + LONGEST,
         )
         caller = await self._callers.named(user, since=now)
+        caller = dataclasses.replace(caller, credential=record.id)
         await self._store.add_session(record)
         return text, Session(record=record, caller=caller)
 
@@ -180,6 +181,7 @@ class Sessions:
             if not await self._store.session_seen(record.id, now):
                 self.forget()
                 return None
+        caller = dataclasses.replace(caller, credential=record.id)
         return Session(record=record, caller=caller)
 
 

@@ -175,7 +175,7 @@ class State:
     def aim(self, target: Target) -> None:
         """Make this the target that the deployment is kept at."""
         self.target = target
-        self.put_deployment(target=targets.to_json(target))
+        self.put_deployment(target=targets.to_json(target), readers=targets.readers(target))
 
     def take_batch(self) -> Batch:
         """All changes since the last time, for one transaction."""

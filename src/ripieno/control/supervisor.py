@@ -84,6 +84,7 @@ class Supervisor:
         runtime: Runtime,
         group: asyncio.TaskGroup,
         published: Callable[[list[EventRecord]], None],
+        followed: Callable[[State], None],
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.state = state
@@ -95,6 +96,7 @@ class Supervisor:
         self._performer = performer
         self._group = group
         self._published = published
+        self._followed = followed
         self._mailbox: asyncio.Queue[Message | _Request] = asyncio.Queue()
         self._effects: list[Callable[[], None]] = []
         self._replies: list[tuple[asyncio.Future[Any], Any]] = []
@@ -429,6 +431,7 @@ class Supervisor:
             self._published(committed)
         else:
             state.touched = set()
+        self._followed(state)
         effects, self._effects = self._effects, []
         replies, self._replies = self._replies, []
         for effect in effects:

@@ -13,11 +13,13 @@ from typing import Any
 
 from ripieno.control.errors import InvalidRequest, NotFound
 from ripieno.model import application as applications
+from ripieno.model import route as routes
 from ripieno.model import writing
 from ripieno.model.application import Application, ComponentDefinition
 from ripieno.model.builtin_types import READY_PLACE, component_type_of
 from ripieno.model.component_type import ComponentType
 from ripieno.model.port import PortRef
+from ripieno.model.route import PublicAddress, Route
 
 STOPPED_PLACE = {"service": "prepared", "job": "prepared"}
 """Where a stopped component of a built-in kind stands; others go back to their initial place."""
@@ -37,7 +39,7 @@ class Target:
     """All components of a deployment as they should be. An empty one means: remove it.
 
     `configuration` is the one that was chosen, "" none; `directory` is where the application's
-    relative files were looked for.
+    relative files were looked for. `routes` have their names once they are `settled`.
     """
 
     application: str = ""
@@ -46,6 +48,7 @@ class Target:
     connections: tuple[tuple[PortRef, PortRef], ...] = ()
     configuration: str = ""
     directory: str | None = None
+    routes: tuple[Route, ...] = ()
 
 
 TypeNames = Callable[[ComponentType], ComponentType]
@@ -67,7 +70,36 @@ def target_of(application: Application, name_type: TypeNames) -> Target:
         version=application.version,
         components=components,
         connections=application.connections,
+        routes=application.routes,
     )
+
+
+Address = Callable[[Route], PublicAddress]
+"""Gives a route with a name its address."""
+
+
+def settled(target: Target, deployment: str, address: Address | None) -> Target:
+    """The target with its routes named, and its components told their addresses.
+
+    Without `address` there is no door, and nobody is told anything. Of several routes of a
+    component the first one is its address. Raises: `ApplicationError` for names that do not do.
+    """
+    named = tuple(
+        dataclasses.replace(each, name=name)
+        for name, each in routes.named(target.routes, deployment).items()
+    )
+    components = dict(target.components)
+    if address is not None:
+        for each in reversed(named):
+            wanted = components[each.component]
+            definition = dataclasses.replace(wanted.definition, public=address(each))
+            components[each.component] = dataclasses.replace(wanted, definition=definition)
+    return dataclasses.replace(target, components=components, routes=named)
+
+
+def readers(target: Target) -> tuple[str, ...]:
+    """Who may come in by any of the routes, and so look at the deployment, besides its owner."""
+    return tuple(sorted({each for route in target.routes for each in route.access}))
 
 
 def ready_places(definition: ComponentDefinition, component_type: ComponentType) -> tuple[str, ...]:
@@ -181,6 +213,7 @@ def to_json(target: Target) -> dict[str, Any]:
         "connections": [[str(one), str(other)] for one, other in target.connections],
         "configuration": target.configuration,
         "directory": target.directory,
+        "routes": [routes.to_json(each) for each in target.routes],
     }
 
 
@@ -206,6 +239,7 @@ def from_json(record: Mapping[str, Any]) -> Target:
         ),
         configuration=record.get("configuration", ""),
         directory=record.get("directory"),
+        routes=tuple(routes.from_json(each) for each in record.get("routes", ())),
     )
 
 

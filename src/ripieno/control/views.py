@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ripieno.model.component_type import ComponentType, Value
 from ripieno.model.plan import Plan
+from ripieno.model.route import Mode
 
 
 class DeploymentState(StrEnum):
@@ -59,6 +60,44 @@ class ReconfigurationState(StrEnum):
             ReconfigurationState.CANCELLED,
             ReconfigurationState.REFUSED,
         )
+
+
+class RouteState(StrEnum):
+    """Whether a route leads to something that answers, and if not, why."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RouteView:
+    """A route of a deployment. `url` is where it is reached, None if there is no door.
+
+    `path` is where visitors begin below that; `reason` says why it is not ready. `access` are the
+    principals that may come in besides the deployment's `owner`.
+    """
+
+    name: str
+    deployment: str
+    component: str
+    tcp_port: str
+    mode: Mode
+    url: str | None
+    path: str
+    title: str
+    state: RouteState
+    reason: str | None
+    owner: str
+    access: tuple[str, ...]
+    idle_stop_min: float | None = None
+    lifetime_h: float | None = None
+
+    @property
+    def start_url(self) -> str | None:
+        """Where visitors begin."""
+        return None if self.url is None else self.url + self.path.removeprefix("/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

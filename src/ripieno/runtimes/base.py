@@ -20,6 +20,7 @@ class Replica:
     """One process of a component: its slot, what it is called on the host, and its ports.
 
     `key` is the incarnation that was last asked for; `process` is None until it was started.
+    `is_ready`: it has passed its checks since, and nobody has begun to stop it.
     """
 
     slot: int
@@ -28,6 +29,7 @@ class Replica:
     tcp_ports: Mapping[str, int] = field(default_factory=dict)
     process: Process | None = None
     started_at: datetime | None = None
+    is_ready: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +57,8 @@ class Task:
     `workload` has its host-independent parts; `at` gives it with all references resolved for one
     spot, `files` only those files that can be brought before what the component uses is there.
     `key` is the identity of the command, the same after a crash. `save` stores a handle before the
-    next effect. `say` tells the deployment's events something on the way.
+    next effect. `say` tells the deployment's events something on the way. `withdraw` is called
+    before replicas are stopped: nobody is led to them any more when it returns.
     """
 
     component: str
@@ -68,6 +71,7 @@ class Task:
     deadline_s: float
     save: Callable[[Handle], Awaitable[None]]
     say: Callable[[str], None]
+    withdraw: Callable[[Sequence[Replica]], Awaitable[None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +185,7 @@ def to_json(handle: Handle) -> dict[str, Any]:
                 "tcp_ports": dict(each.tcp_ports),
                 "process": each.process and hosts.to_json(each.process),
                 "started_at": each.started_at and each.started_at.isoformat(),
+                "is_ready": each.is_ready,
             }
             for each in handle.replicas
         ],
@@ -202,6 +207,7 @@ def from_json(record: Mapping[str, Any]) -> Handle:
                 started_at=(
                     datetime.fromisoformat(each["started_at"]) if each["started_at"] else None
                 ),
+                is_ready=each["is_ready"],
             )
             for each in record["replicas"]
         ),

@@ -102,8 +102,10 @@ class ProcessRuntime:
         """Stop all replicas at once."""
         host = self._hosts(handle.host)
         workload = task.workload
+        await task.withdraw(handle.replicas)
         await _all(self._end(host, each, workload) for each in handle.replicas)
-        return handle
+        stopped = (dataclasses.replace(each, is_ready=False) for each in handle.replicas)
+        return dataclasses.replace(handle, replicas=tuple(stopped))
 
     async def replace(self, task: Task, handle: Handle) -> Handle:
         """Roll: a new replica becomes ready before an old one is stopped."""
@@ -129,6 +131,9 @@ class ProcessRuntime:
             except PermanentFailure:
                 await self._drop(work, host, work.at(replica.slot))
                 raise
+            await (
+                work.save()
+            )  # So that visitors are led to it before they are led away from old ones.
             old = next((e for e in work.handle.replicas if incarnation(e.key) != task.key), None)
             if old is not None:
                 await self._drop(work, host, old)
@@ -184,6 +189,7 @@ class ProcessRuntime:
     async def remove(self, task: Task, handle: Handle) -> None:
         """Stop, forget files and logs, free the ports."""
         host = self._hosts(handle.host)
+        await task.withdraw(handle.replicas)
         for replica in handle.replicas:
             await self._end(host, replica, task.workload)
             await host.forget(replica.name)
@@ -292,6 +298,7 @@ class ProcessRuntime:
         task = work.task
         running = await host.find(replica.name)
         if running is not None and running.key != key:
+            await task.withdraw((replica,))
             await host.stop(
                 running, signal=task.workload.stop_signal, grace_s=task.workload.grace_s
             )
@@ -302,7 +309,7 @@ class ProcessRuntime:
         )
         process = await host.start(replica.name, key, command)
         replica = dataclasses.replace(
-            replica, key=key, process=process, started_at=datetime.now(UTC)
+            replica, key=key, process=process, started_at=datetime.now(UTC), is_ready=False
         )
         work.put(replica)
         return replica
@@ -321,6 +328,7 @@ class ProcessRuntime:
                     assert replica.process is not None
                     status = await until_ready(host, replica, task, progress)
                     if status is None:
+                        work.put(dataclasses.replace(replica, is_ready=True))
                         return
                     tries += 1
                     death = await self._death(host, work, replica, status)
@@ -356,6 +364,7 @@ class ProcessRuntime:
 
     async def _drop(self, work: Work, host: Host, replica: Replica) -> None:
         """Stop a replica for good."""
+        await work.task.withdraw((replica,))
         await self._end(host, replica, work.task.workload)
         await host.forget(replica.name)
         self._ports.release(replica.name)
