@@ -30,6 +30,7 @@ from ripieno.control.views import (
     ReconfigurationState,
     ReconfigurationView,
     ReplicaView,
+    RouteView,
     ServerFigures,
 )
 from ripieno.model.access import Caller
@@ -81,6 +82,7 @@ class FakeControl(FakePeople, FakeSigningIn):
         self.records: list[EventRecord] = []
         self.published: dict[tuple[str, str], VersionRecord] = {}
         self.machines: dict[str, HostView] = {}
+        self.ways: dict[str, RouteView] = {}
         self.values: dict[str, str] = {}
         self.kept: dict[tuple[str, str], IdempotencyRecord] = {}
         self.lines: list[LogLine] = []
@@ -449,6 +451,23 @@ class FakeControl(FakePeople, FakeSigningIn):
         self._look()
         self.first_read.set()
         return len(self.records)
+
+    async def routes(self) -> Sequence[RouteView]:
+        self._look()
+        return list(self.ways.values())
+
+    async def routes_of(self, deployment: str) -> Sequence[RouteView]:
+        name = next(each.name for each in self.names.values() if each.id == deployment)
+        return [each for each in self.ways.values() if each.deployment == name]
+
+    async def route(self, name: str) -> RouteView:
+        self._look()
+        if name not in self.ways:
+            raise NotFound(f"there is no route {name!r}")
+        return self.ways[name]
+
+    async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:
+        return f"{self.ways[name].url}.ripieno/enter?ticket=t{path or ''}"
 
     async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
         self._look()

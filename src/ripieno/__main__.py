@@ -5,9 +5,10 @@
 
 import gc
 import logging
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
@@ -15,7 +16,7 @@ import typer
 from ripieno import settings
 from ripieno.cli import catalogue, main
 from ripieno.cli.exits import usage
-from ripieno.settings import ServerSettings
+from ripieno.settings import AcmeSettings, DoorSettings, ServerSettings
 
 SERVE = catalogue.Entry(
     name="serve",
@@ -29,6 +30,11 @@ ENTRIES = (
     SERVE,
     *(each for each in catalogue.ENTRIES if each.panel == catalogue.SERVER),
 )
+
+
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
+_PORT: dict[str, Any] = {"min": 1, "max": 65535}
 
 
 class LogLevel(StrEnum):
@@ -98,6 +104,50 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    door_port: Annotated[
+        int, typer.Option(metavar="PORT", help="Where routes by host are reached.", **_PORT)
+    ] = settings.HOST_PORT,
+    prefix_port: Annotated[
+        int, typer.Option(metavar="PORT", help="Where routes by prefix are reached.", **_PORT)
+    ] = settings.PREFIX_PORT,
+    domain: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What the hosts of routes end with: ROUTE.NAME"),
+    ] = settings.DOMAIN,
+    no_door: Annotated[
+        bool, typer.Option("--no-door", help="Open no routes; end the door that was left open.")
+    ] = False,
+    external_door: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="The inner entry point of a Traefik of your own, in place of the server's.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A certificate for the door.", show_default=False),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its key.", show_default=False)
+    ] = None,
+    acme_email: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Fetch certificates for the door by ACME, for whoever has this address.",
+            show_default=False,
+        ),
+    ] = None,
+    acme_challenge: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="How the domain is proved: tls, http or dns:PROVIDER"),
+    ] = "tls",
+    acme_server: Annotated[
+        str,
+        typer.Option(metavar="URL", help="Who signs, if not the usual one.", show_default=False),
+    ] = "",
     log_level: Annotated[LogLevel, typer.Option(help="How much it says.")] = LogLevel.INFO,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C. What it has deployed goes on without it.
@@ -121,6 +171,15 @@ def serve(
         public_url=_public(public_url),
         trusted_proxies=tuple(trusted_proxy or ()),
         oidc=oidc,
+        door=None
+        if no_door
+        else _door(
+            domain=domain,
+            ports=(door_port, prefix_port),
+            external=external_door,
+            certificate=(tls_certificate, tls_key),
+            acme=(acme_email, acme_challenge, acme_server),
+        ),
     )
     _log(log_level)
     from ripieno import bootstrap  # The whole server: no other command should wait for it.
@@ -150,6 +209,42 @@ def _public(text: str | None) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
         raise usage(f"--public-url {text}: write https://HOST or https://HOST:PORT, without a path")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _door(
+    *,
+    domain: str,
+    ports: tuple[int, int],
+    external: str | None,
+    certificate: tuple[Path | None, Path | None],
+    acme: tuple[str | None, str, str],
+) -> DoorSettings:
+    if len(domain) > 190 or not _DOMAIN.fullmatch(domain):
+        raise usage(f"--domain {domain}: write a name such as apps.example.org, in lower case")
+    if ports[0] == ports[1]:
+        raise usage("--door-port and --prefix-port: give two different ports")
+    if external is not None and urlsplit(external).scheme not in ("http", "https"):
+        raise usage(f"--external-door {external}: write http://HOST:PORT")
+    if (certificate[0] is None) != (certificate[1] is None):
+        raise usage("--tls-certificate and --tls-key: give both, or none")
+    email, challenge, server = acme
+    if email is not None and certificate[0] is not None:
+        raise usage("--tls-certificate and --acme-email: give one of them")
+    if challenge not in ("tls", "http") and not re.fullmatch("dns:[a-z0-9]+", challenge):
+        raise usage(f"--acme-challenge {challenge}: write tls, http, or dns:PROVIDER")
+    files = None
+    if certificate[0] is not None and certificate[1] is not None:
+        files = certificate[0], certificate[1]
+    return DoorSettings(
+        domain=domain,
+        host_port=ports[0],
+        prefix_port=ports[1],
+        external=external,
+        certificate=files,
+        acme=None
+        if email is None
+        else AcmeSettings(email=email, challenge=challenge, server=server),
+    )
 
 
 def _range(text: str) -> tuple[int, int]:

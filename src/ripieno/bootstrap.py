@@ -14,7 +14,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,7 +31,9 @@ from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
 from ripieno.control.messages import Said
 from ripieno.control.metrics import Metrics
+from ripieno.control.passes import Passes
 from ripieno.control.performer import Performer
+from ripieno.control.routes import Routes
 from ripieno.control.service import Control
 from ripieno.control.trail import Trail
 from ripieno.control.use_cases import UseCases
@@ -41,6 +43,8 @@ from ripieno.model import host as configs
 from ripieno.model.access import ALL_SCOPES, Role
 from ripieno.model.errors import RipienoError
 from ripieno.model.host import HostConfig
+from ripieno.opening import Opened, opened
+from ripieno.routing.errors import RoutingError
 from ripieno.runtimes.host import Host, LinkState
 from ripieno.runtimes.ports import PortBook
 from ripieno.runtimes.processes import ProcessRuntime
@@ -49,6 +53,7 @@ from ripieno.store.errors import PersonTaken
 from ripieno.store.records import UserRecord
 from ripieno.store.store import Store, open_store
 from ripieno.ui.address import Address
+from ripieno.ui.door.edge import DoorEdge
 from ripieno.ui.session import Sessions
 from ripieno.ui.site import Site
 
@@ -77,11 +82,16 @@ async def _serve(settings: ServerSettings) -> None:
         url = f"http://{_bracketed(address[0])}:{address[1]}"
         password_file = settings.home / PASSWORD_FILE
         is_first_start = not password_file.exists()
-        async with running(settings) as control:
-            site = site_for(control, Address(settings.public_url))
+        async with _door(settings, url) as door, running(settings, door) as control:
+            frames = door.routes.addresses.origins if door.routes.addresses else ()
+            site = site_for(control, Address(settings.public_url), frames)
             app = create_app(control, site=site, public_url=settings.public_url)
+            app.state.door = door.kept
+            edge = None
+            if door.key:
+                edge = DoorEdge(app, visitors=control.visitors, key=door.key, ui_url=door.ui_url)
             config = uvicorn.Config(
-                app,
+                edge or app,
                 log_config=None,
                 access_log=False,
                 timeout_graceful_shutdown=int(GOODBYE_S),
@@ -96,6 +106,8 @@ async def _serve(settings: ServerSettings) -> None:
             def leave() -> None:
                 app.state.streams.close()
                 site.close()
+                if edge is not None:
+                    edge.close()
                 server.should_exit = True
 
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -109,15 +121,28 @@ async def _serve(settings: ServerSettings) -> None:
             (settings.home / "server.json").unlink(missing_ok=True)
 
 
-def site_for(control: UseCases, address: Address) -> Site:
-    """The web UI, with sign-in before it."""
+def site_for(control: UseCases, address: Address, frames: Sequence[str] = ()) -> Site:
+    """The web UI, with sign-in before it; `frames`: the origins of applications."""
     signed_in = Middleware(Sessions, control=control, address=address, problem_of=problem_of)
-    return Site(problem_of, middleware=[signed_in])
+    return Site(problem_of, middleware=[signed_in], frames=frames)
 
 
 @contextlib.asynccontextmanager
-async def running(settings: ServerSettings) -> AsyncIterator[Control]:
+async def _door(settings: ServerSettings, url: str) -> AsyncIterator[Opened]:
+    """The door, started. Raises: `CannotStart`."""
+    try:
+        async with opened(settings, url) as door:
+            if door.start is not None:
+                await door.start()
+            yield door
+    except RoutingError as problem:
+        raise CannotStart(str(problem)) from problem
+
+
+@contextlib.asynccontextmanager
+async def running(settings: ServerSettings, door: Opened | None = None) -> AsyncIterator[Control]:
     """A control plane at work, without its HTTP side; for `serve` and for tests."""
+    door = door or Opened(routes=Routes(), passes=Passes(b""))
     if settings.actions and "" not in sys.path:
         sys.path.append(os.getcwd())  # Where whoever names a module has it, more often than not.
     actions = Actions()
@@ -144,9 +169,21 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
 
         group = await stack.enter_async_context(_group())
         performer = Performer(
-            runtime=runtime, hosts=hosts.host, actions=actions, secrets=read_secrets, group=group
+            runtime=runtime,
+            hosts=hosts.host,
+            actions=actions,
+            secrets=read_secrets,
+            routes=door.routes,
+            group=group,
         )
-        leading = Leading(store=store, performer=performer, runtime=runtime, hub=hub, group=group)
+        leading = Leading(
+            store=store,
+            performer=performer,
+            runtime=runtime,
+            hub=hub,
+            routes=door.routes,
+            group=group,
+        )
         leading_of.append(leading)
         metrics = Metrics(leading=leading, runtime=runtime)
         group.create_task(hub.run())
@@ -159,6 +196,10 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
         stack.push_async_callback(trail.flush)
         group.create_task(trail.run())
         await leading.take_up()
+        # Not before all deployments are known: a door that was found goes on as it is until then.
+        group.create_task(door.routes.run())
+        if door.keep is not None:
+            group.create_task(door.keep())
         group.create_task(metrics.run())
         yield Control(
             store=store,
@@ -166,6 +207,8 @@ async def running(settings: ServerSettings) -> AsyncIterator[Control]:
             hub=hub,
             runtime=runtime,
             metrics=metrics,
+            routes=door.routes,
+            passes=door.passes,
             hosts=hosts,
             callers=callers,
             trail=trail,

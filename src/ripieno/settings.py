@@ -29,6 +29,10 @@ PASSWORD_FILE = "admin.password"
 
 LISTEN_HOST = "127.0.0.1"
 LISTEN_PORT = 8642
+DOMAIN = "localhost"
+HOST_PORT, PREFIX_PORT = 8643, 8644
+"""Where the door listens for routes by host and for routes by prefix."""
+
 TCP_PORTS = (20_000, 29_999)
 """Which ports are given to components that leave theirs open."""
 
@@ -49,13 +53,46 @@ class NoToken(SettingsError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AcmeSettings:
+    """Certificates that are fetched: for whom, from whom, and how the domain is proved.
+
+    `challenge` is `tls`, `http` or `dns:PROVIDER`; `server` "" is the usual one.
+    """
+
+    email: str
+    challenge: str = "tls"
+    server: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DoorSettings:
+    """How applications are reached.
+
+    `external` is the inner entry point of a Traefik that somebody else runs; None: the server
+    runs one. `certificate` are the files of a certificate and its key.
+    """
+
+    domain: str = DOMAIN
+    host_port: int = HOST_PORT
+    prefix_port: int = PREFIX_PORT
+    external: str | None = None
+    certificate: tuple[Path, Path] | None = None
+    acme: AcmeSettings | None = None
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether browsers come over https."""
+        return self.certificate is not None or self.acme is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServerSettings:
     """What a server is started with.
 
     `actions` names Python modules whose actions are registered; `tcp_ports` is the first and the
     last port that components may be given; `listen_port` 0 is any free one. `public_url` is where
     people reach it, `trusted_proxies` the addresses of those who may say whom they ask for, `oidc`
-    the file about the provider of identities.
+    the file about the provider of identities. Without `door` no routes are opened.
     """
 
     home: Path
@@ -68,6 +105,7 @@ class ServerSettings:
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     oidc: Path | None = None
+    door: DoorSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

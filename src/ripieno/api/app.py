@@ -27,6 +27,7 @@ from ripieno.api import (
     problems,
     quotas,
     reconfigurations,
+    routes,
     secrets,
     sign_in,
     tokens,
@@ -49,6 +50,7 @@ ROUTERS = (
     metrics.router,
     events.router,
     applications.router,
+    routes.router,
     hosts.router,
     secrets.router,
     tokens.router,
@@ -99,6 +101,7 @@ def create_app(
         generate_unique_id_function=_operation_id,
     )
     app.state.control = control
+    app.state.door = None
     app.state.public_url = public_url
     app.state.streams = streams
     app.state.answers = Answers(control)

@@ -17,6 +17,7 @@ from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
 from ripieno.wire.quota import Quota
 from ripieno.wire.reconfiguration import Reconfiguration
+from ripieno.wire.route import Route
 from ripieno.wire.token import CreatedToken, Token
 from ripieno.wire.user import Me, User
 
@@ -65,6 +66,11 @@ def application(listed: tuple[str, str, str, str]) -> Application:
     """A published application: name, latest version, title, description."""
     name, latest, title, description = listed
     return Application(name=name, latest=latest, title=title, description=description)
+
+
+def route(view: views.RouteView) -> Route:
+    """A route."""
+    return Route.model_validate(view)
 
 
 def version(record: VersionRecord) -> ApplicationVersion:

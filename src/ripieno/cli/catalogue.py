@@ -55,6 +55,8 @@ ENTRIES = (
     _entry(CHANGE, "remove", "changes", "Take a deployment down and forget it."),
     _entry(SEE, "status", "status", "Show deployments, or how one and its components are."),
     _entry(SEE, "top", "top", "Show what the components of a deployment use."),
+    _entry(SEE, "routes", "routes", "Show where applications are reached in a browser."),
+    _entry(SEE, "open", "routes", "Open an application in the browser.", "open_"),
     _entry(SEE, "logs", "logs", "Show what components printed."),
     _entry(SEE, "events", "events", "Show what happened."),
     _entry(SEE, "history", "history", "Show what was asked of a deployment."),

@@ -20,6 +20,7 @@ from ripieno.wire.reconfiguration import (
     ReconfigurationState,
     Span,
 )
+from ripieno.wire.route import Route
 
 MOST_FAILED = 3
 MOST_LINES = 10
@@ -130,6 +131,13 @@ def addresses(component: Component) -> list[str]:
     ]
 
 
+def address(route: Route) -> str:
+    """Where visitors of a route begin."""
+    if route.url is None:
+        return "no door"
+    return route.url + route.path.removeprefix("/")
+
+
 def _show_completed(
     name: str, ended: Reconfiguration, deployment: Deployment | None, console: Console
 ) -> None:
@@ -149,17 +157,20 @@ def _show_completed(
     if deployment is None or ended.kind in _WITHOUT_ADDRESSES:
         return
     found = [
-        (each.name, address)
+        (each.name, place)
         for each in deployment.components
         if each.name in ended.components
-        for address in addresses(each)
+        for place in addresses(each)
     ]
     width = max((len(safe(component)) for component, _ in found[:MOST_ADDRESSES]), default=0)
-    for component, address in found[:MOST_ADDRESSES]:
-        console.print(Text(f"  {safe(component):<{width}}  {safe(address)}"), soft_wrap=True)
+    for component, place in found[:MOST_ADDRESSES]:
+        console.print(Text(f"  {safe(component):<{width}}  {safe(place)}"), soft_wrap=True)
     if len(found) > MOST_ADDRESSES:
         more = f"  and {len(found) - MOST_ADDRESSES} more: ripieno status {safe(name)}"
         console.print(Text(more, style="dim"))
+    for route in deployment.routes[:MOST_ADDRESSES]:
+        if route.url is not None:
+            console.print(Text(f"  open {safe(address(route))}"), soft_wrap=True)
 
 
 def _ending(ended: Reconfiguration) -> str:

@@ -12,6 +12,7 @@ from ripieno.cli import moments, outcome
 from ripieno.cli.output import safe, said
 from ripieno.wire.deployment import Component, Deployment, DeploymentState
 from ripieno.wire.reconfiguration import Reconfiguration
+from ripieno.wire.route import RouteState
 
 NARROW = 60
 """Below so many columns there is a line for each thing, rather than a table."""
@@ -61,6 +62,12 @@ def deployment(
         yield said(found.reason, "red" if found.state is DeploymentState.FAILED else "yellow")
     if under_way is not None:
         yield Text(f"{under_way.kind} {under_way.id} is {under_way.state}", style="yellow")
+    for route in found.routes:
+        is_ready = route.state is RouteState.READY
+        yield Text.assemble(
+            f"at {safe(outcome.address(route))}",
+            ("" if is_ready else f"  {route.state}", "yellow"),
+        )
     if found.components:
         yield Text("")
     if width < NARROW:

@@ -27,6 +27,7 @@ from ripieno.wire.reconfiguration import (
     Reconfiguration,
     ReconfigurationPage,
 )
+from ripieno.wire.route import DoorConfiguration, HandOver, HandOverRequest, RoutePage
 from ripieno.wire.secret import SecretNames
 from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
 
@@ -272,6 +273,29 @@ class Client(People):
         return await self._transport.get(
             f"/applications/{_part(name)}/versions/{_part(version)}", ApplicationVersion
         )
+
+    # Routes
+
+    async def routes(self) -> RoutePage:
+        """All routes that the caller may reach."""
+        return await self._transport.get("/routes", RoutePage)
+
+    async def routes_of_deployment(self, deployment: str) -> RoutePage:
+        """The routes of a deployment."""
+        return await self._transport.get(f"/deployments/{_part(deployment)}/routes", RoutePage)
+
+    async def hand_over(self, route: str, *, path: str | None = None) -> HandOver:
+        """An address that lets a browser in at a route, once."""
+        return await self._transport.post(
+            f"/routes/{_part(route)}/hand-over",
+            HandOver,
+            _body(HandOverRequest(path=path)),
+            is_harmless=True,
+        )
+
+    async def door_configuration(self) -> DoorConfiguration:
+        """What an external Traefik is told."""
+        return await self._transport.get("/door/traefik", DoorConfiguration)
 
     # Hosts
 

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -60,22 +61,17 @@ class Callers:
         key = digest(text)
         kept = self._tokens.get(key)
         if kept is None or kept[1] + self._fresh_s < time.monotonic():
-            record = await self._read_token(key)
+            record = await self._keep(key, self._store.token_by_digest(key))
         else:
             record = kept[0]
         return await self._of_token(record)
 
     async def by_token_id(self, id: str) -> Caller:
-        """Whose token it is, for a browser that was handed on with it. Raises: `Unauthenticated`."""
-        kept = next((each for each in self._tokens.values() if each[0].id == id), None)
+        """Whose token it is, by its id: for browsers handed on. Raises: `Unauthenticated`."""
+        kept = self._tokens.get(id)
         if kept is None or kept[1] + self._fresh_s < time.monotonic():
-            changes, read_at = self._changes, time.monotonic()
-            record = await self._store.token(id)
-            if record is not None and changes == self._changes:
-                self._tokens[record.digest] = record, read_at
-        else:
-            record = kept[0]
-        return await self._of_token(record)
+            return await self._of_token(await self._keep(id, self._store.token(id)))
+        return await self._of_token(kept[0])
 
     async def _of_token(self, record: TokenRecord | None) -> Caller:
         now = _now()
@@ -119,9 +115,10 @@ class Callers:
                 LOG.warning("the last use of tokens could not be stored", exc_info=True)
             await asyncio.sleep(self._uses_every_s)
 
-    async def _read_token(self, key: str) -> TokenRecord | None:
+    async def _keep(self, key: str, reading: Awaitable[TokenRecord | None]) -> TokenRecord | None:
+        """Read a token, and keep it under the key by which it was asked for."""
         changes, read_at = self._changes, time.monotonic()
-        record = await self._store.token_by_digest(key)
+        record = await reading
         if record is None:  # Not kept, or whoever tries many would fill the memory.
             self._tokens.pop(key, None)
         elif changes == self._changes:

@@ -3,6 +3,7 @@
 They change nothing, and say no more than `service` does of the same deployment.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -14,6 +15,7 @@ from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
 from ripieno.control.metrics import Metrics
+from ripieno.control.routes import Routes
 from ripieno.control.views import AssemblyView, Glance, MetricsView, ServerFigures
 from ripieno.engine import look
 from ripieno.store.records import DeploymentRecord
@@ -31,6 +33,7 @@ class Observation:
     _hub: Hub
     _hosts: HostBook
     _metrics: Metrics
+    _routes: Routes
 
     async def glances(
         self, *, owner: str | None, text: str, after: str | None, limit: int
@@ -48,7 +51,9 @@ class Observation:
                     supervisor = await self._leading.find(record.id)
                     state = supervisor.state if supervisor is not None else None
                     usage = self._metrics.latest(record.id)
-                    found.append(portrait.glance(record, state, usage))
+                    glance = portrait.glance(record, state, usage)
+                    shown = self._routes.shown(glance.deployment)
+                    found.append(dataclasses.replace(glance, deployment=shown))
                     if len(found) >= limit:
                         is_last = after is None and position == len(records) - 1
                         return found, None if is_last else record.name

@@ -37,6 +37,9 @@ class Action(StrEnum):
     READ_ALL_EVENTS = "server.events"
     READ_METRICS = "deployment.metrics"
     READ_FIGURES = "server.metrics"
+    LIST_ROUTES = "route.list"
+    REACH = "route.reach"
+    READ_DOOR = "server.door"
     LIST_APPLICATIONS = "application.list"
     LOOK_AT_APPLICATION = "application.look"
     PUBLISH = "application.publish"
@@ -95,6 +98,10 @@ RULES: dict[Action, Rule] = {
     Action.READ_ALL_EVENTS: Rule(Role.ADMIN, Scope.READ),
     Action.READ_METRICS: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.READ_FIGURES: Rule(Role.ADMIN, Scope.READ),
+    Action.LIST_ROUTES: Rule(Role.VIEWER, Scope.READ),
+    Action.REACH: Rule(Role.VIEWER, Scope.READ, Relation.READER),
+    # It has the key that the door and the server know each other by.
+    Action.READ_DOOR: Rule(Role.ADMIN, Scope.ADMIN),
     Action.LIST_APPLICATIONS: Rule(Role.VIEWER, Scope.READ),
     Action.LOOK_AT_APPLICATION: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.PUBLISH: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),

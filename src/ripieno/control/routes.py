@@ -7,6 +7,7 @@ it stops anything.
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from ripieno.control.errors import NameInUse
 from ripieno.control.leads import Leaving, Seen
 from ripieno.control.state import State
 from ripieno.control.target import Address
-from ripieno.control.views import RouteView
+from ripieno.control.views import DeploymentView, RouteView
 from ripieno.model.route import Route
 from ripieno.routing.base import Addresses, Door, Endpoint
 from ripieno.routing.errors import RoutingError
@@ -58,6 +59,11 @@ class Routes:
     def of(self, deployment: str) -> tuple[RouteView, ...]:
         """The routes of a deployment, by its id."""
         return tuple(each.view for each in self._seen.get(deployment, ()))
+
+    def shown(self, view: DeploymentView) -> DeploymentView:
+        """A deployment with its routes."""
+        routes = self.of(view.id)
+        return dataclasses.replace(view, routes=routes) if routes else view
 
     def find(self, name: str) -> RouteView | None:
         """A route."""

@@ -57,6 +57,7 @@ from ripieno.control.views import (
     ReconfigurationState,
     ReconfigurationView,
 )
+from ripieno.control.visitors import Visitors
 from ripieno.engine.machine import Machine
 from ripieno.identity.base import IdentityProvider
 from ripieno.identity.flow import UsedFlows
@@ -98,6 +99,9 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         self._trail = trail
         self._passwords = Passwords()
         self._sessions = Sessions(store, callers)
+        self.visitors = Visitors(
+            routes=routes, passes=passes, callers=callers, sessions=self._sessions
+        )
         self._attempts = Attempts()
         self._provider = provider
         self._used_flows = UsedFlows()
@@ -274,7 +278,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
                 and name in state.machine.failures()
                 and held.handle.host not in self._hosts.away()
             }
-            return portrait.deployment(state, self._hosts.away(), asked)
+            return self._routes.shown(portrait.deployment(state, self._hosts.away(), asked))
         return portrait.removed(await self._deployment_record(name_or_id))
 
     async def deployments(
@@ -285,7 +289,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         Those that `seen_by` owns or may read, if that is given.
         """
         records, cursor = await self._store.deployments(after=after, limit=limit, seen_by=seen_by)
-        return [portrait.summary(each) for each in records], cursor
+        return [self._routes.shown(portrait.summary(each)) for each in records], cursor
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         """A reconfiguration with its timeline. Raises: `NotFound`."""
@@ -528,7 +532,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
             self._hosts.host(wanted.definition.host)
 
     def _view(self, supervisor: Supervisor) -> DeploymentView:
-        return portrait.deployment(supervisor.state, self._hosts.away())
+        return self._routes.shown(portrait.deployment(supervisor.state, self._hosts.away()))
 
     async def _supervisor(self, name_or_id: str) -> Supervisor:
         supervisor = await self._leading.find(name_or_id)

@@ -23,6 +23,7 @@ from ripieno.control.views import (
     Ownership,
     Preview,
     ReconfigurationView,
+    RouteView,
     ServerFigures,
 )
 from ripieno.model.access import Caller
@@ -164,6 +165,22 @@ class UseCases(PeopleCases, Protocol):
 
     async def last_event_id(self) -> int:
         """The id of the latest event, 0 if there is none."""
+        ...
+
+    async def routes(self) -> Sequence[RouteView]:
+        """All routes by name."""
+        ...
+
+    async def routes_of(self, deployment: str) -> Sequence[RouteView]:
+        """The routes of a deployment, in the order of its application."""
+        ...
+
+    async def route(self, name: str) -> RouteView:
+        """A route."""
+        ...
+
+    async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:
+        """An address that lets the caller's browser in at a route, once and for some seconds."""
         ...
 
     async def publish(self, document: str, *, caller: str) -> tuple[str, str]:

@@ -174,6 +174,7 @@ class DeploymentView:
     connections: tuple[tuple[str, str], ...] = ()
     document: str = ""
     readers: tuple[str, ...] = ()
+    routes: tuple[RouteView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,13 +17,21 @@ START_S = 30.0
 
 
 class ServerProcess:
-    """`ripieno serve` on a state directory; what it has deployed outlives it."""
+    """`ripieno serve` on a state directory; what it has deployed outlives it.
+
+    Without `door` nothing is opened, so that tests do not take each other's ports.
+    """
 
     def __init__(
-        self, home: Path, *, database_url: str | None = None, options: Sequence[str] = ()
+        self,
+        home: Path,
+        *,
+        database_url: str | None = None,
+        options: Sequence[str] = (),
+        door: Sequence[str] = ("--no-door",),
     ) -> None:
         self.home = home
-        self._options = list(options)
+        self._options = [*options, *door]
         if database_url is not None:
             self._options += ["--database", database_url]
         self._process: subprocess.Popen[bytes] | None = None

@@ -31,6 +31,7 @@ from ripieno.ui.pages import (
     deployments,
     hosts,
     preferences,
+    reach,
     sign_in,
 )
 from ripieno.ui.rendering import Templates
@@ -50,6 +51,7 @@ PAGES: tuple[Sequence[BaseRoute], ...] = (
     admin_tokens.ROUTES,
     admin_audit.ROUTES,
     hosts.ROUTES,
+    reach.ROUTES,
 )
 
 ProblemOf = Callable[[Exception], Problem | None]

@@ -13,6 +13,9 @@ BROWSER = "ripieno_browser"
 FLOW = "ripieno_flow"
 """Who is on the way to a provider of identities and back."""
 
+DOOR = "ripieno_door"
+"""At an application's own origin: who was let in there."""
+
 PREFIX = "__Host-"
 
 
@@ -23,4 +26,4 @@ def name_of(cookie: str, *, is_secure: bool) -> str:
 
 def is_own(name: str) -> bool:
     """Whether a cookie is one of these, or could be taken for one."""
-    return name.strip().lower().removeprefix(PREFIX.lower()) in (SESSION, BROWSER, FLOW)
+    return name.strip().lower().removeprefix(PREFIX.lower()) in (SESSION, BROWSER, FLOW, DOOR)

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from ripieno.wire.base import Response, Slug
 from ripieno.wire.page import Page
 from ripieno.wire.reconfiguration import OnFailure, Reconfiguration, SourceRequest
+from ripieno.wire.route import Route
 
 
 class DeploymentState(StrEnum):
@@ -102,6 +103,7 @@ class Deployment(Response):
                     "components": [],
                     "connections": [["web.store", "store.sql"]],
                     "document": "name: web-shop\n",
+                    "routes": [],
                 }
             ]
         }
@@ -125,6 +127,7 @@ class Deployment(Response):
         default_factory=list, description="use port, provide port"
     )
     document: str = ""
+    routes: list[Route] = Field(default_factory=list, description="where people reach it")
 
 
 class DeploymentPage(Page[Deployment]):

@@ -12,6 +12,7 @@ from ripieno.control.gate.observation import ObservationGate
 from ripieno.control.gate.people import PeopleGate
 from ripieno.control.gate.quotas import QuotasGate
 from ripieno.control.gate.registry import RegistryGate
+from ripieno.control.gate.routes import RoutesGate
 from ripieno.control.gate.tokens import TokensGate
 
 
@@ -19,6 +20,7 @@ class Gate(
     DeploymentsGate,
     ObservationGate,
     RegistryGate,
+    RoutesGate,
     AdministrationGate,
     AccountGate,
     PeopleGate,
