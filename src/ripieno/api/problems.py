@@ -20,6 +20,7 @@ from ripieno.identity import errors as identity
 from ripieno.model import errors as model
 from ripieno.model.host import IllegalHost
 from ripieno.plan.errors import PlanError
+from ripieno.routing import errors as routing
 from ripieno.runtimes import errors as runtimes
 from ripieno.store import errors as store
 from ripieno.wire.problem import MEDIA_TYPE, PREFIX, Fault, Problem
@@ -78,6 +79,7 @@ TABLE: dict[type[Exception], Row] = {
     store.NameTaken: Row(409, "name-in-use", "The name is taken"),
     store.VersionTaken: Row(409, "version-taken", "The version is published already"),
     store.InvalidCursor: Row(422, "invalid-cursor", "The cursor was never handed out"),
+    routing.RoutingError: Row(503, "door-unavailable", "The door cannot do it now", 5),
     store.StoreError: Row(503, "store-unavailable", "The server cannot use its database now", 5),
     api.BodyTooLarge: Row(413, "too-large", "The request is too large"),
     api.MalformedBody: Row(400, "malformed", "The request cannot be read"),
