@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ripieno.control.views import ReconfigurationView, Span
+from ripieno.model.plan import Plan
 
 MOST_LANES = 200
 MOST_TICKS = 8
@@ -89,6 +90,11 @@ class Gantt:
         return frozenset(bar.kind.value for bar in bars)
 
     @property
+    def is_forecast(self) -> bool:
+        """Whether nothing of it has happened: then what is predicted is all there is to show."""
+        return not any(lane.went for lane in self.lanes)
+
+    @property
     def has_critical(self) -> bool:
         """Whether a critical path is known."""
         return any(step.predicted and step.predicted.is_critical for step in self.steps)
@@ -116,8 +122,38 @@ def draw(view: ReconfigurationView, now: datetime) -> Gantt:
     elapsed_s = max(0.0, ((view.ended_at or now) - start).total_seconds())
     if view.started_at is None:
         elapsed_s = 0.0
+    return _chart(went, predicted, elapsed_s, view.predicted_s, is_over=view.state.is_over)
+
+
+def forecast(plan: Plan) -> Gantt:
+    """How a plan would go; nothing of it has happened."""
+    critical = set(plan.forecast.critical_path)
+    predicted: dict[str, list[Bar]] = defaultdict(list)
+    runs = [(run, name) for name, runs in plan.forecast.timeline.items() for run in runs]
+    for (start_s, end_s), name in sorted(runs):
+        component, _, transition = name.partition(".")
+        predicted[component].append(
+            Bar(
+                name=transition,
+                kind=BarKind.PREDICTED,
+                start_s=start_s,
+                end_s=end_s,
+                is_critical=name in critical,
+            )
+        )
+    return _chart({}, predicted, 0.0, plan.makespan_s, is_over=True)
+
+
+def _chart(
+    went: Mapping[str, Sequence[Bar]],
+    predicted: Mapping[str, Sequence[Bar]],
+    elapsed_s: float,
+    predicted_s: float | None,
+    *,
+    is_over: bool,
+) -> Gantt:
     ends = [bar.end_s for bars in (*went.values(), *predicted.values()) for bar in bars]
-    horizon_s = max([*ends, elapsed_s, view.predicted_s or 0.0, 0.001])
+    horizon_s = max([*ends, elapsed_s, predicted_s or 0.0, 0.001])
     every = sorted(
         dict.fromkeys((*predicted, *went)), key=lambda name: _first_s(name, went, predicted)
     )
@@ -134,8 +170,8 @@ def draw(view: ReconfigurationView, now: datetime) -> Gantt:
         lanes_left_out=max(0, len(every) - MOST_LANES),
         ticks=tuple((each, 100.0 * each / horizon_s) for each in _ticks(horizon_s)),
         elapsed_s=elapsed_s,
-        predicted_s=view.predicted_s,
-        now=None if view.state.is_over else 100.0 * elapsed_s / horizon_s,
+        predicted_s=predicted_s,
+        now=None if is_over else 100.0 * elapsed_s / horizon_s,
         steps=tuple(_steps(every, went, predicted)),
     )
 

@@ -3,7 +3,15 @@
 `frame` has what all tabs share; every other module is a tab or an action.
 """
 
-from ripieno.ui.pages.deployment import actions, events, logs, metrics, overview, timeline
+from ripieno.ui.pages.deployment import (
+    actions,
+    configuration,
+    events,
+    logs,
+    metrics,
+    overview,
+    timeline,
+)
 
 ROUTES = [
     *overview.ROUTES,
@@ -11,5 +19,6 @@ ROUTES = [
     *logs.ROUTES,
     *metrics.ROUTES,
     *events.ROUTES,
+    *configuration.ROUTES,
     *actions.ROUTES,
 ]

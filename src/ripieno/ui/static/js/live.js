@@ -66,3 +66,7 @@ removing?.querySelector("form").addEventListener("submit", async (event) => {
     toast(String(problem), "bad");
   }
 });
+
+// On a narrow screen the tabs scroll by themselves; the one that is shown is to be seen.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.clientWidth / 2 + tab.offsetWidth / 2;
