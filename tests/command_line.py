@@ -52,6 +52,14 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 Course = Callable[[ReconfigurationView], list[ReconfigurationView]]
 
 
+WEB_SHOP = """\
+name: web-shop
+version: 1.2.0
+components: {web: {type: service, command: [sleep, "100"]}}
+"""
+"""What there is to be deployed by its name."""
+
+
 class ScriptedControl(FakeControl):
     """A control whose reconfigurations go on, a step each time that somebody looks.
 
@@ -60,6 +68,7 @@ class ScriptedControl(FakeControl):
 
     def __init__(self) -> None:
         super().__init__()
+        self.keep(WEB_SHOP)
         self.course: Course = completes
         self.steps: dict[str, list[ReconfigurationView]] = {}
         self.looks = 0

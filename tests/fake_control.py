@@ -40,8 +40,10 @@ from ripieno.model.plan import Plan
 from ripieno.model.program import Outcome, Program
 from ripieno.model.simulation import PhaseReport
 from ripieno.runtimes.errors import HostUnreachable
-from ripieno.store.records import EventRecord, IdempotencyRecord, VersionRecord
+from ripieno.store.records import EventRecord, IdempotencyRecord
+from ripieno.store.registered import Found, Search
 from tests.fake_people import NOW, TOKEN, FakePeople
+from tests.fake_registry import FakeRegistry
 from tests.fake_signing_in import FakeSigningIn
 
 __all__ = ["NOW", "TOKEN", "FakeControl"]
@@ -71,7 +73,7 @@ WEB = ComponentView(
 )
 
 
-class FakeControl(FakePeople, FakeSigningIn):
+class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
     """Deployments that run as soon as they are asked for, hosts that are always there."""
 
     def __init__(self) -> None:
@@ -80,7 +82,6 @@ class FakeControl(FakePeople, FakeSigningIn):
         self.removed: list[DeploymentView] = []
         self.asked: dict[str, ReconfigurationView] = {}
         self.records: list[EventRecord] = []
-        self.published: dict[tuple[str, str], VersionRecord] = {}
         self.machines: dict[str, HostView] = {}
         self.ways: dict[str, RouteView] = {}
         self.values: dict[str, str] = {}
@@ -469,33 +470,9 @@ class FakeControl(FakePeople, FakeSigningIn):
     async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:
         return f"{self.ways[name].url}.ripieno/enter?ticket=t{path or ''}"
 
-    async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
+    async def search(self, search: Search) -> Found:
         self._look()
-        self._check(Source(document=document))
-        key = ("hello", f"1.0.{len(self.published)}")
-        self.published[key] = VersionRecord(
-            application=key[0],
-            version=key[1],
-            title="Hello",
-            description="Says hello",
-            document=document,
-            published_at=NOW,
-        )
-        return key
-
-    async def applications(
-        self, *, after: str | None, limit: int
-    ) -> tuple[Sequence[tuple[str, str, str, str]], str | None]:
-        self._look()
-        latest = dict(self.published)
-        return [(name, version, "Hello", "Says hello") for name, version in latest][:limit], None
-
-    async def application(self, name: str, version: str | None = None) -> VersionRecord:
-        self._look()
-        for (found, at), record in self.published.items():
-            if found == name and version in (None, at):
-                return record
-        raise NotFound(f"there is no application {name} {version or ''}")
+        return await super().search(search)
 
     async def hosts(self) -> Sequence[HostView]:
         self._look()

@@ -17,6 +17,7 @@ class FakeSigningIn:
     """Sessions that never end by themselves; everybody is an administrator."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sessions_by_cookie: dict[str, Session] = {}
         self.links: dict[str, Link] = {}
 

@@ -21,11 +21,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ripieno.api.app import create_app
 from ripieno.api.problems import problem_of
 from ripieno.control.gate import Gate
-from ripieno.model import reading_applications
 from ripieno.model.access import Caller, Role
-from ripieno.store.records import VersionRecord
+from ripieno.store.registered import VersionRecord
 from ripieno.ui.site import Site
-from tests.fake_control import NOW, FakeControl
+from tests.fake_control import FakeControl
 from tests.serving import serving
 
 CHROMIUM = "/usr/bin/chromium"
@@ -66,17 +65,7 @@ def app_for(control: FakeControl, caller: Caller | None = ALICE) -> FastAPI:
 
 def register(control: FakeControl, document: str) -> VersionRecord:
     """Let there be an application, as its document says."""
-    read = reading_applications.application(document)
-    record = VersionRecord(
-        application=read.name,
-        version=read.version,
-        title=read.title,
-        description=read.description,
-        document=document,
-        published_at=NOW,
-    )
-    control.published[read.name, read.version] = record
-    return record
+    return control.keep(document)
 
 
 class Pages:

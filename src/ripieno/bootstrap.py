@@ -28,6 +28,7 @@ from ripieno.control import passwords, tokens
 from ripieno.control.callers import Callers, digest
 from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
+from ripieno.control.kept_files import KeptFiles
 from ripieno.control.leading import Leading
 from ripieno.control.messages import Said
 from ripieno.control.metrics import Metrics
@@ -174,6 +175,7 @@ async def running(settings: ServerSettings, door: Opened | None = None) -> Async
             actions=actions,
             secrets=read_secrets,
             routes=door.routes,
+            files=KeptFiles(store, settings.home / "files").paths,
             group=group,
         )
         leading = Leading(

@@ -9,6 +9,7 @@ from ripieno.testing.postgres import PostgresServer, Unavailable
 from ripieno.testing.store_commit_contract import StoreCommitContract
 from ripieno.testing.store_contract import StoreContract, StoreRig
 from ripieno.testing.store_people_contract import StorePeopleContract
+from ripieno.testing.store_registry_contract import StoreRegistryContract
 from ripieno.testing.store_sign_in_contract import StoreSignInContract
 
 
@@ -51,6 +52,14 @@ class TestSqliteUnderLoad(OnSqlite, StoreCommitContract):
 
 
 class TestSqliteSigningIn(OnSqlite, StoreSignInContract):
+    pass
+
+
+class TestSqliteRegistry(OnSqlite, StoreRegistryContract):
+    pass
+
+
+class TestPostgresqlRegistry(OnPostgresql, StoreRegistryContract):
     pass
 
 

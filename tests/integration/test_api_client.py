@@ -29,16 +29,23 @@ from ripieno.client import (
 )
 from ripieno.control.errors import ShuttingDown
 from ripieno.runtimes.errors import HostUnreachable
+from ripieno.wire.application import VersionEntry
 from ripieno.wire.deployment import DeployRequest
 from ripieno.wire.event import Event
 from ripieno.wire.host import AddHostRequest, HostRequest
 from ripieno.wire.log import LogLine
 from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest, Decision, ReconfigurationState
-from tests.fake_control import TOKEN, FakeControl
+from tests.fake_control import NOW, TOKEN, FakeControl
 from tests.serving import serving
 
 MOST_S = 10.0
 HELLO = DeployRequest(document="name: hello", name="shop")
+HELLO_FILE = """\
+name: hello
+version: 1.0.0
+title: Hello
+components: {web: {type: service, command: [sleep, "100"]}}
+"""
 
 
 @pytest.fixture
@@ -108,9 +115,9 @@ async def test_a_plan_is_made_for_what_is_new_and_for_what_is_there(client: Clie
 
 
 async def test_applications_are_published_and_found(client: Client) -> None:
-    published = await client.publish("name: hello")
-    assert (published.name, published.version) == ("hello", "1.0.0")
-    assert (await client.application("hello")).document == "name: hello"
+    published = await client.register(HELLO_FILE)
+    assert (published.application, published.version) == ("hello", "1.0.0")
+    assert (await client.application("hello")).document == HELLO_FILE
     assert (await client.application_version("hello", "1.0.0")).version == "1.0.0"
     assert [each.title for each in (await client.applications()).items] == ["Hello"]
 
@@ -176,7 +183,7 @@ async def test_every_refusal_has_its_type(client: Client, control: FakeControl) 
     with pytest.raises(InvalidRequest):
         await client.deployment("a shop")
     with pytest.raises(TooLarge):
-        await client.publish("x" * 3_000_000)
+        await client.register("x" * 3_000_000)
     control.error = ShuttingDown("the server is going down")
     with pytest.raises(Unavailable):
         await client.deployments()
@@ -222,15 +229,25 @@ async def test_something_else_than_a_server_is_told_apart() -> None:
 
 async def test_a_request_whose_answer_was_lost_is_sent_again_and_carried_out_once() -> None:
     keys: list[str] = []
+    published = VersionEntry(
+        application="hello",
+        version="1.0.0",
+        state="published",
+        problem="",
+        yanked_because="",
+        created_at=NOW,
+        created_by="alice",
+        published_at=NOW,
+    )
 
     def answer(request: httpx.Request) -> httpx.Response:
         keys.append(request.headers["idempotency-key"])
         if len(keys) == 1:
             raise httpx.ReadError("lost")
-        return httpx.Response(201, json={"name": "hello", "version": "1.0.0"})
+        return httpx.Response(201, json=published.model_dump(mode="json"))
 
     async with Client("http://test", TOKEN, http=httpx.MockTransport(answer)) as client:
-        assert (await client.publish("name: hello")).version == "1.0.0"
+        assert (await client.register(HELLO_FILE)).version == "1.0.0"
     assert len(keys) == 2 and keys[0] == keys[1]
 
 

@@ -93,7 +93,8 @@ def test_a_decision_needs_something_that_has_failed(
 def test_applications_are_published_listed_and_shown(
     ripieno: CommandLine, control: DecidingControl, tmp_path: Path
 ) -> None:
-    assert "ripieno app publish" in ripieno("app", "list").stdout
+    assert ripieno("app", "remove", "web-shop", "--yes").exit_code == 0
+    assert "ripieno app register" in ripieno("app", "list").stdout
     file = tmp_path / "hello.yaml"
     file.write_text(APPLICATION.lstrip(), encoding="utf-8")
     shown = ripieno("app", "publish", file)

@@ -21,6 +21,7 @@ from ripieno.control.gate import Gate
 from ripieno.control.service import Control
 from ripieno.control.sessions import Origin
 from ripieno.model.access import ALL_SCOPES, Role, Scope
+from ripieno.model.bundle import Bundle
 from ripieno.model.errors import ModelError
 from ripieno.store.records import AuditQuery, AuditRecord
 from ripieno.store.store import open_store
@@ -311,7 +312,7 @@ async def test_no_secret_comes_into_the_audit_trail(control: Control) -> None:
     await admin.set_secret("store-password", "hunter2-hunter2")
     await admin.set_password("ada", "correct horse battery")
     with pytest.raises(ModelError):
-        await admin.publish("name: hunter2-hunter2\nversion: correct horse battery\n")
+        await admin.register(Bundle(document="name: hunter2-hunter2\nversion: a horse\n"))
     written = repr(await deeds(control))
     assert "rip_…" in written
     for secret in (text, text[8:], "hunter2", "correct horse"):

@@ -41,6 +41,7 @@ from ripieno.api.security import PREFIX, Guard, bearer, caller_of, is_guarded
 from ripieno.api.streams import Streams
 from ripieno.control.use_cases import UseCases
 from ripieno.model.errors import RipienoError
+from ripieno.wire import archive
 
 ROUTERS = (
     deployments.router,
@@ -117,7 +118,7 @@ def create_app(
         app.add_exception_handler(expected, _tell)
     # The last one added is the first to see a request.
     app.add_middleware(Guard, control=control)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, by_path={applications.ARCHIVE: archive.MOST_ARCHIVE_BYTES})
     app.add_middleware(Incidents)
     openapi.complete(app)
     return app

@@ -2,7 +2,10 @@
 
 from ripieno.control.requests import Change, OnFailure, Source
 from ripieno.control.views import ReconfigurationKind
+from ripieno.model.bundle import Bundle
 from ripieno.model.host import HostConfig, HostKind
+from ripieno.store.registered import FacetKind, Order, Search
+from ripieno.wire.application import RegisterRequest, SearchQuery
 from ripieno.wire.host import HostRequest
 from ripieno.wire.reconfiguration import ChangeRequest, RemoveQuery, SourceRequest
 
@@ -62,6 +65,30 @@ def removal(query: RemoveQuery) -> Change:
 def on_failure(asked: str | None) -> OnFailure | None:
     """What to do when a reconfiguration fails."""
     return None if asked is None else OnFailure(asked)
+
+
+def bundle(request: RegisterRequest) -> Bundle:
+    """A document that needs no files."""
+    return Bundle(document=request.document)
+
+
+def search(query: SearchQuery) -> Search:
+    """What is looked for."""
+    facets = {
+        FacetKind.TAG: tuple(query.tag),
+        FacetKind.CATEGORY: () if query.category is None else (query.category,),
+        FacetKind.MAINTAINER: tuple(query.maintainer),
+        FacetKind.KIND: tuple(query.kind),
+    }
+    return Search(
+        text=query.q,
+        facets={kind: values for kind, values in facets.items() if values},
+        is_mine=query.mine,
+        order=Order(query.order),
+        after=query.after,
+        limit=query.limit,
+        counts=query.counts,
+    )
 
 
 def host(request: HostRequest) -> HostConfig:

@@ -1,5 +1,7 @@
 """Requests of bounded size, whether or not they say how large they are."""
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ripieno.api import problems
@@ -8,22 +10,29 @@ from ripieno.wire.base import MOST_BODY_BYTES
 
 
 class BodyLimit:
-    """Refuses a body of more than `most_bytes`, as soon as that is known."""
+    """Refuses a body of more than `most_bytes`, or of what its path may have, once it is known."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        most_bytes: int = MOST_BODY_BYTES,
+        by_path: Mapping[str, int] | None = None,
+    ) -> None:
         self._app = app
         self._most_bytes = most_bytes
+        self._by_path = by_path or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it for its size."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most_bytes = self._by_path.get(scope["path"], self._most_bytes)
         refusal = BodyTooLarge(
-            f"a request may have up to {self._most_bytes} bytes; make the document smaller"
+            f"a request may have up to {most_bytes} bytes; make the document smaller"
         )
         declared = dict(scope["headers"]).get(b"content-length", b"")
-        if declared.isdigit() and (len(declared) > 15 or int(declared) > self._most_bytes):
+        if declared.isdigit() and (len(declared) > 15 or int(declared) > most_bytes):
             response = problems.response_to(refusal)
             assert response is not None
             response.headers["Connection"] = "close"
@@ -35,7 +44,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._most_bytes:
+            if received > most_bytes:
                 raise refusal
             return message
 

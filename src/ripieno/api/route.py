@@ -38,6 +38,8 @@ class Route(APIRoute):
             parsed = _Parsed(request.scope, request.receive)
             if self.body_field is not None and body:
                 parsed.take(body)
+            else:
+                parsed.keep(body)
             if not is_once:
                 return await handler(parsed)
             answers: Answers = request.app.state.answers
@@ -61,6 +63,10 @@ class _Parsed(Request):
             self._value = pydantic_core.from_json(body, allow_inf_nan=False)
         except ValueError as error:
             raise MalformedBody(f"the body is not JSON: {error}") from None
+        self._read = body
+
+    def keep(self, body: bytes) -> None:
+        """Keep a body that is not JSON; whoever asks for it knows what it is."""
         self._read = body
 
     async def body(self) -> bytes:

@@ -1,12 +1,15 @@
 """Views of `control` and records of `store`, as the schemas that go over HTTP."""
 
+import dataclasses
+
 from ripieno.control import views
 from ripieno.control.people_views import GroupView, UserView
 from ripieno.control.quotas import QuotaView
 from ripieno.model import plan
 from ripieno.model.access import Caller, Scope
-from ripieno.store.records import AuditRecord, EventRecord, TokenRecord, VersionRecord
-from ripieno.wire.application import Application, ApplicationVersion
+from ripieno.store.records import AuditRecord, EventRecord, TokenRecord
+from ripieno.store.registered import ApplicationRecord, Found, Registered, VersionSummary
+from ripieno.wire import application as wire
 from ripieno.wire.audit import Deed
 from ripieno.wire.deployment import Deployment
 from ripieno.wire.event import Event
@@ -62,10 +65,9 @@ def event(record: EventRecord) -> Event:
     )
 
 
-def application(listed: tuple[str, str, str, str]) -> Application:
-    """A published application: name, latest version, title, description."""
-    name, latest, title, description = listed
-    return Application(name=name, latest=latest, title=title, description=description)
+def application(record: ApplicationRecord) -> wire.Application:
+    """An application as a catalogue shows it."""
+    return wire.Application.model_validate(record)
 
 
 def route(view: views.RouteView) -> Route:
@@ -73,13 +75,37 @@ def route(view: views.RouteView) -> Route:
     return Route.model_validate(view)
 
 
-def version(record: VersionRecord) -> ApplicationVersion:
+def found(found: Found) -> wire.ApplicationPage:
+    """A page of applications."""
+    return wire.ApplicationPage(
+        items=[application(each) for each in found.items],
+        total=found.total,
+        facets={
+            kind.value: [wire.FacetCount.model_validate(each) for each in values]
+            for kind, values in found.facets.items()
+        },
+        next=found.next,
+    )
+
+
+def version_entry(record: VersionSummary) -> wire.VersionEntry:
+    """A version in a list."""
+    return wire.VersionEntry.model_validate(record)
+
+
+def version(found: Registered) -> wire.ApplicationVersion:
     """One version of an application."""
-    return ApplicationVersion(
-        name=record.application,
-        version=record.version,
+    record = found.version
+    return wire.ApplicationVersion(
+        **version_entry(record).model_dump(),
         document=record.document,
-        published_at=record.published_at,
+        presentation=wire.Presentation.model_validate(record.presentation),
+        kinds=record.kinds,
+        files=[
+            wire.KeptFile(path=path, **dataclasses.asdict(each))
+            for path, each in record.files.items()
+        ],
+        entry=application(found.entry),
     )
 
 

@@ -71,10 +71,23 @@ def groups(incomplete: str) -> list[str]:
 
 
 def applications(incomplete: str) -> list[str]:
-    """Names of published applications."""
+    """Names of applications that begin so."""
 
     async def names(client: Client) -> list[str]:
-        return [each.name for each in (await client.applications(limit=MOST_NAMES)).items]
+        found = await client.applications(incomplete, limit=MOST_NAMES)
+        return [each.name for each in found.items]
+
+    return _asked(names, incomplete)
+
+
+def versions(context: typer.Context, incomplete: str) -> list[str]:
+    """Versions of the application that is on the command line already."""
+    application = context.params.get("name")
+    if not application:
+        return []
+
+    async def names(client: Client) -> list[str]:
+        return [each.version for each in (await client.application_versions(application)).items]
 
     return _asked(names, incomplete)
 

@@ -11,8 +11,8 @@ from ripieno.client import events, logs
 from ripieno.client.asking import body as _body
 from ripieno.client.asking import part as _part
 from ripieno.client.people import People
+from ripieno.client.registry import Registry
 from ripieno.client.transport import Transport, read
-from ripieno.wire.application import ApplicationPage, ApplicationVersion, Published
 from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, DeployRequest
 from ripieno.wire.event import Event, EventPage
 from ripieno.wire.health import Findings, Health
@@ -32,7 +32,7 @@ from ripieno.wire.secret import SecretNames
 from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
 
 
-class Client(People):
+class Client(Registry, People):
     """A server, and a token that lets in. To be used with `async with`.
 
     Every method raises the errors of `client.errors`. `timeout_s` is for one answer; a request that
@@ -247,31 +247,6 @@ class Client(People):
         """
         return events.stream(
             self._transport, deployment=deployment, after=after, patience_s=patience_s
-        )
-
-    # Applications
-
-    async def publish(self, document: str) -> Published:
-        """Publish a version of an application."""
-        return await self._transport.post(
-            "/applications", Published, {"document": document}, is_once=True
-        )
-
-    async def applications(
-        self, *, after: str | None = None, limit: int | None = None
-    ) -> ApplicationPage:
-        """A page of published applications."""
-        query = {"after": after, "limit": limit}
-        return await self._transport.get("/applications", ApplicationPage, query)
-
-    async def application(self, name: str) -> ApplicationVersion:
-        """The latest version of an application."""
-        return await self._transport.get(f"/applications/{_part(name)}", ApplicationVersion)
-
-    async def application_version(self, name: str, version: str) -> ApplicationVersion:
-        """One version of an application."""
-        return await self._transport.get(
-            f"/applications/{_part(name)}/versions/{_part(version)}", ApplicationVersion
         )
 
     # Routes

@@ -1,7 +1,7 @@
 """Requests over HTTP: errors become types, what can be repeated without harm is repeated."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 from typing import TypeVar
@@ -24,7 +24,7 @@ SILENCE_S = 45.0
 """After how long without a byte a stream is taken for dead; the server sends some every 15 s."""
 
 Answer = TypeVar("Answer", bound=Response)
-Query = Mapping[str, str | int | bool | None]
+Query = Mapping[str, str | int | bool | Sequence[str] | None]
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -97,13 +97,20 @@ class Transport:
         path: str,
         *,
         body: object = None,
+        content: bytes | None = None,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool = False,
     ) -> httpx.Response:
         """The response to any other request."""
         return await self._send(
-            method, path, body=body, query=query, headers=headers, is_repeatable=is_repeatable
+            method,
+            path,
+            body=body,
+            content=content,
+            query=query,
+            headers=headers,
+            is_repeatable=is_repeatable,
         )
 
     @asynccontextmanager
@@ -129,6 +136,7 @@ class Transport:
         path: str,
         *,
         body: object = None,
+        content: bytes | None = None,
         query: Query | None = None,
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool,
@@ -141,6 +149,7 @@ class Transport:
                     path if path in OUTSIDE else PREFIX + path,
                     params=_given(query),
                     json=body,
+                    content=content,
                     headers=headers,
                 )
             except httpx.HTTPError as error:
@@ -179,11 +188,15 @@ def read(response: httpx.Response, kind: type[Answer]) -> Answer:
         ) from error
 
 
-def _given(query: Query | None) -> dict[str, str]:
-    written: dict[str, str] = {}
+def _given(query: Query | None) -> dict[str, str | list[str]]:
+    written: dict[str, str | list[str]] = {}
     for name, value in (query or {}).items():
-        if value is not None:
-            written[name] = str(value).lower() if isinstance(value, bool) else str(value)
+        if isinstance(value, bool):
+            written[name] = str(value).lower()
+        elif isinstance(value, str | int):
+            written[name] = str(value)
+        elif value:
+            written[name] = list(value)
     return written
 
 

@@ -1,4 +1,4 @@
-"""Use cases about the server itself: applications, hosts, secrets, how it is."""
+"""Use cases about the server itself: hosts, secrets, how it is."""
 
 import asyncio
 import re
@@ -13,12 +13,10 @@ from ripieno.control.hosts import HostBook, with_known_hosts
 from ripieno.control.leading import Leading
 from ripieno.control.views import Finding, HostView
 from ripieno.model import host as configs
-from ripieno.model import reading_applications
 from ripieno.model.host import HostConfig, HostKind
 from ripieno.store.records import (
     HostRecord,
     IdempotencyRecord,
-    VersionRecord,
 )
 from ripieno.store.store import Store
 
@@ -49,44 +47,6 @@ class Administration:
         self._hosts = hosts
         self._scan_key = scan_key
         self._directory = state_directory
-
-    async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
-        """Register a version of an application. Raises: a `ModelError`; `Conflict`."""
-        application = reading_applications.application(document)
-        known = await self._store.application_version(application.name, application.version)
-        if known is not None:
-            if known.document == document:
-                return application.name, application.version
-            raise Conflict(
-                f"{application.name} {application.version} is published and cannot change; give "
-                "the new one another version"
-            )
-        await self._store.publish(
-            VersionRecord(
-                application=application.name,
-                version=application.version,
-                title=application.title,
-                description=application.description,
-                document=document,
-                published_at=_now(),
-            )
-        )
-        return application.name, application.version
-
-    async def applications(
-        self, *, after: str | None, limit: int
-    ) -> tuple[Sequence[tuple[str, str, str, str]], str | None]:
-        """Name, latest version, title and description of each application."""
-        found, cursor = await self._store.applications(after=after, limit=limit)
-        return [(each.name, each.latest, each.title, each.description) for each in found], cursor
-
-    async def application(self, name: str, version: str | None = None) -> VersionRecord:
-        """An application at a version, or the latest one. Raises: `NotFound`."""
-        found = await self._store.application_version(name, version)
-        if found is None:
-            which = f"{name} {version}" if version else name
-            raise NotFound(f"no application {which} is registered; publish it first")
-        return found
 
     async def hosts(self) -> Sequence[HostView]:
         """All hosts, the local one first."""

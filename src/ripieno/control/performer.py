@@ -11,7 +11,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from ripieno.actions import Actions, Context
 from ripieno.control.messages import Done, Failed, Job, Message, Said, Saved
 from ripieno.control.routes import Routes
-from ripieno.control.scope import early_files, offered, resolved, scope_of, told_address
+from ripieno.control.scope import (
+    early_files,
+    from_disk,
+    offered,
+    resolved,
+    scope_of,
+    told_address,
+)
 from ripieno.model import references
 from ripieno.model.action import Verb
 from ripieno.model.application import Address
@@ -43,6 +50,8 @@ that a stop of everything waits for them."""
 
 Post = Callable[[Message], None]
 SecretsReader = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
+FilesReader = Callable[[Iterable[FileTransfer]], Awaitable[Mapping[str, str]]]
+"""Where registered files are, by their digests."""
 
 
 class Performer:
@@ -56,6 +65,7 @@ class Performer:
         actions: Actions,
         secrets: SecretsReader,
         routes: Routes,
+        files: FilesReader,
         group: asyncio.TaskGroup,
     ) -> None:
         self._runtime = runtime
@@ -63,6 +73,7 @@ class Performer:
         self._actions = actions
         self._secrets = secrets
         self._routes = routes
+        self._files = files
         self._group = group
         self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._interrupted: dict[tuple[str, int], str] = {}
@@ -198,6 +209,7 @@ class Performer:
     async def _task(self, job: Job, post: Post) -> Task:
         definition = job.definition
         workload = told_address(definition.workload or Workload(argv=("true",)), definition)
+        workload = from_disk(workload, await self._files(workload.files))
         secrets = await self._secrets(
             each.name for each in workload.env.values() if isinstance(each, Secret)
         )

@@ -17,6 +17,7 @@ class Relation(Enum):
 
     ANY = auto()
     READER = auto()
+    EDITOR = auto()
     OWNER = auto()
 
 
@@ -42,7 +43,12 @@ class Action(StrEnum):
     READ_DOOR = "server.door"
     LIST_APPLICATIONS = "application.list"
     LOOK_AT_APPLICATION = "application.look"
+    LOOK_AT_DRAFT = "application.look-at-draft"
+    SAVE_DRAFT = "application.draft"
     PUBLISH = "application.publish"
+    YANK = "application.yank"
+    SHARE_APPLICATION = "application.share"
+    REMOVE_APPLICATION = "application.remove"
     LIST_HOSTS = "host.list"
     CHECK_HOST = "host.check"
     CHANGE_HOST = "host.change"
@@ -104,7 +110,12 @@ RULES: dict[Action, Rule] = {
     Action.READ_DOOR: Rule(Role.ADMIN, Scope.ADMIN),
     Action.LIST_APPLICATIONS: Rule(Role.VIEWER, Scope.READ),
     Action.LOOK_AT_APPLICATION: Rule(Role.VIEWER, Scope.READ, Relation.READER),
-    Action.PUBLISH: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),
+    Action.LOOK_AT_DRAFT: Rule(Role.PUBLISHER, Scope.READ, Relation.EDITOR),
+    Action.SAVE_DRAFT: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
+    Action.PUBLISH: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
+    Action.YANK: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
+    Action.SHARE_APPLICATION: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),
+    Action.REMOVE_APPLICATION: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),
     Action.LIST_HOSTS: Rule(Role.VIEWER, Scope.READ),
     Action.CHECK_HOST: Rule(Role.DEPLOYER, Scope.READ),
     Action.CHANGE_HOST: Rule(Role.ADMIN, Scope.ADMIN),
@@ -139,10 +150,18 @@ RULES: dict[Action, Rule] = {
 
 
 def is_allowed(
-    caller: Caller, action: Action, *, owner: str | None = None, readers: Collection[str] = ()
+    caller: Caller,
+    action: Action,
+    *,
+    owner: str | None = None,
+    readers: Collection[str] = (),
+    editors: Collection[str] = (),
 ) -> bool:
-    """Whether somebody may do something to a thing of `owner`, which `readers` may look at."""
-    return _objection(caller, action, owner, readers) is None
+    """Whether somebody may do something to a thing of `owner`.
+
+    `readers` may look at it, `editors` may also change it.
+    """
+    return _objection(caller, action, owner, readers, editors) is None
 
 
 def check(
@@ -152,16 +171,21 @@ def check(
     thing: str = "",
     owner: str | None = None,
     readers: Collection[str] = (),
+    editors: Collection[str] = (),
 ) -> None:
     """Let it pass, or not. `owner` None: there is nothing yet to own. Raises: `Forbidden`."""
-    objection = _objection(caller, action, owner, readers)
+    objection = _objection(caller, action, owner, readers, editors)
     if objection is not None:
         what = f"{action.value} of {thing}" if thing else action.value
         raise Forbidden(f"{caller.user} may not do {what}: {objection}")
 
 
 def _objection(
-    caller: Caller, action: Action, owner: str | None, readers: Collection[str]
+    caller: Caller,
+    action: Action,
+    owner: str | None,
+    readers: Collection[str],
+    editors: Collection[str],
 ) -> str | None:
     rule = RULES[action]
     if not caller.role.includes(rule.role):
@@ -171,5 +195,7 @@ def _objection(
     if caller.is_admin or rule.relation is Relation.ANY or owner in (None, caller.user):
         return None
     if rule.relation is Relation.READER and caller.is_among(readers):
+        return None
+    if rule.relation in (Relation.READER, Relation.EDITOR) and caller.is_among(editors):
         return None
     return "it is somebody else's; ask its owner, or an administrator"

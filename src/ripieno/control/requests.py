@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ripieno.control.views import ReconfigurationKind
 from ripieno.model.component_type import Value
+from ripieno.store.registered import FileRecord
 
 
 class OnFailure(StrEnum):
@@ -30,7 +31,7 @@ class Source:
     `parameters` are typed values; `settings` are texts to be read by the parameter's type, as
     `--set k=v` gives them. `configuration` names one of the application's; "" is none of them, and
     so is None for a document that comes with it. `directory` is where relative sources of files
-    are looked for, on the server.
+    are looked for, on the server; `files` are those that were registered with it, by their paths.
     """
 
     document: str | None = None
@@ -40,6 +41,7 @@ class Source:
     settings: Mapping[str, str] = field(default_factory=dict)
     configuration: str | None = None
     directory: str | None = None
+    files: Mapping[str, FileRecord] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

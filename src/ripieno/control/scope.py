@@ -93,6 +93,17 @@ def resolved(
     )
 
 
+def from_disk(workload: Workload, paths: Mapping[str, str]) -> Workload:
+    """The workload with registered files taken from where they are, by their digests."""
+    files = tuple(
+        each
+        if each.digest is None
+        else dataclasses.replace(each, digest=None, source=references.escape(paths[each.digest]))
+        for each in workload.files
+    )
+    return dataclasses.replace(workload, files=files)
+
+
 def early_files(workload: Workload, scope: Mapping[str, Value]) -> tuple[FileTransfer, ...]:
     """The files that say nothing of what the component uses, which may not be there yet."""
     found = []

@@ -38,10 +38,11 @@ from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
 from ripieno.control.quotas import Quotas
 from ripieno.control.reaching import Reaching
+from ripieno.control.registry import Registry, latest
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.routes import Routes
 from ripieno.control.sessions import Sessions
-from ripieno.control.sources import with_directory
+from ripieno.control.sources import with_directory, with_files
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
 from ripieno.control.target import Target
@@ -74,7 +75,17 @@ LOG = logging.getLogger(__name__)
 REMOVE = ReconfigurationKind.REMOVE.value
 
 
-class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identities, Reaching):
+class Control(
+    Observation,
+    Administration,
+    Registry,
+    People,
+    Tokens,
+    Quotas,
+    Audit,
+    Identities,
+    Reaching,
+):
     """All use cases of a server."""
 
     def __init__(
@@ -119,6 +130,7 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         Raises: `NameInUse`; a `ModelError` for what the source says; a `PlanError` if it could
         never come up.
         """
+        source = await self._located(source)
         application, values = await self._application(source)
         chosen = name or application.name
         names.check_slug(chosen, "a deployment")
@@ -174,7 +186,8 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         if deployment is None:
             if change.source is None:
                 raise InvalidRequest("a plan for a new deployment needs an application")
-            application, _ = await self._application(change.source)
+            source = await self._located(change.source)
+            application, _ = await self._application(source)
             target = targets.target_of(application, targets.namer({}))
             target = targets.settled(target, application.name, self._routes.address)
             self._check_hosts(target)
@@ -401,15 +414,20 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         """The id of the newest event."""
         return await self._store.last_event_id()
 
+    async def _located(self, source: Source) -> Source:
+        """The source with the document that it means, and the files that are kept of it."""
+        if source.document is not None:
+            return source
+        if source.application is None:
+            raise InvalidRequest("give an application's document, or the name of one")
+        found = await self.registered(source.application, source.version)
+        stored = found.version if source.version is not None else latest(found)
+        return dataclasses.replace(source, document=stored.document, files=stored.files)
+
     async def _application(self, source: Source) -> tuple[Application, dict[str, Value]]:
-        """The application that a source means, resolved, and the values it was given."""
-        document = source.document
-        if document is None:
-            if source.application is None:
-                raise InvalidRequest("give an application's document, or the name of one")
-            stored = await self.application(source.application, source.version)
-            document = stored.document
-        application = reading_applications.application(document)
+        """The application that a located source means, resolved, and the values it was given."""
+        assert source.document is not None
+        application = reading_applications.application(source.document)
         values = {
             **source.parameters,
             **parameters.parse_settings(application.parameters, source.settings),
@@ -417,7 +435,9 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
         resolved = reading_applications.resolve(
             application, values, configuration=source.configuration
         )
-        if source.directory is not None:
+        if source.files is not None:
+            resolved = with_files(resolved, source.files)
+        elif source.directory is not None:
             resolved = with_directory(resolved, source.directory)
         return resolved, values
 
@@ -440,11 +460,13 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
                         source,
                         document=state.record.document,
                         directory=source.directory or state.target.directory,
+                        files=None if source.directory else state.target.files,
                         configuration=state.target.configuration
                         if source.configuration is None
                         else source.configuration,
                         parameters={**state.record.parameters, **source.parameters},
                     )
+                source = await self._located(source)
                 application, values = await self._application(source)
                 target = targets.target_of(application, targets.namer(state.machine.core.types))
                 target = _as_asked(target, source)
@@ -564,7 +586,10 @@ class Control(Observation, Administration, People, Tokens, Quotas, Audit, Identi
 def _as_asked(target: Target, source: Source) -> Target:
     """The target with what it cannot know: how its application was asked for."""
     return dataclasses.replace(
-        target, configuration=source.configuration or "", directory=source.directory
+        target,
+        configuration=source.configuration or "",
+        directory=source.directory,
+        files=source.files,
     )
 
 

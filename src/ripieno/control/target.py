@@ -20,6 +20,7 @@ from ripieno.model.builtin_types import READY_PLACE, component_type_of
 from ripieno.model.component_type import ComponentType
 from ripieno.model.port import PortRef
 from ripieno.model.route import PublicAddress, Route
+from ripieno.store.registered import FileRecord
 
 STOPPED_PLACE = {"service": "prepared", "job": "prepared"}
 """Where a stopped component of a built-in kind stands; others go back to their initial place."""
@@ -39,7 +40,8 @@ class Target:
     """All components of a deployment as they should be. An empty one means: remove it.
 
     `configuration` is the one that was chosen, "" none; `directory` is where the application's
-    relative files were looked for. `routes` have their names once they are `settled`.
+    relative files were looked for, `files` are those that were registered with it. `routes` have
+    their names once they are `settled`.
     """
 
     application: str = ""
@@ -49,6 +51,7 @@ class Target:
     configuration: str = ""
     directory: str | None = None
     routes: tuple[Route, ...] = ()
+    files: Mapping[str, FileRecord] | None = None
 
 
 TypeNames = Callable[[ComponentType], ComponentType]
@@ -214,6 +217,9 @@ def to_json(target: Target) -> dict[str, Any]:
         "configuration": target.configuration,
         "directory": target.directory,
         "routes": [routes.to_json(each) for each in target.routes],
+        "files": None
+        if target.files is None
+        else {path: dataclasses.asdict(each) for path, each in target.files.items()},
     }
 
 
@@ -240,7 +246,12 @@ def from_json(record: Mapping[str, Any]) -> Target:
         configuration=record.get("configuration", ""),
         directory=record.get("directory"),
         routes=tuple(routes.from_json(each) for each in record.get("routes", ())),
+        files=_files(record.get("files")),
     )
+
+
+def _files(record: Mapping[str, Any] | None) -> dict[str, FileRecord] | None:
+    return None if record is None else {path: FileRecord(**each) for path, each in record.items()}
 
 
 def _component(target: Target, name: str) -> Wanted:

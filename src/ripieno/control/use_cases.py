@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ripieno.control.people_cases import PeopleCases
+from ripieno.control.registry_cases import RegistryCases
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.sessions import Origin, Session
 from ripieno.control.signing_in import Link, SignedIn
@@ -32,11 +33,10 @@ from ripieno.store.records import (
     EventRecord,
     IdempotencyRecord,
     SessionRecord,
-    VersionRecord,
 )
 
 
-class UseCases(PeopleCases, Protocol):
+class UseCases(PeopleCases, RegistryCases, Protocol):
     """All that can be asked of a server; `caller` is the name of the user who asks.
 
     Raises: the errors of `control.errors`, and those of the layers below; `api.problems` has the
@@ -181,20 +181,6 @@ class UseCases(PeopleCases, Protocol):
 
     async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:
         """An address that lets the caller's browser in at a route, once and for some seconds."""
-        ...
-
-    async def publish(self, document: str, *, caller: str) -> tuple[str, str]:
-        """Publish an application; its name and version."""
-        ...
-
-    async def applications(
-        self, *, after: str | None, limit: int
-    ) -> tuple[Sequence[tuple[str, str, str, str]], str | None]:
-        """A page of (name, latest version, title, description)."""
-        ...
-
-    async def application(self, name: str, version: str | None = None) -> VersionRecord:
-        """A version of an application, the latest by default."""
         ...
 
     async def hosts(self) -> Sequence[HostView]:

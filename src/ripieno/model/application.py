@@ -15,6 +15,7 @@ from ripieno.model.configuration import Configuration
 from ripieno.model.errors import ApplicationError
 from ripieno.model.node import listed, quoted
 from ripieno.model.port import PortRef
+from ripieno.model.presentation import Presentation
 from ripieno.model.route import PublicAddress, Route
 from ripieno.model.workload import Health, HealthKind, Workload
 
@@ -221,10 +222,7 @@ class Application:
 
     name: str
     version: str
-    title: str = ""
-    description: str = ""
-    tags: tuple[str, ...] = ()
-    source: str = ""
+    presentation: Presentation = field(default_factory=Presentation)
     parameters: Mapping[str, Value] = field(default_factory=dict)
     components: Mapping[str, ComponentDefinition] = field(default_factory=dict)
     component_types: Mapping[str, ComponentType] = field(default_factory=dict)
@@ -236,12 +234,17 @@ class Application:
     is_open: bool = False
 
     def __post_init__(self) -> None:
-        names.check_slug(self.name, "an application", "name")
-        if not names.is_version(self.version):
-            raise ApplicationError(
-                f"{quoted(self.version)} is no semantic version; write three numbers, 1.0.0",
-                at=("version",),
-            )
+        check_identity(self.name, self.version)
+
+
+def check_identity(name: str, version: str) -> None:
+    """Raise an `ApplicationError` unless an application can have this name and version."""
+    names.check_slug(name, "an application", "name")
+    if not names.is_version(version):
+        raise ApplicationError(
+            f"{quoted(version)} is no semantic version; write three numbers, 1.0.0",
+            at=("version",),
+        )
 
 
 def to_json(definition: ComponentDefinition) -> dict[str, Any]:

@@ -8,8 +8,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from ripieno.model import document, parameters, reading_configurations, words
-from ripieno.model.application import BUILTIN_KINDS, Application, ComponentDefinition
+from ripieno.model import (
+    document,
+    parameters,
+    reading_configurations,
+    reading_presentation,
+    words,
+)
+from ripieno.model.application import (
+    BUILTIN_KINDS,
+    Application,
+    ComponentDefinition,
+    check_identity,
+)
 from ripieno.model.application_goal import goal_of
 from ripieno.model.component_type import ComponentType, Value
 from ripieno.model.configuration import Configuration
@@ -23,6 +34,7 @@ from ripieno.model.errors import (
 from ripieno.model.fitting import orient
 from ripieno.model.node import Node, did_you_mean, listed, printable, quoted
 from ripieno.model.port import PortRef
+from ripieno.model.presentation import Presentation
 from ripieno.model.reading_components import read_component
 from ripieno.model.reading_fields import Fields, is_open, located, static_text, whole_number
 from ripieno.model.reading_routes import read_routes
@@ -35,25 +47,23 @@ MOST_BYTES = 1024 * 1024
 MOST_COMPONENTS = 10_000
 """The most components, with those that `for_each` makes."""
 
-_FIELDS = frozenset(
-    (
-        "name",
-        "version",
-        "title",
-        "description",
-        "tags",
-        "source",
-        "note",
-        "parameters",
-        "components",
-        "component_types",
-        "connections",
-        "routes",
-        "jobs",
-        "configurations",
+_FIELDS = (
+    frozenset(
+        (
+            "name",
+            "version",
+            "note",
+            "parameters",
+            "components",
+            "component_types",
+            "connections",
+            "routes",
+            "jobs",
+            "configurations",
+        )
     )
+    | reading_presentation.FIELDS
 )
-_MOST_HEADER = {"title": 200, "description": 20_000, "source": 2000}
 
 
 def application(text: str, source: str = "") -> Application:
@@ -77,6 +87,20 @@ def application(text: str, source: str = "") -> Application:
     if parameters.defaults_suffice(schema):
         resolve(found, {}, source=source)
     return found
+
+
+def outline(text: str, source: str = "") -> tuple[str, str, Presentation]:
+    """The name, the version and the presentation in a document that may have gaps elsewhere.
+
+    Raises: `DocumentError`, also for a name or version that is none.
+    """
+    fields = _document(text, source)
+    name, version = _header(fields, "name", 100), _header(fields, "version", 250)
+    try:
+        check_identity(name, version)
+    except ApplicationError as problem:
+        raise located(fields.node, problem) from problem
+    return name, version, reading_presentation.read_presentation(fields)
 
 
 def resolve(
@@ -187,10 +211,7 @@ def _read(reading: _Reading) -> Application:
         found = Application(
             name=_header(fields, "name", 100),
             version=_header(fields, "version", 250),
-            title=_header(fields, "title"),
-            description=_header(fields, "description"),
-            tags=tuple(each.name() for each in fields.items("tags")),
-            source=_header(fields, "source"),
+            presentation=reading_presentation.read_presentation(fields),
             parameters=reading.schema,
             components=components,
             component_types=types,
@@ -210,15 +231,12 @@ def _read(reading: _Reading) -> Application:
     return found
 
 
-def _header(fields: Fields, name: str, most: int = 0) -> str:
+def _header(fields: Fields, name: str, most: int) -> str:
     node = fields.text_node(name)
     if node is None:
-        if name in ("name", "version"):
-            raise fields.node.error(f"the field {name!r} is missing; give the application one")
-        return ""
+        raise fields.node.error(f"the field {name!r} is missing; give the application one")
     # A version such as 1.10 is a number to YAML; it is refused as a version, as it is written.
     text = (node.written or "") if name == "version" else node.text()
-    most = most or _MOST_HEADER[name]
     if len(text) > most:
         raise node.error(f"{name} has {len(text)} characters; give at most {most}")
     return text

@@ -111,17 +111,19 @@ class RestartPolicy:
 class FileTransfer:
     """A file that is put at `target` in the working directory before the start.
 
-    It has either `content`, or `source`: a path on the server. `mode` is as for chmod.
+    It has either `content`, or `source`: a path on the server, or `digest`: that of a file which
+    was registered with the application. `mode` is as for chmod.
     """
 
     target: str
     source: str | None = None
     content: str | None = None
+    digest: str | None = None
     mode: int | None = None
 
     def __post_init__(self) -> None:
         names.check_relative(self.target, "the target of a file", "files")
-        if (self.source is None) == (self.content is None):
+        if [self.source, self.content, self.digest].count(None) != 2:
             raise ApplicationError(
                 f"the file {quoted(self.target)} has {'no' if self.source is None else 'a'} source "
                 f"and {'no' if self.content is None else 'a'} content; give one of them",

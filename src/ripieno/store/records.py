@@ -158,28 +158,6 @@ class HostRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ApplicationRecord:
-    """A registered application, as its latest version presents it."""
-
-    name: str
-    latest: str
-    title: str
-    description: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionRecord:
-    """A published version of an application; it never changes."""
-
-    application: str
-    version: str
-    title: str
-    description: str
-    document: str
-    published_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class UserRecord:
     """A user. `issuer` and `subject` are who somebody is at an OpenID Connect provider.
 

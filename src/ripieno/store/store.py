@@ -19,8 +19,10 @@ from ripieno.store.quotas import Quotas
 from ripieno.store.reconfigurations import Reconfigurations
 from ripieno.store.records import Batch, EventRecord
 from ripieno.store.sealing import Seal, seal_from
+from ripieno.store.search import Searching
 from ripieno.store.secrets import Secrets
 from ripieno.store.sessions import Sessions
+from ripieno.store.shelf import Shelf
 from ripieno.store.tickets import Tickets
 from ripieno.store.tokens import Tokens
 from ripieno.store.users import Users
@@ -37,6 +39,7 @@ class Store(
     Markings,
     Events,
     Applications,
+    Searching,
     Hosts,
     Secrets,
     Users,
@@ -53,6 +56,7 @@ class Store(
     def __init__(self, database: Database, seal: Seal) -> None:
         self._database = database
         self._seal = seal
+        self._shelf = Shelf()
 
     async def commit(self, deployment: str, batch: Batch) -> list[EventRecord]:
         """Store a batch in one transaction, once; its events as they are stored.

@@ -1,9 +1,11 @@
 """The tables, with columns named as the fields of the records that they hold."""
 
+import dataclasses
 import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sql
@@ -22,6 +24,11 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.types import BigInteger, Text, TypeDecorator, TypeEngine
+
+from ripieno.model import presentation
+from ripieno.model.presentation import Presentation
+from ripieno.store import full_text
+from ripieno.store.registered import EntryState, FileRecord, VersionState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -89,6 +96,82 @@ class WordList(TypeDecorator[tuple[str, ...]]):
         return None if value is None else tuple(value.split())
 
 
+class Choice(TypeDecorator[StrEnum]):
+    """A value of an enumeration."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of the column."""
+        return Words().load_dialect_impl(dialect)
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """From the database."""
+        return None if value is None else self.kind(value)
+
+
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Any texts, in order."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else _ENCODER.encode(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        """From the database."""
+        return None if value is None else tuple(json.loads(value))
+
+
+class Presented(TypeDecorator[Presentation]):
+    """How an application presents itself."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Presentation | None, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else _ENCODER.encode(presentation.to_json(value))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Presentation | None:
+        """From the database."""
+        return None if value is None else presentation.from_json(json.loads(value))
+
+
+class Files(TypeDecorator[Mapping[str, FileRecord]]):
+    """Files by their paths."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: Mapping[str, FileRecord] | None, dialect: Dialect
+    ) -> str | None:
+        """To the database."""
+        if value is None:
+            return None
+        return _ENCODER.encode({path: dataclasses.asdict(each) for path, each in value.items()})
+
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> Mapping[str, FileRecord] | None:
+        """From the database."""
+        if value is None:
+            return None
+        return {path: FileRecord(**each) for path, each in json.loads(value).items()}
+
+
 class Json(TypeDecorator[Any]):
     """Plain data as text, which keeps the order of keys."""
 
@@ -124,6 +207,11 @@ def _deployment(**options: Any) -> Column[str]:
     return Column("deployment", Words, of, nullable=False, **options)
 
 
+def _application(**options: Any) -> Column[int]:
+    of = ForeignKey("applications.id", name=options.pop("rule"), ondelete="CASCADE")
+    return Column("application", Integer, of, nullable=False, autoincrement=False, **options)
+
+
 def _number(name: str) -> Column[int]:
     return Column(name, Integer, primary_key=True, autoincrement=False)
 
@@ -154,6 +242,16 @@ def _let_names_be_used_again(metadata: MetaData, connection: Connection, **_: ob
     # Said where the index is made, since to say it above loads the dialects of both databases.
     condition = sql.text("state <> 'removed'")
     _NAMES.dialect_options[connection.dialect.name]["where"] = condition
+
+
+@event.listens_for(METADATA, "after_create")
+def _make_words(metadata: MetaData, connection: Connection, **_: object) -> None:
+    full_text.make(connection)
+
+
+@event.listens_for(METADATA, "before_drop")
+def _drop_words(metadata: MetaData, connection: Connection, **_: object) -> None:
+    full_text.drop(connection)
 
 
 RECONFIGURATIONS = Table(
@@ -250,15 +348,90 @@ HOSTS = Table(
     Column("revision", Integer, nullable=False),
 )
 
+APPLICATIONS = Table(
+    "applications",
+    METADATA,
+    _number("id"),
+    _text("name"),
+    _text("version"),
+    Column("latest", Words),
+    Column("state", Choice(EntryState), nullable=False),
+    _text("title"),
+    _text("summary"),
+    _text("category"),
+    Column("tags", Texts, nullable=False),
+    Column("maintainers", Texts, nullable=False),
+    Column("kinds", Texts, nullable=False),
+    _text("licence"),
+    _text("icon"),
+    _text("owner"),
+    Column("editors", Texts, nullable=False),
+    Column("visibility", Texts, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("applications_name", "name", unique=True),
+    Index("applications_revision", "revision"),
+    Index("applications_newest", "updated_at", "name"),
+)
+
 VERSIONS = Table(
     "versions",
     METADATA,
     _text("application", primary_key=True),
     _text("version", primary_key=True),
-    _text("title"),
-    _text("description"),
+    Column("state", Choice(VersionState), nullable=False),
+    _text("problem"),
+    Column("created_at", Time, nullable=False),
+    _text("created_by"),
+    Column("published_at", Time),
+    _text("yanked_because"),
+    Column("presentation", Presented, nullable=False),
+    Column("kinds", Texts, nullable=False),
+    Column("files", Files, nullable=False),
     _text("document"),
-    Column("published_at", Time, nullable=False),
+)
+
+FACETS = Table(
+    "facets",
+    METADATA,
+    _text("kind", primary_key=True),
+    _text("value", primary_key=True),
+    _application(rule="facets_of", primary_key=True),
+    Index("facets_application", "application"),
+)
+
+AUDIENCE = Table(
+    "audience",
+    METADATA,
+    _text("principal", primary_key=True),
+    _application(rule="audience_of", primary_key=True),
+    Column("edits", Boolean, nullable=False),
+    Index("audience_application", "application"),
+)
+
+REMOVED_APPLICATIONS = Table(
+    "removed_applications",
+    METADATA,
+    _number("id"),
+    Column("revision", Integer, nullable=False),
+)
+
+BLOBS = Table(
+    "blobs",
+    METADATA,
+    _text("digest", primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+HELD_FILES = Table(
+    "held_files",
+    METADATA,
+    _text("digest", primary_key=True),
+    _text("application", primary_key=True),
+    _text("version", primary_key=True),
+    Index("held_files_version", "application", "version"),
 )
 
 SECRETS = Table(
@@ -382,3 +555,8 @@ TICKETS = Table(
     Index("tickets_user", "user"),
     Index("tickets_expires_at", "expires_at"),
 )
+
+
+def columns_of(table: Table, record: type[Any]) -> list[Column[Any]]:
+    """The columns of a table that a record has fields for."""
+    return [table.c[each.name] for each in dataclasses.fields(record)]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ripieno.model.access import Caller, Role
 from ripieno.store.errors import (
     BrokenSeal,
     InvalidCursor,
@@ -18,10 +17,10 @@ from ripieno.store.errors import (
     StaleWriter,
     StoreError,
     UnknownSecret,
-    VersionTaken,
 )
 from ripieno.store.idempotency import REMEMBERED
 from ripieno.store.records import Batch, HostRecord, IdempotencyRecord
+from ripieno.store.registered import Search
 from ripieno.store.store import Store, open_store
 from ripieno.testing import store_records as some
 from ripieno.testing.store_records import Kept, differences
@@ -72,7 +71,7 @@ class StoreContract:
 
     async def test_new_store_has_nothing(self, store: Store) -> None:
         assert await store.deployments(after=None, limit=10) == ([], None)
-        assert await store.applications(after=None, limit=10) == ([], None)
+        assert (await store.search(Search(sees_all=True))).items == []
         assert await differences(store, "d-1", Kept()) == []
         assert await store.last_event_id() == 0
         assert await store.events_after(0, 10) == []
@@ -358,67 +357,6 @@ class StoreContract:
         for after in (0, 1, 999, 1000, 1001, 2499, 2500, 9999):
             found = [each.seq for each in await store.journal("d-1", after=after)]
             assert found == list(range(after + 1, count + 1))
-
-    async def test_published_version_never_changes(self, store: Store) -> None:
-        await store.publish(some.version("1.0.0", document="a"))
-        await store.publish(some.version("1.0.0", document="a"))
-        with pytest.raises(VersionTaken, match=r"shop 1\.0\.0"):
-            await store.publish(some.version("1.0.0", document="b"))
-        found = await store.application_version("shop", "1.0.0")
-        assert found == some.version("1.0.0", document="a")
-        assert await store.application_version("shop", "2.0.0") is None
-
-    async def test_latest_version_is_that_of_semantic_versioning(self, store: Store) -> None:
-        for name, versions in {"b": ["1.9.0", "1.10.0", "2.0.0-rc.1"], "a": ["0.1.0"]}.items():
-            for each in versions:
-                await store.publish(some.version(each, of=name))
-        latest = await store.application_version("b")
-        assert latest is not None and latest.version in ("1.10.0", "2.0.0-rc.1")
-        page, cursor = await store.applications(after=None, limit=1)
-        assert [(each.name, each.latest) for each in page] == [("a", "0.1.0")]
-        page, cursor = await store.applications(after=cursor, limit=1)
-        assert [(each.name, each.latest) for each in page] == [("b", latest.version)]
-        assert page[0].title == f"Title of {latest.version}"
-        assert cursor is None
-
-    async def test_deployments_are_listed_for_their_owner_and_readers(self, store: Store) -> None:
-        readers = {
-            "a": (),
-            "b": ("group:neuro", "user:bob"),
-            "c": ("everyone",),
-            "d": ("group:neuro-lab", "user:adam"),
-            "e": ("user:eve", "group:neuro"),
-        }
-        for name, each in readers.items():
-            owner = "ada" if name == "a" else "eve"
-            await store.commit(
-                name,
-                Batch(
-                    expected_seq=0,
-                    deployment=some.deployment(name, owner=owner, readers=each),
-                    events=some.events(2),
-                ),
-            )
-        assert (await store.deployment("b")) == some.deployment(
-            "b", owner="eve", readers=("group:neuro", "user:bob")
-        )
-
-        async def listed(caller: Caller) -> str:
-            first, cursor = await store.deployments(after=None, limit=2, seen_by=caller)
-            rest, _ = await store.deployments(after=cursor, limit=9, seen_by=caller)
-            found = first if cursor is None else first + rest
-            events = await store.events(deployment=None, after=0, limit=99, seen_by=caller)
-            assert sorted({each.deployment or "" for each in events}) == [each.id for each in found]
-            assert len(events) == 2 * len(found)
-            return "".join(each.name for each in found)
-
-        ada = Caller(user="ada", role=Role.VIEWER)
-        assert await listed(ada) == "ac"
-        assert await listed(dataclasses.replace(ada, groups=frozenset({"neuro"}))) == "abce"
-        assert await listed(Caller(user="bob", role=Role.VIEWER)) == "bc"
-        assert await listed(Caller(user="neuro", role=Role.VIEWER)) == "c"
-        found, _ = await store.deployments(after=None, limit=9, owner="eve")
-        assert [each.name for each in found] == ["b", "c", "d", "e"]
 
     async def test_hosts_are_kept_by_name(self, store: Store) -> None:
         old = HostRecord(name="lab", config={"port": 22}, created_at=some.START, revision=1)

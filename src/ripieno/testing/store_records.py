@@ -1,8 +1,12 @@
 """Records to store in tests, and what a store should then hold: the model of `commit` in memory."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from ripieno.model.access import EVERYONE
+from ripieno.model.presentation import Presentation
+from ripieno.store.applications import Registration
 from ripieno.store.records import (
     OPEN_COMMANDS,
     REMOVED,
@@ -20,8 +24,8 @@ from ripieno.store.records import (
     TimerRecord,
     TokenRecord,
     UserRecord,
-    VersionRecord,
 )
+from ripieno.store.registered import VersionRecord, VersionState
 from ripieno.store.store import Store
 
 START = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -174,15 +178,40 @@ def deed(seconds: float, **others: object) -> AuditRecord:
     return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
 
 
-def version(version: str = "1.0.0", of: str = "shop", document: str = "a") -> VersionRecord:
+def version(
+    version: str = "1.0.0", of: str = "shop", document: str = "a", **others: object
+) -> VersionRecord:
     """A published version."""
-    return VersionRecord(
+    record = VersionRecord(
         application=of,
         version=version,
-        title=f"Title of {version}",
-        description="",
-        document=document,
+        state=VersionState.PUBLISHED,
+        problem="",
+        created_at=START,
+        created_by="ada",
         published_at=START,
+        yanked_because="",
+        document=document,
+        presentation=Presentation(title=f"Title of {version}"),
+    )
+    return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
+
+
+def registration(
+    number: str = "1.0.0",
+    of: str = "shop",
+    *,
+    owner: str = "ada",
+    visibility: tuple[str, ...] = (EVERYONE,),
+    contents: Mapping[str, bytes] | None = None,
+    **others: object,
+) -> Registration:
+    """A published version to be stored."""
+    return Registration(
+        version=version(number, of=of, **others),  # type: ignore[arg-type]  # as above
+        owner=owner,
+        visibility=visibility,
+        contents=contents or {},
     )
 
 

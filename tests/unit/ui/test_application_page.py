@@ -177,12 +177,6 @@ async def test_a_name_in_use_is_said_beside_the_name(control: FakeControl, pages
 
 async def test_another_refusal_is_said_above_the_fields(control: FakeControl, pages: Pages) -> None:
     control.error = Held("the quota of alice is used up; stop a deployment")
-    record = control.published["brain-viewer", "1.2.0"]
-
-    async def found(*_: object) -> object:
-        return record
-
-    control.application = found  # type: ignore[method-assign, assignment]
     part = await pages.post(
         "/applications/brain-viewer/deploy", {"set.subject": "sub-1"}, htmx=True
     )

@@ -1,4 +1,4 @@
-"""`ripieno app`: published applications."""
+"""`ripieno app`: registered applications, to be listed, found and shown."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -7,119 +7,192 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from ripieno.cli import catalogue, completing, moments, session, sources
+from ripieno.cli import catalogue, moments, session
 from ripieno.cli.arguments import AsJson, Version
+from ripieno.cli.commands import registering, sharing
+from ripieno.cli.commands.registering import Name
 from ripieno.cli.output import console, safe, said, show_json
 from ripieno.cli.status_view import NARROW, columns
 from ripieno.client import Client, every
 from ripieno.model import parameters, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.errors import ModelError
-from ripieno.wire.application import ApplicationVersion
+from ripieno.wire import application as wire
+from ripieno.wire.application import ApplicationPage, ApplicationVersion, VersionPage
 
-app = catalogue.noun("Published applications: each version can be deployed by its name.")
+app = catalogue.noun("Registered applications: each version can be deployed by its name.")
 
-
-@app.command()
-def publish(
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE", help="An application file (- for standard input)."),
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Publish a version of an application; its name and version are in the file.
-
-    A version that is published cannot be changed: the next one needs another version.
-
-    Example: ripieno app publish examples/applications/counter.yaml
-    """
-    document = sources.read_text(file)
-    published = session.run(lambda client: client.publish(document), file=file)
-    if as_json:
-        show_json(published)
-        return
-    name = safe(published.name)
-    typer.echo(
-        f"{name} {safe(published.version)} is published; bring it up with: ripieno deploy {name}"
-    )
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", "-t", help="It has this tag; may be repeated.", show_default=False),
+]
+Category = Annotated[str | None, typer.Option("--category", help="Its category.")]
+Mine = Annotated[
+    bool, typer.Option("--mine", help="Those that you may change, drafts and yanked ones as well.")
+]
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
-    """List all applications, with their latest versions.
+def list_(
+    tags: Tags = None, category: Category = None, mine: Mine = False, as_json: AsJson = False
+) -> None:
+    """List applications by name, with their latest versions.
 
     Example: ripieno app list
     """
 
-    async def work(client: Client) -> list[Any]:
-        return [each async for each in every(client.applications)]
+    async def work(client: Client) -> list[wire.Application]:
+        async def page(*, after: str | None) -> ApplicationPage:
+            return await client.applications(
+                tags=tags or (), category=category, is_mine=mine, order="name", after=after
+            )
+
+        return [each async for each in every(page)]
 
     found = session.run(work)
     if as_json:
         show_json(found)
+    elif found:
+        _table(found)
+    else:
+        console().print("No application is there. Register one with: ripieno app register FILE")
+
+
+@app.command()
+def search(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="WORDS", help="Words, or how they begin.", show_default=False),
+    ] = None,
+    tags: Tags = None,
+    category: Category = None,
+    maintainers: Annotated[
+        list[str] | None,
+        typer.Option("--maintainer", help="Who maintains it.", show_default=False),
+    ] = None,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="How it runs: command, image.", show_default=False),
+    ] = None,
+    mine: Mine = False,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many are shown.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Find applications by words of their name, title, tags and description; best first.
+
+    Accents and case do not matter. Below the list is by what it can be narrowed.
+
+    Example: ripieno app search brain --tag mri
+    """
+    found = session.run(
+        lambda client: client.applications(
+            " ".join(words or ()),
+            tags=tags or (),
+            category=category,
+            maintainers=maintainers or (),
+            kinds=kinds or (),
+            is_mine=mine,
+            counts=True,
+            limit=limit,
+        )
+    )
+    if as_json:
+        show_json(found)
         return
+    if not found.items:
+        console().print("Nothing fits; try fewer words, or how they begin.")
+        return
+    _table(found.items)
+    for each in _spread(found):
+        console().print(each)
+
+
+def _table(found: list[wire.Application]) -> None:
     terminal = console()
-    if not found:
-        terminal.print("No application is published. Publish one with: ripieno app publish FILE")
-        return
     if terminal.width < NARROW:
         for each in found:
-            terminal.print(said(f"{each.name} {each.latest}"))
-            terminal.print(said(f"  {each.title or each.description}", "dim"))
+            terminal.print(said(f"{each.name} {each.version}{_mark(each)}"))
+            terminal.print(said(f"  {each.title or each.summary}", "dim"))
         return
-    table = columns("Application", "Latest", "Title")
+    table = columns("Application", "Version", "Title", "Tags")
     for each in found:
         table.add_row(
-            said(each.name), said(each.latest), said(each.title or each.description, "dim")
+            said(each.name),
+            said(f"{each.version}{_mark(each)}"),
+            said(each.title or each.summary, "dim"),
+            said(", ".join(each.tags), "dim"),
         )
     terminal.print(table)
 
 
+def _mark(each: wire.Application) -> str:
+    return "" if each.state == "published" else f" ({each.state})"
+
+
+def _spread(found: ApplicationPage) -> Iterator[RenderableType]:
+    total = found.total or 0
+    if total > len(found.items):
+        yield said(f"{len(found.items)} of {total:,}; --limit shows more", "dim")
+    for kind, counts in found.facets.items():
+        if counts:
+            shown = ", ".join(f"{safe(each.value)} {each.count:,}" for each in counts[:8])
+            yield said(f"--{kind}: {shown}", "dim")
+
+
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=completing.applications)],
+    name: Name,
     version: Version = None,
     is_document: Annotated[
         bool, typer.Option("--document", help="Print the application file itself.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show an application: what it is, its parameters and its components.
+    """Show an application: what it is, its versions, its parameters and its components.
 
     Example: ripieno app show counter
     """
 
-    async def work(client: Client) -> ApplicationVersion:
+    async def work(client: Client) -> tuple[ApplicationVersion, VersionPage]:
         if version is None:
-            return await client.application(name)
-        return await client.application_version(name, version)
+            found = await client.application(name)
+        else:
+            found = await client.application_version(name, version)
+        return found, await client.application_versions(name)
 
-    found = session.run(work)
+    found, versions = session.run(work)
     if as_json:
         show_json(found)
     elif is_document:
         typer.echo("\n".join(safe(line) for line in found.document.splitlines()))
     else:
-        for each in _shown(found):
+        for each in (*_shown(found), *_versions(versions)):
             console().print(each)
 
 
 def _shown(found: ApplicationVersion) -> Iterator[RenderableType]:
+    since = found.published_at or found.created_at
     yield Text.assemble(
-        (safe(found.name), "bold"),
+        (safe(found.application), "bold"),
         f" {safe(found.version)}",
-        (f"  published {moments.ago(found.published_at)}", "dim"),
+        (f"  {found.state}, {moments.ago(since)}", "dim"),
     )
+    if found.yanked_because:
+        yield said(f"yanked: {found.yanked_because}", "yellow")
+    if found.problem:
+        yield said(f"cannot be published yet: {found.problem}", "yellow")
+    presented = found.presentation
+    if presented.title:
+        yield said(presented.title)
+    for line in (presented.description or presented.summary).splitlines():
+        yield said(line, "dim")
+    yield from _facts(found)
     try:
         read = reading_applications.application(found.document)
-    except ModelError as problem:  # It was written for a server of another version.
-        yield said(f"its file cannot be read here: {problem}", "yellow")
+    except ModelError as problem:  # A draft, or written for a server of another version.
+        if not found.problem:
+            yield said(f"its file cannot be read here: {problem}", "yellow")
         return
-    if read.title:
-        yield said(read.title)
-    for line in read.description.splitlines():
-        yield said(line, "dim")
     yield from _parameters(read)
     yield Text("")
     table = columns("Component", "Type", "Uses", "Provides")
@@ -131,6 +204,50 @@ def _shown(found: ApplicationVersion) -> Iterator[RenderableType]:
             said(", ".join(f"{port} {interface}" for port, interface in each.provides.items())),
         )
     yield table
+
+
+def _facts(found: ApplicationVersion) -> Iterator[RenderableType]:
+    presented, entry = found.presentation, found.entry
+    size_bytes = sum(each.size_bytes for each in found.files)
+    facts = {
+        "category": presented.category,
+        "tags": ", ".join(presented.tags),
+        "maintainers": ", ".join(presented.maintainers),
+        "licence": presented.licence,
+        "source": presented.source,
+        "documentation": presented.documentation,
+        "files": f"{len(found.files)}, {size_bytes:,} bytes" if found.files else "",
+        "owner": entry.owner,
+        "visible to": ", ".join(entry.visibility) or "its owner and maintainers only",
+    }
+    yield Text("")
+    for name, value in facts.items():
+        if value:
+            yield Text.assemble((f"{name:>14}  ", "dim"), safe(value))
+
+
+def _versions(page: VersionPage) -> Iterator[RenderableType]:
+    yield Text("")
+    table = columns("Version", "State", "Since", "")
+    for each in page.items:
+        table.add_row(
+            said(each.version),
+            said(each.state, "yellow" if each.state == "yanked" else ""),
+            said(moments.ago(each.published_at or each.created_at), "dim"),
+            said(each.yanked_because or each.problem, "dim"),
+        )
+    yield table
+
+
+app.command()(registering.register)
+app.command()(registering.publish)
+app.command()(registering.export)
+app.add_typer(registering.draft, name="draft")
+app.command()(sharing.yank)
+app.command()(sharing.unyank)
+app.command()(sharing.remove)
+app.command()(sharing.visibility)
+app.command()(sharing.owner)
 
 
 def _parameters(read: Application) -> Iterator[RenderableType]:

@@ -18,7 +18,7 @@ class DeploymentsGate(Entry):
         self, source: Source, *, name: str | None, on_failure: OnFailure | None
     ) -> tuple[DeploymentView, ReconfigurationView]:
         """Accept a new deployment, which is brought up from then on."""
-        self._check_source(source)
+        await self._check_source(source)
         thing = f"deployment {name or source.application or ''}".rstrip()
         async with self._doing(Action.DEPLOY, thing) as user:
             made = await self._control.deploy(source, name=name, on_failure=on_failure, caller=user)
@@ -27,7 +27,7 @@ class DeploymentsGate(Entry):
 
     async def preview(self, deployment: str | None, change: Change) -> Preview:
         """Plan a change, or a new deployment (None) from `change.source`."""
-        self._check_source(change.source)
+        await self._check_source(change.source)
         if deployment is None:
             self._check(Action.PREVIEW)
         else:
@@ -41,7 +41,7 @@ class DeploymentsGate(Entry):
         found = await self._control.ownership(deployment)
         thing = f"deployment {found.name}: {change.kind}"
         async with self._doing(Action.CHANGE, thing, owner=found.owner) as user:
-            self._check_source(change.source)
+            await self._check_source(change.source)
             return await self._control.change(found.id, change, caller=user, revision=revision)
 
     async def deployment(self, name_or_id: str) -> DeploymentView:
@@ -153,8 +153,12 @@ class DeploymentsGate(Entry):
         async with self._doing(Action.STEER, thing, owner=found.owner) as user:
             yield user
 
-    def _check_source(self, source: Source | None) -> None:
-        if source is not None and source.document is not None:
+    async def _check_source(self, source: Source | None) -> None:
+        if source is None:
+            return
+        if source.application is not None:
+            await self._version(source.application, source.version)
+        if source.document is not None:
             self._check(Action.DEPLOY_DOCUMENT)
-        if source is not None and source.directory is not None:
+        if source.directory is not None:
             self._check(Action.DEPLOY_DIRECTORY)

@@ -14,6 +14,7 @@ from ripieno.control.trail import Result
 from ripieno.control.use_cases import UseCases
 from ripieno.control.views import Ownership
 from ripieno.model.access import Caller
+from ripieno.store.registered import Registered, VersionState
 
 _THING: ContextVar[str] = ContextVar("thing")
 """What is being done something to."""
@@ -28,10 +29,15 @@ class Entry:
         self._noted: Forbidden | None = None
 
     def may(
-        self, action: Action, *, owner: str | None = None, readers: Collection[str] = ()
+        self,
+        action: Action,
+        *,
+        owner: str | None = None,
+        readers: Collection[str] = (),
+        editors: Collection[str] = (),
     ) -> bool:
         """Whether the caller may do something; for pages that show only what can be done."""
-        return policy.is_allowed(self.caller, action, owner=owner, readers=readers)
+        return policy.is_allowed(self.caller, action, owner=owner, readers=readers, editors=editors)
 
     def _check(
         self,
@@ -40,23 +46,31 @@ class Entry:
         *,
         owner: str | None = None,
         readers: Collection[str] = (),
+        editors: Collection[str] = (),
     ) -> None:
         """Let it pass, or note in the audit trail that it was refused. Raises: `Forbidden`."""
         try:
-            policy.check(self.caller, action, thing=thing, owner=owner, readers=readers)
+            policy.check(
+                self.caller, action, thing=thing, owner=owner, readers=readers, editors=editors
+            )
         except Forbidden as refusal:
             self._note(action, thing, refusal)
             raise
 
     @asynccontextmanager
     async def _doing(
-        self, action: Action, thing: str = "", *, owner: str | None = None
+        self,
+        action: Action,
+        thing: str = "",
+        *,
+        owner: str | None = None,
+        editors: Collection[str] = (),
     ) -> AsyncIterator[str]:
         """Around what changes something: checked before, and then in the audit trail.
 
         Gives the caller's name. Raises: `Forbidden`.
         """
-        self._check(action, thing, owner=owner)
+        self._check(action, thing, owner=owner, editors=editors)
         before = _THING.set(thing)
         try:
             yield self.caller.user
@@ -82,6 +96,23 @@ class Entry:
     def _about(self, thing: str) -> None:
         """Within `_doing`: what it is done to, where that was not known before."""
         _THING.set(thing)
+
+    async def _version(self, name: str, version: str | None) -> Registered:
+        """A version of an application (None: the one that presents it), if it may be looked at.
+
+        Raises: `NotFound`; `Forbidden`.
+        """
+        found = await self._control.registered(name, version)
+        entry = found.entry
+        is_draft = found.version.state is VersionState.DRAFT
+        self._check(
+            Action.LOOK_AT_DRAFT if is_draft else Action.LOOK_AT_APPLICATION,
+            f"application {name}",
+            owner=entry.owner,
+            readers=entry.visibility,
+            editors=entry.editors,
+        )
+        return found
 
     async def _deployment(self, action: Action, name_or_id: str) -> Ownership:
         """The deployment that an action is about, once the action is allowed.

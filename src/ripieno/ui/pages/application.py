@@ -18,7 +18,7 @@ from ripieno.model import names, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
 from ripieno.model.errors import RipienoError
-from ripieno.store.records import VersionRecord
+from ripieno.store.registered import VersionRecord
 from ripieno.ui import form, launch, rendering, visit
 from ripieno.ui.form import Form
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ripieno.control.gate import Gate
+from ripieno.store.registered import Search
 from ripieno.ui import rendering, visit
 
 PAGE = 24
@@ -74,14 +75,21 @@ async def catalogue(request: Request) -> Response:
 
 async def _search(gate: Gate, request: Request) -> Shelf:
     after = request.query_params.get("after")
-    found, following = await gate.applications(after=after, limit=PAGE)
+    found = await gate.search(Search(after=after, limit=PAGE))
     return Shelf(
         cards=[
-            Card(name=name, title=title or name, summary=summary, version=version)
-            for name, version, title, summary in found
+            Card(
+                name=each.name,
+                title=each.title or each.name,
+                summary=each.summary,
+                version=each.version,
+                category=each.category,
+                tags=each.tags,
+            )
+            for each in found.items
         ],
-        total=len(found),
-        following=f"/?after={following}" if following else "",
+        total=found.total or 0,
+        following=f"/?after={found.next}" if found.next else "",
     )
 
 

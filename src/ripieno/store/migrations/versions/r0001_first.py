@@ -3,6 +3,8 @@
 import sqlalchemy as sql
 from alembic import op
 
+from ripieno.store import full_text
+
 revision = "0001"
 down_revision = None
 
@@ -133,15 +135,91 @@ def upgrade() -> None:
     op.create_index("tokens_digest", "tokens", ["digest"], unique=True)
     op.create_index("tokens_user", "tokens", ["user"])
     op.create_table(
+        "applications",
+        sql.Column("id", sql.Integer(), autoincrement=False, nullable=False),
+        sql.Column("name", _WORDS, nullable=False),
+        sql.Column("version", _WORDS, nullable=False),
+        sql.Column("latest", _WORDS, nullable=True),
+        sql.Column("state", _WORDS, nullable=False),
+        sql.Column("title", _WORDS, nullable=False),
+        sql.Column("summary", _WORDS, nullable=False),
+        sql.Column("category", _WORDS, nullable=False),
+        sql.Column("tags", sql.Text(), nullable=False),
+        sql.Column("maintainers", sql.Text(), nullable=False),
+        sql.Column("kinds", sql.Text(), nullable=False),
+        sql.Column("licence", _WORDS, nullable=False),
+        sql.Column("icon", _WORDS, nullable=False),
+        sql.Column("owner", _WORDS, nullable=False),
+        sql.Column("editors", sql.Text(), nullable=False),
+        sql.Column("visibility", sql.Text(), nullable=False),
+        sql.Column("is_open", sql.Boolean(), nullable=False),
+        sql.Column("created_at", sql.BigInteger(), nullable=False),
+        sql.Column("updated_at", sql.BigInteger(), nullable=False),
+        sql.Column("revision", sql.Integer(), nullable=False),
+        sql.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("applications_name", "applications", ["name"], unique=True)
+    op.create_index("applications_revision", "applications", ["revision"])
+    op.create_index("applications_newest", "applications", ["updated_at", "name"])
+    op.create_table(
         "versions",
         sql.Column("application", _WORDS, nullable=False),
         sql.Column("version", _WORDS, nullable=False),
-        sql.Column("title", _WORDS, nullable=False),
-        sql.Column("description", _WORDS, nullable=False),
+        sql.Column("state", _WORDS, nullable=False),
+        sql.Column("problem", _WORDS, nullable=False),
+        sql.Column("created_at", sql.BigInteger(), nullable=False),
+        sql.Column("created_by", _WORDS, nullable=False),
+        sql.Column("published_at", sql.BigInteger(), nullable=True),
+        sql.Column("yanked_because", _WORDS, nullable=False),
+        sql.Column("presentation", sql.Text(), nullable=False),
+        sql.Column("kinds", sql.Text(), nullable=False),
+        sql.Column("files", sql.Text(), nullable=False),
         sql.Column("document", _WORDS, nullable=False),
-        sql.Column("published_at", sql.BigInteger(), nullable=False),
         sql.PrimaryKeyConstraint("application", "version"),
     )
+    op.create_table(
+        "facets",
+        sql.Column("kind", _WORDS, nullable=False),
+        sql.Column("value", _WORDS, nullable=False),
+        sql.Column("application", sql.Integer(), autoincrement=False, nullable=False),
+        sql.ForeignKeyConstraint(
+            ["application"], ["applications.id"], name="facets_of", ondelete="CASCADE"
+        ),
+        sql.PrimaryKeyConstraint("kind", "value", "application"),
+    )
+    op.create_index("facets_application", "facets", ["application"])
+    op.create_table(
+        "audience",
+        sql.Column("principal", _WORDS, nullable=False),
+        sql.Column("application", sql.Integer(), autoincrement=False, nullable=False),
+        sql.Column("edits", sql.Boolean(), nullable=False),
+        sql.ForeignKeyConstraint(
+            ["application"], ["applications.id"], name="audience_of", ondelete="CASCADE"
+        ),
+        sql.PrimaryKeyConstraint("principal", "application"),
+    )
+    op.create_index("audience_application", "audience", ["application"])
+    op.create_table(
+        "removed_applications",
+        sql.Column("id", sql.Integer(), autoincrement=False, nullable=False),
+        sql.Column("revision", sql.Integer(), nullable=False),
+        sql.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "blobs",
+        sql.Column("digest", _WORDS, nullable=False),
+        sql.Column("content", sql.LargeBinary(), nullable=False),
+        sql.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "held_files",
+        sql.Column("digest", _WORDS, nullable=False),
+        sql.Column("application", _WORDS, nullable=False),
+        sql.Column("version", _WORDS, nullable=False),
+        sql.PrimaryKeyConstraint("digest", "application", "version"),
+    )
+    op.create_index("held_files_version", "held_files", ["application", "version"])
+    full_text.make(op.get_bind())
     op.create_table(
         "sessions",
         sql.Column("id", _WORDS, nullable=False),

@@ -1,0 +1,215 @@
+"""The words of applications in the database's own full-text index: FTS5, or tsvector with GIN.
+
+Both are given words that `words` has made, so they fold, split and prefix alike; only how they rank
+is their own. A word counts more in the name or title than among the tags, there more than in the
+summary, and least in the description.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import sqlalchemy as sql
+from sqlalchemy import Connection
+
+from ripieno.store.words import words
+
+TABLE = "words"
+
+MOST_WORDS = 5000
+"""How many words of an application are indexed; PostgreSQL counts up to some 16,000 places."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Texts:
+    """What is found of an application, in the order of how much it counts."""
+
+    head: str = ""
+    tags: str = ""
+    summary: str = ""
+    body: str = ""
+
+    def words(self) -> tuple[list[str], ...]:
+        """The words of each, no more than can be indexed."""
+        return tuple(
+            words(each)[:MOST_WORDS] for each in (self.head, self.tags, self.summary, self.body)
+        )
+
+
+class FullText(Protocol):
+    """The index of one kind of database."""
+
+    def make(self, connection: Connection) -> None:
+        """Make the empty index."""
+        ...
+
+    def put(self, connection: Connection, texts: Mapping[int, Texts]) -> None:
+        """Index applications by their ids, in the place of what was known of them."""
+        ...
+
+    def remove(self, connection: Connection, id: int) -> None:
+        """Forget an application."""
+        ...
+
+    def matching(
+        self, connection: Connection, asked: Sequence[str], *, in_head: bool = False
+    ) -> list[int]:
+        """The applications in which every word begins one, in the name or title alone if asked."""
+        ...
+
+    def ranks(
+        self, connection: Connection, asked: Sequence[str], ids: Collection[int]
+    ) -> dict[int, float]:
+        """How well those of these applications fit that fit; the higher the better."""
+        ...
+
+
+class SqliteFullText:
+    """FTS5, ranked by BM25."""
+
+    _ASKED = sql.text(f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :query")
+    _WEIGHTS = "20.0, 10.0, 4.0, 1.0"
+
+    def make(self, connection: Connection) -> None:
+        """Make the empty index."""
+        # Words come separated by spaces; this tokenizer has nothing to do but to see that.
+        connection.exec_driver_sql(
+            f"CREATE VIRTUAL TABLE {TABLE} USING fts5 "
+            "(head, tags, summary, body, tokenize = 'ascii', prefix = '1 2 3', detail = 'column')"
+        )
+
+    def put(self, connection: Connection, texts: Mapping[int, Texts]) -> None:
+        """Index applications by their ids."""
+        for id in texts:
+            self.remove(connection, id)
+        connection.exec_driver_sql(
+            f"INSERT INTO {TABLE} (rowid, head, tags, summary, body) VALUES (?, ?, ?, ?, ?)",
+            [(id, *map(" ".join, each.words())) for id, each in texts.items()],
+        )
+
+    def remove(self, connection: Connection, id: int) -> None:
+        """Forget an application."""
+        connection.exec_driver_sql(f"DELETE FROM {TABLE} WHERE rowid = ?", (id,))
+
+    def matching(
+        self, connection: Connection, asked: Sequence[str], *, in_head: bool = False
+    ) -> list[int]:
+        """The applications that fit."""
+        query = _fts5(asked)
+        if in_head:
+            query = f"{{head}} : ({query})"
+        return list(connection.execute(self._ASKED, {"query": query}).scalars())
+
+    def ranks(
+        self, connection: Connection, asked: Sequence[str], ids: Collection[int]
+    ) -> dict[int, float]:
+        """How well they fit."""
+        query = sql.text(
+            f"SELECT rowid, -bm25({TABLE}, {self._WEIGHTS}) FROM {TABLE} "
+            f"WHERE {TABLE} MATCH :query AND rowid IN :ids"
+        ).bindparams(sql.bindparam("ids", expanding=True))
+        found = connection.execute(query, {"query": _fts5(asked), "ids": list(ids)})
+        return {id: rank for id, rank in found}
+
+
+def _fts5(asked: Sequence[str]) -> str:
+    return " ".join(f'"{each}"*' for each in asked)
+
+
+class PostgresqlFullText:
+    """Vectors that are put together here, so that no dictionary or locale has a say."""
+
+    _ASKED = (
+        "SELECT coalesce(array_agg(application), '{{}}') FROM {table} WHERE {column} @@ {query}"
+    )
+    _QUERY = "CAST(:query AS tsquery)"
+
+    def make(self, connection: Connection) -> None:
+        """Make the empty index."""
+        connection.exec_driver_sql(
+            f"CREATE TABLE {TABLE} (application INTEGER NOT NULL CONSTRAINT words_pkey PRIMARY KEY "
+            "CONSTRAINT words_of REFERENCES applications (id) ON DELETE CASCADE, "
+            "head tsvector NOT NULL, everything tsvector NOT NULL)"
+        )
+        for column in ("head", "everything"):
+            connection.exec_driver_sql(
+                f"CREATE INDEX words_{column} ON {TABLE} USING gin ({column}) "
+                "WITH (fastupdate = off)"
+            )
+
+    def put(self, connection: Connection, texts: Mapping[int, Texts]) -> None:
+        """Index applications by their ids."""
+        statement = sql.text(
+            f"INSERT INTO {TABLE} (application, head, everything) "
+            "VALUES (:id, CAST(:head AS tsvector), CAST(:everything AS tsvector)) "
+            "ON CONFLICT (application) DO UPDATE "
+            "SET head = excluded.head, everything = excluded.everything"
+        )
+        connection.execute(
+            statement,
+            [
+                {
+                    "id": id,
+                    "head": _vector(each.words()[:1]),
+                    "everything": _vector(each.words()),
+                }
+                for id, each in texts.items()
+            ],
+        )
+
+    def remove(self, connection: Connection, id: int) -> None:
+        """Nothing: it goes with the application."""
+
+    def matching(
+        self, connection: Connection, asked: Sequence[str], *, in_head: bool = False
+    ) -> list[int]:
+        """The applications that fit."""
+        statement = self._ASKED.format(
+            table=TABLE, column="head" if in_head else "everything", query=self._QUERY
+        )
+        found = connection.execute(sql.text(statement), {"query": _tsquery(asked)})
+        return list(found.scalar_one())
+
+    def ranks(
+        self, connection: Connection, asked: Sequence[str], ids: Collection[int]
+    ) -> dict[int, float]:
+        """How well they fit."""
+        statement = sql.text(
+            f"SELECT application, ts_rank(everything, {self._QUERY}, 1) FROM {TABLE} "
+            f"WHERE application = ANY(:ids) AND everything @@ {self._QUERY}"
+        )
+        found = connection.execute(statement, {"query": _tsquery(asked), "ids": list(ids)})
+        return {id: rank for id, rank in found}
+
+
+def _tsquery(asked: Sequence[str]) -> str:
+    return " & ".join(f"'{each}':*" for each in asked)
+
+
+def _vector(parts: Sequence[Sequence[str]]) -> str:
+    """Words at their places, weighted from A (the first part) to D."""
+    found: list[str] = []
+    for part, weight in zip(parts, "ABCD", strict=False):
+        found += (f"'{word}':{place}{weight}" for place, word in enumerate(part, len(found) + 1))
+    return " ".join(found)
+
+
+_BY_DIALECT: Mapping[str, FullText] = {
+    "sqlite": SqliteFullText(),
+    "postgresql": PostgresqlFullText(),
+}
+
+
+def of(connection: Connection) -> FullText:
+    """The index of the database at the other end."""
+    return _BY_DIALECT[connection.dialect.name]
+
+
+def make(connection: Connection) -> None:
+    """Make the empty index."""
+    of(connection).make(connection)
+
+
+def drop(connection: Connection) -> None:
+    """Take the index away, if there is one."""
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TABLE}")
