@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ripieno.api import problems
 
+_SNIFF = (b"x-content-type-options", b"nosniff")
+
 logger = logging.getLogger(__name__)
 
 
@@ -27,10 +29,9 @@ class Incidents:
             nonlocal has_begun
             has_begun = True
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                headers = list(message.get("headers", ()))
+                if _SNIFF not in headers:
+                    message["headers"] = [*headers, _SNIFF]
             await send(message)
 
         try:

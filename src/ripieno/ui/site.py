@@ -33,6 +33,14 @@ from ripieno.ui.pages import (
     preferences,
     reach,
     sign_in,
+    application,
+    catalogue,
+    importing,
+    pictures,
+    preferences,
+    publishing,
+    sign_in,
+    versions,
 )
 from ripieno.ui.rendering import Templates
 from ripieno.ui.streaming import Live
@@ -43,6 +51,10 @@ PAGES: tuple[Sequence[BaseRoute], ...] = (
     application.ROUTES,
     deployments.ROUTES,
     deployment.ROUTES,
+    versions.ROUTES,
+    publishing.ROUTES,
+    importing.ROUTES,
+    pictures.ROUTES,
     preferences.ROUTES,
     sign_in.ROUTES,
     account.ROUTES,

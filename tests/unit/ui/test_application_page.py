@@ -126,7 +126,7 @@ async def test_what_is_wrong_is_said_beside_its_field_as_one_types(pages: Pages)
 
 
 async def test_what_cannot_be_planned_is_said_in_place_of_the_time(
-    control: FakeControl, pages: Pages
+    control: FakeControl, pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = await pages.get("/applications/brain-viewer")
     assert "Planning" in page.text
@@ -134,7 +134,7 @@ async def test_what_cannot_be_planned_is_said_in_place_of_the_time(
     async def refuse(*_: object) -> None:
         raise Held("no host has 4 cpus <b>")
 
-    control.preview = refuse  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(control, "preview", refuse)
     told = await pages.post("/applications/brain-viewer/told", {"set.subject": "sub-1"}, htmx=True)
     assert told.status_code == 200
     assert "no host has 4 cpus &lt;b&gt;" in told.text
@@ -175,8 +175,13 @@ async def test_a_name_in_use_is_said_beside_the_name(control: FakeControl, pages
     assert "there is a deployment mine" in error[1]
 
 
-async def test_another_refusal_is_said_above_the_fields(control: FakeControl, pages: Pages) -> None:
-    control.error = Held("the quota of alice is used up; stop a deployment")
+async def test_another_refusal_is_said_above_the_fields(
+    control: FakeControl, pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise Held("the quota of alice is used up; stop a deployment")
+
+    monkeypatch.setattr(control, "deploy", refuse)
     part = await pages.post(
         "/applications/brain-viewer/deploy", {"set.subject": "sub-1"}, htmx=True
     )

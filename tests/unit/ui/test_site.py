@@ -1,10 +1,12 @@
 """The frame of all pages: who gets in, what the browser is told, what goes wrong."""
 
+import json
 import re
 
 import httpx
 
 from ripieno.control.errors import Held
+from ripieno.store.registered import Found, Search
 from ripieno.ui.headers import content_security_policy
 from tests.fake_control import FakeControl
 from tests.ui_rig import ADMIN, CSRF_TOKEN, Pages, words
@@ -65,24 +67,19 @@ async def test_the_api_answers_below_its_prefix_as_without_the_site() -> None:
 
 
 async def test_what_is_refused_becomes_a_page_or_a_toast() -> None:
-    control = FakeControl()
-    pages = Pages(control)
-    control.error = Held("r-1 holds it <b>; wait & see")
+    pages = Pages(_Failing(Held("r-1 holds it <b>; wait & see")))
     page = await pages.get("/")
     assert page.status_code == 409
     assert "Another change is going on" in words(page.text)
     assert "r-1 holds it &lt;b&gt;; wait &amp; see" in page.text
-    control.error = Held("r-1 holds it; wait")
     part = await pages.part("/")
     assert part.text == ""
     assert part.headers["hx-reswap"] == "none"
-    assert "r-1 holds it; wait" in part.headers["hx-trigger"]
+    assert "r-1 holds it <b>; wait" in json.loads(part.headers["hx-trigger"])["toast"]["text"]
 
 
 async def test_a_fault_is_told_by_its_number_only() -> None:
-    control = FakeControl()
-    control.error = RuntimeError("a secret of the server")
-    page = await Pages(control).get("/")
+    page = await Pages(_Failing(RuntimeError("a secret of the server"))).get("/")
     assert page.status_code == 500
     assert "a secret" not in page.text
     assert re.search("incident [0-9a-f]{12}", page.text)
@@ -127,6 +124,15 @@ async def test_the_navigation_is_by_role_and_says_where_one_is() -> None:
     assert 'href="/admin"' not in page.text
     assert CSRF_TOKEN in page.text
     assert 'href="/admin"' in (await Pages(FakeControl(), caller=ADMIN).get("/")).text
+
+
+class _Failing(FakeControl):
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self._failure = failure
+
+    async def search(self, search: Search) -> Found:
+        raise self._failure
 
 
 def _root(page: httpx.Response) -> str:

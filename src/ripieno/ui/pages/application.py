@@ -12,15 +12,17 @@ from starlette.routing import Route
 
 from ripieno.control.errors import Forbidden, NameInUse, NotFound
 from ripieno.control.gate import Gate
+from ripieno.control.policy import Action
 from ripieno.control.requests import Change, Source
 from ripieno.control.views import ReconfigurationKind
 from ripieno.model import names, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
 from ripieno.model.errors import RipienoError
-from ripieno.store.registered import VersionRecord
+from ripieno.store.registered import Registered, VersionRecord
 from ripieno.ui import form, launch, rendering, visit
 from ripieno.ui.form import Form
+from ripieno.ui.pages import pictures
 
 MOST_FIELDS = 500
 MOST_NAMES = 20
@@ -45,10 +47,15 @@ class Launch:
 class _Asked:
     """What an address or a form asks for, of which application."""
 
-    record: VersionRecord
+    found: Registered
     application: Application
     items: QueryParams | FormData
     form: Form
+
+    @property
+    def record(self) -> VersionRecord:
+        """The version."""
+        return self.found.version
 
     def text(self, name: str) -> str:
         """One of the things asked for besides parameters."""
@@ -62,7 +69,9 @@ class _Asked:
 
     def launch(self, name: str, *, name_error: str = "", fault: str = "") -> Launch:
         """The form, with a name for the deployment, and what it stands for."""
-        version, configuration = self.text("version") or None, self.configuration
+        is_latest = self.record.version == self.found.entry.latest
+        version = None if is_latest else self.record.version
+        configuration = self.configuration
         stands = {"version": version, "configuration": configuration or None}
         said = name if name != self.record.application else None
         application, settings = self.record.application, self.form.settings
@@ -91,15 +100,18 @@ async def application(request: Request) -> Response:
     """The page of an application; `?launch&set.a=b` fills its form in."""
     gate = visit.gate_of(request)
     query = request.query_params
-    asked = await _asked(request, gate, query, checks="launch" in query)
-    name = asked.text("name") or await _free_name(gate, asked.record.application)
-    return _page(request, asked, asked.launch(name), launches="launch" in query)
+    found = await gate.registered(request.path_params["name"], query.get("version"))
+    if found.version.problem:
+        return await _page(request, gate, found)
+    asked = await _asked(request, found, query, checks="launch" in query)
+    name = asked.text("name") or await _free_name(gate, found.entry.name)
+    return await _page(request, gate, found, asked, asked.launch(name), launches="launch" in query)
 
 
 async def told(request: Request) -> Response:
     """What the form stands for as it is filled in now, and how long it would take."""
     gate = visit.gate_of(request)
-    asked = await _asked(request, gate, await _posted(request))
+    asked = await _posted(request, gate)
     predicted_s: float | None = None
     fault = asked.form.fault
     if asked.form.is_valid:
@@ -122,8 +134,7 @@ async def told(request: Request) -> Response:
 async def configure(request: Request) -> Response:
     """The form with another configuration: what it sets, and what the visitor set otherwise."""
     gate = visit.gate_of(request)
-    posted = await _posted(request)
-    asked = await _asked(request, gate, posted, base=str(posted.get("shown_configuration", "")))
+    asked = await _posted(request, gate, over="shown_configuration")
     chosen = _base(asked.application, asked.configuration)
     kept = {name: text for name, text in asked.form.settings.items() if name not in chosen}
     schema = asked.application.parameters
@@ -134,7 +145,7 @@ async def configure(request: Request) -> Response:
 async def deploy(request: Request) -> Response:
     """Deploy what the form says, and go where it can be watched."""
     gate = visit.gate_of(request)
-    asked = await _asked(request, gate, await _posted(request))
+    asked = await _posted(request, gate)
     name = asked.text("name")
     name_error = fault = ""
     if asked.form.is_valid:
@@ -151,19 +162,33 @@ async def deploy(request: Request) -> Response:
     stands = asked.launch(name, name_error=name_error, fault=fault)
     if rendering.is_fragment(request):
         return _part(request, stands, asked, status=422)
-    return _page(request, asked, stands, launches=True, status=422)
+    return await _page(request, gate, asked.found, asked, stands, launches=True, status=422)
 
 
-def _page(
-    request: Request, asked: _Asked, stands: Launch, *, launches: bool, status: int = 200
+async def _page(
+    request: Request,
+    gate: Gate,
+    found: Registered,
+    asked: _Asked | None = None,
+    stands: Launch | None = None,
+    *,
+    launches: bool = False,
+    status: int = 200,
 ) -> Response:
+    """The whole page; without a form for a draft that is not an application yet."""
+    entry, record = found.entry, found.version
     return rendering.page(
         request,
         "application.html",
         status=status,
         section="catalogue",
-        record=asked.record,
-        application=asked.application,
+        entry=entry,
+        record=record,
+        application=asked.application if asked else None,
+        versions=await gate.versions(entry.name),
+        edits=gate.may(Action.SAVE_DRAFT, owner=entry.owner, editors=entry.editors),
+        icon=pictures.icon_of(record),
+        screenshot=functools.partial(pictures.screenshot, entry.name, record.version),
         launches=launches,
         launch=stands,
     )
@@ -181,31 +206,31 @@ def _part(request: Request, stands: Launch, asked: _Asked, status: int = 200) ->
     )
 
 
-async def _posted(request: Request) -> FormData:
-    return await request.form(max_files=0, max_fields=MOST_FIELDS)
+async def _posted(request: Request, gate: Gate, *, over: str = "configuration") -> _Asked:
+    """What a form asks for; `over` names the configuration that its texts were written over."""
+    posted = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    version = str(posted.get("version", "")) or None
+    found = await gate.registered(request.path_params["name"], version)
+    return await _asked(request, found, posted, over=over)
 
 
 async def _asked(
     request: Request,
-    gate: Gate,
+    found: Registered,
     items: QueryParams | FormData,
     *,
-    base: str | None = None,
+    over: str = "configuration",
     checks: bool = True,
 ) -> _Asked:
-    """What is asked for. `base`: the configuration that the texts were written over."""
-    version = str(items.get("version", "")) or None
-    record = await gate.application(request.path_params["name"], version)
-    shown = await _read(record)
-    over = str(items.get("configuration", "")) if base is None else base
+    shown = await asyncio.to_thread(_parsed, found.version.document)
     filled = form.filled(
         shown.parameters,
         form.given(items.multi_items()),
         rendering.texts(request),
-        base=_base(shown, over),
+        base=_base(shown, str(items.get(over, ""))),
         checks=checks,
     )
-    return _Asked(record=record, application=shown, items=items, form=filled)
+    return _Asked(found=found, application=shown, items=items, form=filled)
 
 
 def _known(application: Application, configuration: str) -> str:
@@ -239,13 +264,9 @@ def _go(request: Request, address: str) -> Response:
     return RedirectResponse(address, status_code=303)
 
 
-async def _read(record: VersionRecord) -> Application:
-    return await asyncio.to_thread(_parsed, record.document)
-
-
 @functools.lru_cache(maxsize=64)
 def _parsed(document: str) -> Application:
-    """What a document says. Published ones never change, so it need not be read every time."""
+    """What a document says, which need not be read anew for every letter that is typed."""
     return reading_applications.application(document)
 
 

@@ -65,7 +65,7 @@ document.addEventListener("htmx:afterSettle", (event) => writeMoments(event.targ
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-opens], [data-closes], [data-copies], [data-copies-address]");
   if (!button) return;
-  if (button.dataset.opens) document.getElementById(button.dataset.opens)?.showModal();
+  if (button.dataset.opens) open(document.getElementById(button.dataset.opens), button.dataset);
   if ("closes" in button.dataset) button.closest("dialog")?.close();
   const { copies, copiesAddress } = button.dataset;
   if (copies || copiesAddress) {
@@ -73,6 +73,15 @@ document.addEventListener("click", async (event) => {
     toast(button.dataset.copied);
   }
 });
+
+/** Open a dialog, its fields filled in with what the button says: data-fill-NAME. */
+function open(dialog, said) {
+  for (const field of dialog.querySelectorAll("input[name]")) {
+    const text = said[`fill${field.name[0].toUpperCase()}${field.name.slice(1)}`];
+    if (text !== undefined) field.value = text;
+  }
+  dialog.showModal();
+}
 
 async function copy(text) {
   try {
