@@ -1,0 +1,55 @@
+"""Beginning an application with what others wrote."""
+
+import json
+
+import pytest
+
+from tests.fake_control import FakeControl
+from tests.ui_rig import ALICE, CSRF_TOKEN, PAULA, Pages, intruders, words
+
+DESCRIPTOR = {
+    "name": "Skull stripping",
+    "tool-version": "2.1.0",
+    "schema-version": "0.5",
+    "description": "Takes the skull off <b>",
+    "command-line": "bet [IN] [OUT]",
+    "inputs": [{"id": "volume", "name": "Volume", "type": "String", "value-key": "[IN]"}],
+    "output-files": [{"id": "o", "name": "O", "path-template": "out.nii", "value-key": "[OUT]"}],
+}
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return Pages(FakeControl(), PAULA)
+
+
+async def test_a_descriptor_becomes_a_draft_in_the_editor(pages: Pages) -> None:
+    page = await pages.post("/publish/import/boutiques", {"text": json.dumps(DESCRIPTOR)})
+    assert page.status_code == 200
+    assert "name: skull-stripping" in page.text
+    assert "This is an application" in page.text
+    assert "Found" in words(page.text)
+    assert intruders(page.text) == []
+
+
+async def test_a_descriptor_may_be_a_file(pages: Pages) -> None:
+    page = await pages.client.post(
+        "/publish/import/boutiques",
+        data={"csrf_token": CSRF_TOKEN, "text": ""},
+        files={"file": ("bet.json", json.dumps(DESCRIPTOR).encode())},
+    )
+    assert "name: skull-stripping" in page.text
+
+
+async def test_what_is_no_descriptor_comes_back_with_the_reason(pages: Pages) -> None:
+    page = await pages.post("/publish/import/boutiques", {"text": "{ <script> "})
+    assert page.status_code == 422
+    assert "line 1: not JSON" in page.text
+    assert "{ &lt;script&gt; " in page.text
+    assert (await pages.post("/publish/import/nonsense", {"text": "x"})).status_code == 422
+
+
+async def test_only_publishers_import() -> None:
+    pages = Pages(FakeControl(), ALICE)
+    assert (await pages.get("/publish/import")).status_code == 403
+    assert (await pages.post("/publish/import/boutiques", {"text": "x"})).status_code == 403
