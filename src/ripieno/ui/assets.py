@@ -4,6 +4,7 @@ Their address has a digest of all of them, so that a new release is asked for at
 unchanged one never again. Files refer to each other by relative addresses.
 """
 
+import functools
 import gzip
 import hashlib
 import mimetypes
@@ -71,6 +72,12 @@ class Assets:
             content = asset.packed
             headers["Content-Encoding"] = "gzip"
         return Response(content, media_type=asset.media_type, headers=headers)
+
+
+@functools.cache
+def shipped() -> Assets:
+    """The files of this release, read once in a process."""
+    return Assets()
 
 
 def _read(path: Path) -> Asset:

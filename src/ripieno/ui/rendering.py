@@ -4,6 +4,7 @@ Handlers call `page`, `fragment` and `toast`. Everything is escaped, a template 
 was not given is an error, and texts are in the visitor's language.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,6 +46,12 @@ class Templates:
                 }
             )
         )
+
+
+@functools.cache
+def shipped() -> Templates:
+    """The templates of this release, compiled once in a process."""
+    return Templates(assets.shipped())
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:

@@ -15,8 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from ripieno.model.errors import RipienoError
-from ripieno.ui import problem
-from ripieno.ui.assets import Assets
+from ripieno.ui import assets, problem, rendering
 from ripieno.ui.faults import Faults
 from ripieno.ui.headers import SecurityHeaders
 from ripieno.ui.pages import (
@@ -38,7 +37,6 @@ from ripieno.ui.pages import (
     sign_in,
     versions,
 )
-from ripieno.ui.rendering import Templates
 from ripieno.ui.streaming import Live
 from ripieno.wire.problem import Problem
 
@@ -78,7 +76,7 @@ class Site:
     ) -> None:
         """`middleware` sets `request.state.gate` and `csrf_token`; `frames`: the door's origins."""
         self._problem_of = problem_of
-        files = Assets()
+        files = assets.shipped()
         self.live = Live()
         pages = [each for routes in PAGES for each in routes]
         served = Route("/static/{digest}/{path:path}", files.respond, methods=["GET"])
@@ -96,7 +94,7 @@ class Site:
         )
         self.app.router.redirect_slashes = False
         self.app.state.assets = files
-        self.app.state.templates = Templates(files)
+        self.app.state.templates = rendering.shipped()
         self.app.state.live = self.live
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,6 +1,7 @@
 """Texts that strangers wrote, in every field that pages show: none of them runs."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -16,8 +17,14 @@ def document(payload: str) -> str:
             "name": "trap",
             "version": "1.0.0",
             "title": text,
+            "summary": text,
             "description": text,
+            "category": text[:60],
             "tags": [text[:50]],
+            "maintainers": [text],
+            "licence": text,
+            "source": f'https://source.test/{quote(text)}"x',
+            "documentation": f"https://docs.test/{quote(text)}'x",
             "parameters": {
                 "title": text,
                 "description": text,
