@@ -28,14 +28,15 @@ _NO_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
-def parse(text: str, source: str = "") -> Node:
+def parse(text: str, source: str = "", *, keeps_merges: bool = False) -> Node:
     """The tree of one YAML document; `source` is the name of the file, for messages.
 
-    An empty text is a document that holds nothing. Raises: `DocumentError` with the line, for a
-    text that is not YAML or that asks for more than the limits.
+    With `keeps_merges` the key `<<` is one like others, for whoever reads formats of others; in our
+    own it is refused. An empty text is a document that holds nothing. Raises: `DocumentError` with
+    the line, for a text that is not YAML or that asks for more than the limits.
     """
     _check_text(text, source)
-    tree = _Tree(source)
+    tree = _Tree(source, keeps_merges=keeps_merges)
     try:
         for event in _events(text):
             tree.take(event)
@@ -113,9 +114,9 @@ def _remedy(problem: str, beginning: str) -> str:
 class _Tree:
     """Builds the tree from events, with a stack of its own: depth costs no recursion."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, keeps_merges: bool = False) -> None:
         self.root: Node | None = None
-        self._source = source
+        self._source, self._keeps_merges = source, keeps_merges
         self._frames: list[_Frame] = []
         self._frame: _Frame | None = None
         self._count = 0
@@ -166,7 +167,8 @@ class _Tree:
             value = written
         if type(value) is not str:
             raise self._error(event, f"the key {quoted(written)} is not text; quote it")
-        if value == "<<" and getattr(event, "implicit", (True,))[0]:
+        is_merge = value == "<<" and getattr(event, "implicit", (True,))[0]
+        if is_merge and not self._keeps_merges:
             raise self._error(
                 event, "merge keys (<<) are not read; write the fields out, or name one with *"
             )
