@@ -89,10 +89,33 @@ async def test_the_form_follows_what_is_filled_in(browser: Browser) -> None:
         await page.get_by_role("button", name="Deploy").click()
         await expect(page.get_by_role("alert")).to_be_visible(timeout=60_000)
         await expect(number).to_be_focused()
-        await page.get_by_label("Configuration").select_option("large")
+        await page.get_by_label("Configuration", exact=True).select_option("large")
         await expect(number).to_have_value("4096", timeout=60_000)
         await expect(command).to_contain_text("--configuration large", timeout=60_000)
         await expect(page.get_by_label("subject")).to_have_value("sub 1")
+
+
+async def test_a_configuration_is_saved_and_fills_the_form_in_again(browser: Browser) -> None:
+    control = FakeControl()
+    register(control, DOCUMENT)
+    async with browsing(control, browser=browser) as context:
+        page = await context.new_page()
+        await page.goto("/applications/brain-viewer")
+        await page.get_by_label("subject").fill("sub 1")
+        link = page.locator("#told [data-copies-address]")
+        await expect(link).to_have_attribute(
+            "data-copies-address", re.compile("sub%201"), timeout=60_000
+        )
+        await page.get_by_role("button", name="Save this configuration").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Name").fill("My <b>usual</b> one")
+        await dialog.get_by_role("button", name="Save", exact=True).click()
+        await page.goto("/applications/brain-viewer")
+        await expect(page.get_by_label("subject")).to_have_value("")
+        await page.get_by_role("link", name="My <b>usual</b> one").click()
+        await expect(page.get_by_label("subject")).to_have_value("sub 1", timeout=60_000)
+        await page.get_by_role("button", name="Forget it").click()
+        await expect(page.get_by_text("Saved in this browser")).to_be_hidden(timeout=60_000)
 
 
 async def test_a_keyboard_is_enough(browser: Browser) -> None:
