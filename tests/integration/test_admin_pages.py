@@ -12,7 +12,14 @@ from starlette.routing import Route
 from ripieno.control.attempts import Attempts
 from ripieno.control.errors import NotFound
 from ripieno.model.access import Role, Scope
-from ripieno.ui.pages import admin_audit, admin_groups, admin_tokens, admin_users, hosts
+from ripieno.ui.pages import (
+    admin_audit,
+    admin_groups,
+    admin_quotas,
+    admin_tokens,
+    admin_users,
+    hosts,
+)
 from ripieno.ui.site import Site
 from tests.ui_rig import PAYLOADS, intruders, words
 from tests.visitors import House, Visitor
@@ -202,9 +209,33 @@ async def test_audit_trail_comes_a_page_at_a_time(house: House, admin: Visitor) 
     assert found == admin_audit.PAGE + 5
 
 
+async def test_quota_is_set_shown_and_removed(house: House, admin: Visitor) -> None:
+    token = await admin.token()
+    limits = {"subject": "user:alice", "deployments": "3", "cpus": "2,5", "memory_mib": ""}
+    await admin.post("/admin/quotas", limits, token=token)
+    page = words((await admin.get("/admin/quotas?subject=user%3Aalice")).text)
+    assert "user:alice 0 of 3 0 of 2.5 0 B of any" in page
+    alice = await house.signed_in("alice")
+    assert "0 of 3 deployments 0 of 2.5 cpus" in words((await alice.get("/account")).text)
+    for name, text in (
+        ("cpus", "many"),
+        ("cpus", "nan"),
+        ("cpus", "inf"),
+        ("deployments", "-1"),
+        ("deployments", "1.5"),
+        ("memory_mib", "9" * 30),
+        ("subject", "alice"),
+        ("subject", "user:nobody"),
+    ):
+        refused = await admin.post("/admin/quotas", {**limits, name: text}, token=token)
+        assert refused.status_code == 422, (name, text)
+    await admin.post("/admin/quotas/remove", {"subject": "user:alice"}, token=token)
+    assert "There are no quotas" in words((await admin.get("/admin/quotas")).text)
+
+
 FOR_ADMINS = [
     route
-    for page in (admin_users, admin_groups, admin_tokens, admin_audit, hosts)
+    for page in (admin_users, admin_groups, admin_tokens, admin_quotas, admin_audit, hosts)
     for route in page.ROUTES
 ]
 FOR_ALL = {"/admin", "/admin/groups", "/admin/groups/{name}", "/hosts"}
@@ -285,6 +316,7 @@ async def test_texts_of_people_never_run_in_a_page(house: House, admin: Visitor)
             await admin.post("/admin/users", {"name": text, "role": text}, token=token),
             await admin.post("/admin/groups", {"name": text, "description": text}, token=token),
             await admin.post(f"/admin/groups/odd-{number}/members", {"user": text}, token=token),
+            await admin.post("/admin/quotas", {"subject": text, "cpus": text}, token=token),
             await admin.get(f"/admin/tokens?user={quote(text)}"),
             await admin.get(f"/admin/audit?thing={quote(text)}&user={quote(text)}"),
             await admin.get(f"/admin/audit?since={quote(text)}"),

@@ -24,6 +24,7 @@ PAGES = (
     "/admin/groups",
     "/admin/groups/neuro",
     "/admin/tokens",
+    "/admin/quotas",
     "/admin/audit",
     "/hosts",
 )

@@ -134,7 +134,14 @@ class SigningIn:
     async def link(self, text: str) -> Link:
         """Look at a one-time link, which stays good. Raises: `LinkRefused`."""
         ticket = await self._store.ticket(digest(text))
-        if ticket is None or ticket.purpose != _LINK or ticket.expires_at <= _now():
+        is_good = ticket is not None and ticket.purpose == _LINK and ticket.expires_at > _now()
+        record = await self._store.user(ticket.user) if ticket is not None else None
+        if (
+            not is_good
+            or ticket is None
+            or record is None
+            or ticket.created_at < record.signed_out_at
+        ):
             raise LinkRefused(
                 "the link was used already, has expired, or was replaced; ask for a new one"
             )

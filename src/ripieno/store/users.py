@@ -101,6 +101,8 @@ class Users:
                 (tables.TOKENS, tables.TOKENS.c.user),
                 (tables.SESSIONS, tables.SESSIONS.c.user),
                 (tables.TICKETS, tables.TICKETS.c.user),
+                (tables.SESSIONS, tables.SESSIONS.c.user),
+                (tables.TICKETS, tables.TICKETS.c.user),
                 (tables.IDEMPOTENCY, tables.IDEMPOTENCY.c.token),
             ):
                 connection.execute(sql.delete(table).where(column == name))

@@ -299,6 +299,25 @@ async def test_link_is_for_users_who_are_there(accounts: Accounts) -> None:
         await accounts.sign_in_by_link(text, origin=HERE)
 
 
+async def test_link_is_void_once_its_user_was_signed_out_or_removed(accounts: Accounts) -> None:
+    async def link() -> str:
+        return (await accounts.create_sign_in_link("alice", caller="admin"))[0]
+
+    first = await link()
+    await accounts.set_password("alice", "another good password", caller="admin")
+    second = await link()
+    await accounts.change_user("alice", is_disabled=True, caller="admin")
+    await accounts.change_user("alice", is_disabled=False, caller="admin")
+    third = await link()
+    entered = await accounts.sign_in("alice", "another good password", origin=HERE)
+    await accounts.store.remove_user("alice")
+    await accounts.add("alice")
+    for text in (first, second, third):
+        with pytest.raises(LinkRefused):
+            await accounts.sign_in_by_link(text, origin=HERE)
+    assert await accounts.session(entered.cookie) is None
+
+
 async def test_who_came_by_a_link_may_choose_a_password_without_the_old_one_for_a_while(
     accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,7 @@ async def _page(
         "account.html",
         status=status,
         me=await gate.me(),
+        quotas=await gate.quotas(user=gate.caller.user),
         sessions=[
             {"record": each, "browser": browsers.told(each.browser)}
             for each in await gate.sessions()
