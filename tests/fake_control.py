@@ -143,6 +143,14 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
                 return Ownership(id=view.id, name=view.name, owner=view.owner, readers=view.readers)
         raise NotFound(f"there is no deployment {deployment}")
 
+    def owned(self, id: str) -> Ownership | None:
+        owner = self._owner_of(id)
+        return None if owner is None else Ownership(id=id, name=id, owner=owner)
+
+    def _owner_of(self, deployment: str | None) -> str | None:
+        views = (*self.names.values(), *self.removed)
+        return next((each.owner for each in views if each.id == deployment), None)
+
     async def deploy(
         self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
     ) -> tuple[DeploymentView, ReconfigurationView]:
@@ -421,6 +429,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
         limit: int,
         component: str | None,
         kind: str | None,
+        owner: str | None = None,
     ) -> Sequence[EventRecord]:
         self._look()
         self.reads_of_events += 1
@@ -432,6 +441,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
             if deployment in (None, each.deployment)
             and component in (None, each.component)
             and kind in (None, each.kind)
+            and (owner is None or self._owner_of(each.deployment) == owner)
         )
         return [each for each, _ in zip(found, range(limit), strict=False)]
 

@@ -67,8 +67,8 @@ async def stream_events(
     """Tell events as they happen, beginning after a given one."""
     if streams.is_closed:
         raise ShuttingDown("the server is going down; ask again when it is back")
-    deployment = await control.watched(query.deployment)
-    chunks = streams.feed.chunks(deployment=deployment, after=_after(last_event_id, query.after))
+    sight = await control.sight(query.deployment)
+    chunks = streams.feed.chunks(sight=sight, after=_after(last_event_id, query.after))
     return Streamed(
         chunks,
         media_type=MEDIA_TYPE,

@@ -13,6 +13,8 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 
 from ripieno.api.encoding import to_json
+from ripieno.control.errors import Forbidden, Unauthenticated
+from ripieno.control.sight import Sight
 from ripieno.control.use_cases import UseCases
 from ripieno.store.records import EventRecord
 
@@ -156,11 +158,11 @@ class Feed:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def chunks(self, *, deployment: str | None, after: int | None) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, sight: Sight, after: int | None) -> AsyncGenerator[bytes]:
         """Chunks of server-sent events after one (None: from now on), until the feed closes.
 
-        `deployment` is an id. The first chunk says at which event the stream begins, so that a
-        client which has not got any yet can resume it as well.
+        It ends as well when whoever watches may not any more. The first chunk says at which event
+        the stream begins, so that a client which has not got any yet can resume it as well.
         """
         self._watching += 1
         try:
@@ -172,7 +174,8 @@ class Feed:
             told_at = time.monotonic()
             while not self._is_closed:
                 changed = self._changed
-                place, chunk = await self._after(place, deployment)
+                await sight.renew()
+                place, chunk = await self._after(place, sight)
                 if chunk:
                     yield chunk
                     told_at = time.monotonic()
@@ -183,29 +186,36 @@ class Feed:
                     else:
                         yield b": still here\nid: %d\n\n" % place
                         told_at = time.monotonic()
+        except (Unauthenticated, Forbidden):
+            return
         finally:
             self._watching -= 1
 
-    async def _after(self, place: int, deployment: str | None) -> tuple[int, bytes]:
+    async def _after(self, place: int, sight: Sight) -> tuple[int, bytes]:
         """The next place, and what there is to tell up to it."""
         assert self._base is not None or self._is_closed
         if self._base is None or place >= self._base:
-            return self._from_window(place, deployment)
+            return self._from_window(place, sight)
         head = self._head
         records = await self._control.events(
-            deployment=deployment, after=place, limit=CATCH_UP, component=None, kind=None
+            deployment=sight.deployment,
+            after=place,
+            limit=CATCH_UP,
+            component=None,
+            kind=None,
+            owner=sight.owner,
         )
         if not records:
             return max(place, head), b""
         return records[-1].id, b"".join(map(encode, records))
 
-    def _from_window(self, place: int, deployment: str | None) -> tuple[int, bytes]:
+    def _from_window(self, place: int, sight: Sight) -> tuple[int, bytes]:
         told: list[bytes] = []
         size = 0
         for position in range(bisect.bisect_right(self._ids, place), len(self._ids)):
             event = self._events[position]
             place = event.record.id
-            if deployment is None or event.record.deployment == deployment:
+            if sight.sees(event.record.deployment):
                 told.append(event.encoded)
                 size += len(told[-1])
                 if size > MOST_CHUNK:

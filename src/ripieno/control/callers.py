@@ -10,7 +10,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ripieno.control.errors import Unauthenticated
@@ -74,17 +74,21 @@ class Callers:
         return await self._of_token(kept[0])
 
     async def _of_token(self, record: TokenRecord | None) -> Caller:
-        now = _now()
-        if record is None or record.revoked_at is not None:
-            raise Unauthenticated("the token is not known here, or was revoked")
-        if record.expires_at is not None and record.expires_at <= now:
-            raise Unauthenticated(f"the token {record.name!r} has expired; make a new one")
+        record = _check(record)
         person = await self._person(record.user)
-        self._uses[record.id] = now
+        self._uses[record.id] = _now()
         self._is_used.set()
         scopes = frozenset(map(Scope, record.scopes))
         via = f"{record.name} ({record.id})"
         return _caller(person, scopes=scopes, via=via, credential=record.id)
+
+    async def renewed(self, caller: Caller) -> Caller:
+        """A caller as they are now, for what lasts. Raises: `Unauthenticated`."""
+        if caller.credential:
+            now = await self.by_token_id(caller.credential)
+            return replace(now, address=caller.address)
+        person = await self._person(caller.user)
+        return replace(caller, role=Role(person.user.role), groups=person.groups)
 
     async def named(self, user: str, *, since: datetime | None = None) -> Caller:
         """A user who has signed in, at `since` if that is said, with all scopes.
@@ -143,6 +147,15 @@ class Callers:
         if person.user.is_disabled:
             raise Unauthenticated(f"the user {name} is disabled; ask an administrator")
         return person
+
+
+def _check(record: TokenRecord | None) -> TokenRecord:
+    """A token that is good. Raises: `Unauthenticated`."""
+    if record is None or record.revoked_at is not None:
+        raise Unauthenticated("the token is not known here, or was revoked")
+    if record.expires_at is not None and record.expires_at <= _now():
+        raise Unauthenticated(f"the token {record.name!r} has expired; make a new one")
+    return record
 
 
 def digest(token: str) -> str:

@@ -14,7 +14,7 @@ from ripieno.control.performer import Performer
 from ripieno.control.routes import Routes
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
-from ripieno.control.views import DeploymentState
+from ripieno.control.views import DeploymentState, Ownership
 from ripieno.engine.machine import Machine
 from ripieno.runtimes.base import Runtime
 from ripieno.store.records import DeploymentRecord
@@ -24,6 +24,10 @@ LOG = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.2, 10.0
 """Before a supervisor that broke is made again."""
+
+
+MOST_GONE = 10_000
+"""Removed deployments of which it is remembered whose they were, while their events are told."""
 
 
 class Leading:
@@ -47,6 +51,7 @@ class Leading:
         self._group = group
         self._supervisors: dict[str, Supervisor] = {}
         self._ids: dict[str, str] = {}
+        self._gone: dict[str, Ownership] = {}
         # Deployments that could not be taken up, and why.
         self.not_led: dict[str, str] = {}
 
@@ -96,6 +101,11 @@ class Leading:
         id = self._ids.get(name_or_id, name_or_id)
         return self._supervisors.get(id)
 
+    def owned(self, id: str) -> Ownership | None:
+        """Whose a deployment is that has been led here, be it removed meanwhile."""
+        supervisor = self._supervisors.get(id)
+        return self._gone.get(id) if supervisor is None else _ownership(supervisor.state.record)
+
     def _recover(self, state: State) -> None:
         for held in state.held.values():
             if held.handle is not None:
@@ -142,7 +152,10 @@ class Leading:
             if state is None:
                 break
             supervisor = self._supervisor(state)
-        self._supervisors.pop(id, None)
+        if self._supervisors.pop(id, None) is not None:
+            self._gone[id] = _ownership(supervisor.state.record)
+            if len(self._gone) > MOST_GONE:
+                del self._gone[next(iter(self._gone))]
         self._routes.forget(id)
         if self._ids.get(name) == id:
             del self._ids[name]
@@ -162,3 +175,7 @@ class Leading:
             reconfigurations=await store.unfinished_reconfigurations(record.id),
         )
         return state
+
+
+def _ownership(record: DeploymentRecord) -> Ownership:
+    return Ownership(id=record.id, name=record.name, owner=record.owner, readers=record.readers)

@@ -21,6 +21,10 @@ class PeopleCases(Protocol):
         """A user as a caller, with all scopes. Raises: Unauthenticated."""
         ...
 
+    async def renewed(self, caller: Caller) -> Caller:
+        """The caller as they are now. Raises: Unauthenticated if they would be let in no more."""
+        ...
+
     async def users(
         self, *, after: str | None, limit: int
     ) -> tuple[Sequence[UserView], str | None]:

@@ -35,7 +35,6 @@ class Action(StrEnum):
     DECIDE = "deployment.decide"
     READ_LOGS = "deployment.logs"
     READ_EVENTS = "deployment.events"
-    READ_ALL_EVENTS = "server.events"
     READ_METRICS = "deployment.metrics"
     READ_FIGURES = "server.metrics"
     LIST_ROUTES = "route.list"
@@ -101,7 +100,6 @@ RULES: dict[Action, Rule] = {
     Action.DECIDE: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
     Action.READ_LOGS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.READ_EVENTS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
-    Action.READ_ALL_EVENTS: Rule(Role.ADMIN, Scope.READ),
     Action.READ_METRICS: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.READ_FIGURES: Rule(Role.ADMIN, Scope.READ),
     Action.LIST_ROUTES: Rule(Role.VIEWER, Scope.READ),

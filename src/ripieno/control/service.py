@@ -24,6 +24,7 @@ from ripieno.control.errors import (
     NameInUse,
     NotFound,
     RevisionMismatch,
+    Unauthenticated,
 )
 from ripieno.control.hub import Hub
 from ripieno.control.identities import Identities
@@ -41,7 +42,7 @@ from ripieno.control.reaching import Reaching
 from ripieno.control.registry import Registry, latest
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.routes import Routes
-from ripieno.control.sessions import Sessions
+from ripieno.control.sessions import SESSION_ID, Sessions
 from ripieno.control.sources import with_directory, with_files
 from ripieno.control.state import State
 from ripieno.control.supervisor import Supervisor
@@ -279,6 +280,19 @@ class Control(
         )
         return Ownership(id=record.id, name=record.name, owner=record.owner, readers=record.readers)
 
+    def owned(self, id: str) -> Ownership | None:
+        """Whose a deployment is that has been led here, be it removed meanwhile; at once."""
+        return self._leading.owned(id)
+
+    async def renewed(self, caller: Caller) -> Caller:
+        """The caller as they are now. Raises: `Unauthenticated` if they would be let in no more."""
+        if caller.credential.startswith(SESSION_ID):
+            session = await self._sessions.find_by_id(caller.credential)
+            if session is None:
+                raise Unauthenticated(f"{caller.user} was signed out meanwhile; sign in again")
+            return dataclasses.replace(session.caller, address=caller.address)
+        return await self._callers.renewed(caller)
+
     async def deployment(self, name_or_id: str) -> DeploymentView:
         """A deployment with its components. Raises: `NotFound`."""
         supervisor = await self._leading.find(name_or_id)
@@ -390,13 +404,22 @@ class Control(
         limit: int,
         component: str | None,
         kind: str | None,
+        owner: str | None = None,
     ) -> Sequence[EventRecord]:
-        """Stored events after an id, oldest first. Raises: `NotFound`."""
+        """Stored events after an id, oldest first; of what `owner` has, if one is named.
+
+        Raises: `NotFound`.
+        """
         id = None
         if deployment is not None:
             id = (await self._deployment_record(deployment)).id
         return await self._store.events(
-            deployment=id, after=after, limit=limit, component=component, kind=kind
+            deployment=id,
+            after=after,
+            limit=limit,
+            component=component,
+            kind=kind,
+            owner=owner,
         )
 
     async def stream(

@@ -30,6 +30,9 @@ LONGEST = timedelta(days=7)
 FRESH_S = 5.0
 """How long what was read is taken for true."""
 
+SESSION_ID = "s-"
+"""What the ids of sessions begin with."""
+
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is known when a session was last used."""
 
@@ -85,7 +88,7 @@ class Sessions:
         text = secrets.token_urlsafe(32)
         now = _now()
         record = SessionRecord(
-            id=f"s-{secrets.token_hex(6)}",
+            id=f"{SESSION_ID}{secrets.token_hex(6)}",
             digest=digest(text),
             user=user,
             via=via,

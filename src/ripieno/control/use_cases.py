@@ -47,6 +47,10 @@ class UseCases(PeopleCases, RegistryCases, Protocol):
         """Whose a deployment is, by its name or id. Raises: NotFound."""
         ...
 
+    def owned(self, id: str) -> Ownership | None:
+        """Whose a deployment is that something happens to, at once; None: nobody knows."""
+        ...
+
     async def deploy(
         self, source: Source, *, name: str | None, on_failure: OnFailure | None, caller: str
     ) -> tuple[DeploymentView, ReconfigurationView]:
@@ -153,8 +157,12 @@ class UseCases(PeopleCases, RegistryCases, Protocol):
         limit: int,
         component: str | None,
         kind: str | None,
+        owner: str | None = None,
     ) -> Sequence[EventRecord]:
-        """Events after the one with the id `after`, the oldest first."""
+        """Events after the one with the id `after`, the oldest first.
+
+        Those of what `owner` has, if one is named.
+        """
         ...
 
     def stream(

@@ -42,14 +42,14 @@ class Deployments:
         if owner is not None:
             query = query.where(_c.owner == owner)
         if seen_by is not None:
-            query = query.where(is_seen_by(seen_by))
+            query = query.where(_is_seen_by(seen_by))
         if after is not None:
             query = query.where(_c.name > after)
         found = await self._database.all_of(DeploymentRecord, query.limit(limit + 1))
         return paging.page(found, limit, lambda each: each.name)
 
 
-def is_seen_by(caller: Caller) -> sql.ColumnElement[bool]:
+def _is_seen_by(caller: Caller) -> sql.ColumnElement[bool]:
     """That a deployment is owned by somebody, or has them among its readers."""
     readers = " " + sql.type_coerce(_c.readers, sql.Text) + " "
     among = (readers.contains(f" {each} ", autoescape=True) for each in sorted(caller.principals))

@@ -2,10 +2,8 @@
 
 import sqlalchemy as sql
 
-from ripieno.model.access import Caller
 from ripieno.store import paging, tables
 from ripieno.store.database import Database
-from ripieno.store.deployments import is_seen_by
 from ripieno.store.records import EventRecord
 
 _c = tables.EVENTS.c
@@ -13,10 +11,6 @@ _c = tables.EVENTS.c
 _ALL = sql.select(
     _c.id, _c.deployment, _c.seq, _c.at, _c.kind, _c.component, _c.reconfiguration, _c.data
 )
-
-
-def _ids_seen_by(caller: Caller) -> sql.Select[tuple[str]]:
-    return sql.select(tables.DEPLOYMENTS.c.id).where(is_seen_by(caller))
 
 
 class Events:
@@ -32,9 +26,9 @@ class Events:
         limit: int,
         component: str | None = None,
         kind: str | None = None,
-        seen_by: Caller | None = None,
+        owner: str | None = None,
     ) -> list[EventRecord]:
-        """Events whose id is above `after`, in order; those that `seen_by` may see, if given."""
+        """Events whose id is above `after`, in order; of what `owner` has, if one is named."""
         after = min(max(after, 0), paging.MOST_ID)
         query = _ALL.where(_c.id > after).order_by(_c.id).limit(paging.bounded(limit))
         if deployment is not None:
@@ -43,8 +37,9 @@ class Events:
             query = query.where(_c.component == component)
         if kind is not None:
             query = query.where(_c.kind == kind)
-        if seen_by is not None:
-            query = query.where(_c.deployment.in_(_ids_seen_by(seen_by)))
+        if owner is not None:
+            owned = sql.select(tables.DEPLOYMENTS.c.id).where(tables.DEPLOYMENTS.c.owner == owner)
+            query = query.where(_c.deployment.in_(owned))
         return await self._database.all_of(EventRecord, query)
 
     async def events_after(self, id: int, limit: int) -> list[EventRecord]:

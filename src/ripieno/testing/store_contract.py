@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ripieno.model.access import Caller, Role
 from ripieno.store.errors import (
     BrokenSeal,
     InvalidCursor,
@@ -357,6 +358,45 @@ class StoreContract:
         for after in (0, 1, 999, 1000, 1001, 2499, 2500, 9999):
             found = [each.seq for each in await store.journal("d-1", after=after)]
             assert found == list(range(after + 1, count + 1))
+
+    async def test_deployments_are_listed_for_their_owner_and_readers(self, store: Store) -> None:
+        readers = {
+            "a": (),
+            "b": ("group:neuro", "user:bob"),
+            "c": ("everyone",),
+            "d": ("group:neuro-lab", "user:adam"),
+            "e": ("user:eve", "group:neuro"),
+        }
+        for name, each in readers.items():
+            owner = "ada" if name == "a" else "eve"
+            await store.commit(
+                name,
+                Batch(
+                    expected_seq=0,
+                    deployment=some.deployment(name, owner=owner, readers=each),
+                    events=some.events(2),
+                ),
+            )
+        assert (await store.deployment("b")) == some.deployment(
+            "b", owner="eve", readers=("group:neuro", "user:bob")
+        )
+
+        async def listed(caller: Caller) -> str:
+            first, cursor = await store.deployments(after=None, limit=2, seen_by=caller)
+            rest, _ = await store.deployments(after=cursor, limit=9, seen_by=caller)
+            found = first if cursor is None else first + rest
+            return "".join(each.name for each in found)
+
+        ada = Caller(user="ada", role=Role.VIEWER)
+        assert await listed(ada) == "ac"
+        assert await listed(dataclasses.replace(ada, groups=frozenset({"neuro"}))) == "abce"
+        assert await listed(Caller(user="bob", role=Role.VIEWER)) == "bc"
+        assert await listed(Caller(user="neuro", role=Role.VIEWER)) == "c"
+        found, _ = await store.deployments(after=None, limit=9, owner="eve")
+        assert [each.name for each in found] == ["b", "c", "d", "e"]
+        told = await store.events(deployment=None, after=0, limit=99, owner="eve")
+        assert [each.deployment for each in told] == [*"bbccddee"]
+        assert await store.events(deployment="a", after=0, limit=99, owner="eve") == []
 
     async def test_hosts_are_kept_by_name(self, store: Store) -> None:
         old = HostRecord(name="lab", config={"port": 22}, created_at=some.START, revision=1)

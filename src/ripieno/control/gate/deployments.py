@@ -7,6 +7,7 @@ from datetime import datetime
 from ripieno.control.gate.entry import Entry
 from ripieno.control.policy import Action
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.sight import Sight
 from ripieno.control.views import DeploymentView, LogLine, Preview, ReconfigurationView
 from ripieno.store.records import EventRecord
 
@@ -116,6 +117,7 @@ class DeploymentsGate(Entry):
         )
         async with aclosing(lines):  # type: ignore[type-var]  # they are generators
             async for line in lines:
+                await self._renew()
                 yield line
 
     async def events(
@@ -127,23 +129,32 @@ class DeploymentsGate(Entry):
         component: str | None,
         kind: str | None,
     ) -> Sequence[EventRecord]:
-        """Events after the one with the id `after`, the oldest first; of all for admins only."""
-        await self.watched(deployment)
+        """Events after the one with the id `after`, the oldest first; those that may be seen."""
+        sight = await self.sight(deployment)
         return await self._control.events(
-            deployment=deployment, after=after, limit=limit, component=component, kind=kind
+            deployment=deployment,
+            after=after,
+            limit=limit,
+            component=component,
+            kind=kind,
+            owner=sight.owner,
         )
 
     async def last_event_id(self, deployment: str) -> int:
         """The id of the latest event of the server, for whoever may read those of a deployment."""
-        await self.watched(deployment)
+        await self.sight(deployment)
         return await self._control.last_event_id()
 
-    async def watched(self, deployment: str | None) -> str | None:
-        """The id of the deployment whose events the caller may watch; None: those of all."""
+    async def sight(self, deployment: str | None) -> Sight:
+        """What the caller may watch of what happens: to a deployment, or to all they may see."""
+        id = None
         if deployment is None:
-            self._check(Action.READ_ALL_EVENTS)
-            return None
-        return (await self._deployment(Action.READ_EVENTS, deployment)).id
+            self._check(Action.READ_EVENTS)
+        else:
+            id = (await self._deployment(Action.READ_EVENTS, deployment)).id
+        return Sight(
+            self.caller, deployment=id, renew=self._control.renewed, owned=self._control.owned
+        )
 
     @asynccontextmanager
     async def _steering(self, id: str, verb: str) -> AsyncIterator[str]:

@@ -3,6 +3,7 @@
 A thing is told as its kind and its name: `deployment shop`, `user ada`.
 """
 
+import time
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -16,6 +17,8 @@ from ripieno.control.views import Ownership
 from ripieno.model.access import Caller
 from ripieno.store.registered import Registered, VersionState
 
+RENEW_EVERY_S = 1.0
+
 _THING: ContextVar[str] = ContextVar("thing")
 """What is being done something to."""
 
@@ -26,6 +29,7 @@ class Entry:
     def __init__(self, control: UseCases, caller: Caller) -> None:
         self._control = control
         self.caller = caller
+        self._renew_at = time.monotonic() + RENEW_EVERY_S
         self._noted: Forbidden | None = None
 
     def may(
@@ -83,6 +87,16 @@ class Entry:
             )
         finally:
             _THING.reset(before)
+
+    async def _renew(self) -> None:
+        """While something lasts: look again, at most once a second, whether the caller is let in.
+
+        Raises: `Unauthenticated`.
+        """
+        now = time.monotonic()
+        if now >= self._renew_at:
+            self._renew_at = now + RENEW_EVERY_S
+            self.caller = await self._control.renewed(self.caller)
 
     def _note(self, action: Action, thing: str, error: Exception) -> None:
         if error is self._noted:

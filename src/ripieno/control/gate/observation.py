@@ -62,4 +62,5 @@ class ObservationGate(Entry):
         ticks = self._control.ticks(id)
         async with aclosing(ticks):  # type: ignore[type-var]  # they are generators
             async for tick in ticks:
+                await self._renew()
                 yield tick
