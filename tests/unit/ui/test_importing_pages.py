@@ -32,6 +32,21 @@ async def test_a_descriptor_becomes_a_draft_in_the_editor(pages: Pages) -> None:
     assert intruders(page.text) == []
 
 
+async def test_a_compose_file_comes_with_its_variables(pages: Pages) -> None:
+    compose = "services:\n  web: {image: 'nginx:1.27', environment: {WHO: \"${WHO}\"}}\n"
+    page = await pages.client.post(
+        "/publish/import/compose",
+        data={"csrf_token": CSRF_TOKEN, "text": ""},
+        files=[
+            ("file", ("compose.yaml", compose.encode())),
+            ("others", (".env", b"WHO=the variable of a file\n")),
+        ],
+    )
+    assert "name: composed" in page.text
+    assert "nginx:1.27" in page.text
+    assert "the variable of a file" in page.text
+
+
 async def test_a_descriptor_may_be_a_file(pages: Pages) -> None:
     page = await pages.client.post(
         "/publish/import/boutiques",
