@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, *, port: int = 0) -> AsyncIterator[str]:
+async def serving(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
     """Serve an application, and end it as the server does: open streams first."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -24,6 +24,8 @@ async def serving(app: FastAPI, *, port: int = 0) -> AsyncIterator[str]:
             try:
                 yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             finally:
-                app.state.streams.close()
+                streams = getattr(app.state, "streams", None)
+                if streams is not None:
+                    streams.close()
                 server.should_exit = True
                 await serving

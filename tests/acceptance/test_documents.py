@@ -26,6 +26,7 @@ DOCUMENTS = (
     "docs/planning.md",
     "docs/how-to/custom-actions.md",
     "docs/how-to/run-a-server.md",
+    "docs/how-to/sign-in-and-access.md",
     "docs/how-to/users.md",
 )
 WRITTEN = sorted(

@@ -7,19 +7,30 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+import pytest_asyncio
 
+from ripieno.control.attempts import Attempts
 from ripieno.model.access import Role
 from tests.accounts import PASSWORD
 from tests.ui_rig import words
 from tests.visitors import HOST, House, Visitor
 from tests.visitors import house as opened
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with opened(tmp_path) as found:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    async with opened(tmp_path_factory.mktemp("house")) as found:
         await found.add("alice")
         yield found
+
+
+@pytest.fixture
+def house(one_house: House) -> House:
+    """A house in which nobody has tried to come in yet."""
+    one_house.control._attempts = Attempts()
+    return one_house
 
 
 async def is_in(visitor: Visitor, name: str) -> bool:

@@ -47,7 +47,7 @@ class Flow:
 
 def begin() -> Flow:
     """A new one."""
-    return Flow(f"{int(time.time())}.{secrets.token_urlsafe(32)}")
+    return Flow(f"{int(_now())}.{secrets.token_urlsafe(32)}")
 
 
 class UsedFlows:
@@ -59,7 +59,7 @@ class UsedFlows:
     def take(self, text: str, state: str) -> Flow:
         """The way that a cookie and an answer belong to. Raises: `IdentityRefused`."""
         flow = Flow(text)
-        now = time.time()
+        now = _now()
         begun, _, rest = text.partition(".")
         if not hmac.compare_digest(flow.state.encode(), state.encode()) or not rest:
             raise IdentityRefused(
@@ -75,3 +75,7 @@ class UsedFlows:
             raise IdentityRefused("too many sign in at the moment; try again in a minute")
         self._used[flow.state] = now
         return flow
+
+
+def _now() -> float:
+    return time.time()
