@@ -299,6 +299,8 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
         for name in names[:limit]:
             view = self.names[name]
             under_way = None if view.reconfiguration is None else self.asked[view.reconfiguration]
+            ways = tuple(each for each in self.ways.values() if each.deployment == name)
+            view = replace(view, routes=ways or view.routes)
             page.append(
                 Glance(
                     deployment=view,

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import html.parser
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ripieno.api.app import create_app
 from ripieno.api.problems import problem_of
 from ripieno.control.gate import Gate
+from ripieno.control.use_cases import UseCases
 from ripieno.model.access import Caller, Role
 from ripieno.store.registered import VersionRecord
 from ripieno.ui.site import Site
@@ -41,7 +42,7 @@ VIEWER = Caller(user="victor", role=Role.VIEWER, via="session")
 class SignedIn:
     """Stands for signing in: every request is of one caller, or of nobody (None)."""
 
-    def __init__(self, app: ASGIApp, control: FakeControl, caller: Caller | None) -> None:
+    def __init__(self, app: ASGIApp, control: UseCases, caller: Caller | None) -> None:
         self._app = app
         self._control = control
         self._caller = caller
@@ -54,10 +55,12 @@ class SignedIn:
         await self._app(scope, receive, send)
 
 
-def app_for(control: FakeControl, caller: Caller | None = ALICE) -> FastAPI:
+def app_for(
+    control: UseCases, caller: Caller | None = ALICE, *, frames: Sequence[str] = ()
+) -> FastAPI:
     """The whole HTTP side of a server, in which everybody is `caller`."""
     middleware = [Middleware(SignedIn, control=control, caller=caller)]
-    site = Site(problem_of, middleware=middleware)
+    site = Site(problem_of, middleware=middleware, frames=frames)
     app = create_app(control, site=site)
     app.state.site = site
     return app
@@ -174,13 +177,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def browsing(
-    control: FakeControl,
+    control: UseCases,
     *,
     browser: Browser | None = None,
     caller: Caller | None = ALICE,
     width: int = WIDTHS[0],
     dark: bool = False,
     locale: str = "en-GB",
+    frames: Sequence[str] = (),
 ) -> AsyncIterator[BrowserContext]:
     """A browser before a server; its pages may use relative addresses.
 
@@ -188,7 +192,7 @@ async def browsing(
     module. What the browser complains about in its console, or a script fails with, fails the test.
     """
     complaints: list[str] = []
-    app = app_for(control, caller)
+    app = app_for(control, caller, frames=frames)
     shared = contextlib.nullcontext(browser) if browser is not None else chromium()
     async with serving(app) as url, shared as opened:
         context = await opened.new_context(

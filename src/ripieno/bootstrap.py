@@ -31,7 +31,7 @@ from ripieno.control.hub import Hub
 from ripieno.control.kept_files import KeptFiles
 from ripieno.control.leading import Leading
 from ripieno.control.messages import Said
-from ripieno.control.metrics import Metrics
+from ripieno.control.metrics import Metrics, traffic_of
 from ripieno.control.passes import Passes
 from ripieno.control.performer import Performer
 from ripieno.control.routes import Routes
@@ -187,7 +187,8 @@ async def running(settings: ServerSettings, door: Opened | None = None) -> Async
             group=group,
         )
         leading_of.append(leading)
-        metrics = Metrics(leading=leading, runtime=runtime)
+        traffic = traffic_of(door.routes, leading)
+        metrics = Metrics(leading=leading, runtime=runtime, traffic=traffic)
         group.create_task(hub.run())
         provider = _provider(settings.oidc)
         if provider is not None:

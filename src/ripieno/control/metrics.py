@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ripieno.control.leading import Leading
+from ripieno.control.routes import Routes
 from ripieno.control.state import Held
 from ripieno.control.views import ComponentUsage, MetricsView, ReplicaUsage
 from ripieno.model.errors import RipienoError
+from ripieno.routing.errors import RoutingError
 from ripieno.runtimes.base import Handle, Runtime
 from ripieno.runtimes.host import Usage
 
@@ -31,6 +33,28 @@ KEPT_S = 3600.0
 
 Traffic = Callable[[], Awaitable[Mapping[tuple[str, str], int]]]
 """Requests through the door so far, by deployment (its id) and component."""
+
+
+def traffic_of(routes: Routes, leading: Leading) -> Traffic:
+    """What the door has counted, a component's routes together; nothing if it cannot be asked."""
+
+    async def counted() -> Mapping[tuple[str, str], int]:
+        if routes.door is None:
+            return {}
+        try:
+            counters = await routes.door.counters()
+        except RoutingError as problem:
+            LOG.warning("requests cannot be counted", extra={"problem": str(problem)})
+            return {}
+        found: dict[tuple[str, str], int] = {}
+        for supervisor in leading.all:
+            for route in routes.of(supervisor.state.id):
+                if route.name in counters:
+                    key = (supervisor.state.id, route.component)
+                    found[key] = found.get(key, 0) + counters[route.name].requests
+        return found
+
+    return counted
 
 
 @dataclass(slots=True)

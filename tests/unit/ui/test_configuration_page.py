@@ -137,7 +137,7 @@ async def test_another_version_keeps_the_parameters_that_it_knows(
     assert (change.source.application, change.source.version) == ("shop", "2.0.0")
     assert change.source.parameters == {"size": 4}
     none = await pages.post(f"{AT}/preview", asked("version", version="9.9.9"), htmx=True)
-    assert none.status_code == 422 and "no application" in words(none.text)
+    assert none.status_code == 422 and "no version 9.9.9" in words(none.text)
 
 
 async def test_a_document_that_is_none_says_where(control: FakeControl, pages: Pages) -> None:

@@ -9,6 +9,7 @@ from ripieno.ui.pages.deployment import (
     events,
     logs,
     metrics,
+    opened,
     overview,
     timeline,
 )
@@ -20,5 +21,6 @@ ROUTES = [
     *metrics.ROUTES,
     *events.ROUTES,
     *configuration.ROUTES,
+    *opened.ROUTES,
     *actions.ROUTES,
 ]

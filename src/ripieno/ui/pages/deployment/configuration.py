@@ -28,6 +28,7 @@ from ripieno.control.views import (
 from ripieno.model import parameters, reading_applications
 from ripieno.model.application import SERVICE, Application
 from ripieno.model.errors import ModelError, RipienoError
+from ripieno.store.registered import VersionState
 from ripieno.ui import form, gantt, rendering, visit
 from ripieno.ui.form import Form
 from ripieno.ui.gantt import Gantt
@@ -278,10 +279,11 @@ async def _application(document: str) -> Application | None:
 async def _versions(gate: Gate, view: DeploymentView) -> Sequence[str]:
     """The versions that could be changed to, the one that runs among them."""
     try:
-        latest = (await gate.application(view.application)).version
-    except RipienoError:
+        known = await gate.versions(view.application)
+    except RipienoError:  # It was deployed from a document, or is not for this visitor.
         return ()
-    return tuple(dict.fromkeys((latest, view.version)))
+    found = [each.version for each in known if each.state is VersionState.PUBLISHED]
+    return found if view.version in found else [*found, view.version]
 
 
 async def _past(gate: Gate, seen: Seen) -> Sequence[ReconfigurationView]:
