@@ -1,14 +1,12 @@
 """The page: `page.html`, and what the API says, to a browser.
 
-`python page.py PORT PUBLIC_PORT API_HOST API_PORT` listens on both ports. The first is its own;
-the second is the address that people know, which the page that comes after this one may open
-before this one has closed it (SO_REUSEPORT).
+`python page.py PORT DEPLOYMENT API_HOST API_PORT`. It stands behind a door that visitors come through,
+so another page may take its place while it is being looked at.
 """
 
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -20,16 +18,14 @@ STARTED = time.time()
 HTML = Path("page.html").read_bytes()
 
 
-class Shared(ThreadingHTTPServer):
-    """A server on a port that others of the same user may listen on, too."""
+class Server(ThreadingHTTPServer):
+    """A server that lets many wait, and ends only when all have been answered."""
 
-    def server_bind(self) -> None:
-        """Bind it so."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        super().server_bind()
+    request_queue_size = 128
+    daemon_threads = False
 
 
-def handler(api: str) -> type[BaseHTTPRequestHandler]:
+def handler(deployment: str, api: str) -> type[BaseHTTPRequestHandler]:
     """What answers requests, for the API at that address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -52,6 +48,7 @@ def handler(api: str) -> type[BaseHTTPRequestHandler]:
                 self._answer(503, "application/json", json.dumps(said).encode())
                 return
             said["page"] = {"pid": os.getpid(), "up_s": time.time() - STARTED}
+            said["deployment"] = deployment
             self._answer(200, "application/json", json.dumps(said).encode())
 
         def _answer(self, status: int, type: str, body: bytes) -> None:
@@ -68,23 +65,17 @@ def handler(api: str) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def main(port: int, public_port: int, api: str) -> None:
+def main(port: int, deployment: str, api: str) -> None:
     """Serve until SIGTERM, then close once those who wait have been answered."""
-    answers = handler(api)
-    servers = [Shared(("127.0.0.1", each), answers) for each in (public_port, port)]
-    threads = [threading.Thread(target=each.serve_forever, args=(0.05,)) for each in servers]
+    server = Server(("127.0.0.1", port), handler(deployment, api))
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    for thread in threads:
-        thread.start()
-    print(f"page {os.getpid()} is at http://127.0.0.1:{public_port}", flush=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+    print(f"page {os.getpid()} listens on port {port}", flush=True)
     over.wait()
-    for server in servers:
-        server.shutdown()
-        server.daemon_threads, server.timeout = False, 0
-        server.handle_request()
-        server.server_close()
+    server.shutdown()
+    server.server_close()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), f"http://{sys.argv[3]}:{sys.argv[4]}")
+    main(int(sys.argv[1]), sys.argv[2], f"http://{sys.argv[3]}:{sys.argv[4]}")
