@@ -1,7 +1,7 @@
 """The page: `page.html`, and what the API says, to a browser.
 
-`python page.py PORT DEPLOYMENT API_HOST API_PORT`. It stands behind a door that visitors come through,
-so another page may take its place while it is being looked at.
+`python page.py PORT DEPLOYMENT API_HOST API_PORT`. It stands behind a door that visitors come
+through, so another page may take its place while it is being looked at.
 """
 
 import json

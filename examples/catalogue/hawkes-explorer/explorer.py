@@ -2,15 +2,14 @@
 
 `python explorer.py PORT BACKGROUND BRANCHING MEMORY KERNEL`: what the sliders begin with. What a
 visitor moves goes to this process over a websocket, and what is drawn comes back the same way.
-Where the page is seen from outside is in PUBLIC_URL and PUBLIC_PATH, as Ripieno tells every
-application: Bokeh answers below that path only, and takes websockets from that origin only.
+Where the page is seen from outside is in PUBLIC_HOST and PUBLIC_PATH, as Ripieno tells every
+application: Bokeh answers below that path only, and takes websockets from that host's pages only.
 """
 
 import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import hawkes
 import numpy as np
@@ -273,15 +272,15 @@ def facts(*pairs: tuple[str, str]) -> str:
 
 def main(port: int, start: Start) -> None:
     """Serve until SIGTERM."""
-    public = urlsplit(os.environ.get("PUBLIC_URL", ""))
+    host = os.environ.get("PUBLIC_HOST") or f"127.0.0.1:{port}"
     server = Server(
         {"/": lambda document: Page(start).place(document)},
         address="127.0.0.1",
         port=port,
         prefix=os.environ.get("PUBLIC_PATH", "/").rstrip("/"),
-        allow_websocket_origin=[public.netloc or f"127.0.0.1:{port}"],
+        allow_websocket_origin=[host],
     )
-    print(f"the explorer is at {public.geturl() or f'http://127.0.0.1:{port}'}", flush=True)
+    print(f"the explorer is at {host}", flush=True)
     server.run_until_shutdown()
 
 
