@@ -22,7 +22,7 @@ unexport VIRTUAL_ENV
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo: $(READY)  ## Start a server, deploy an application of three services, rearrange it live
+demo: $(READY) $(SAMPLES_READY)  ## Start a server with a catalogue, deploy from it, rearrange it live
 	@$(BIN)/python examples/demo/demo.py
 
 demo-stop: $(READY)  ## Take down what `make demo` has left running

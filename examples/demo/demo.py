@@ -1,12 +1,13 @@
-"""`make demo`: a server, an application of three services, and a live reconfiguration of it.
+"""`make demo`: a server with a catalogue of samples, and a live reconfiguration of one of them.
 
-`python demo.py` leaves the server and the application running; `python demo.py stop` takes both
-down. Everything is asked for by the `ripieno` command, as a user would. What the demo writes is in
-`.demo` of the checkout.
+`python demo.py` leaves the server, its door and the application running; `python demo.py stop`
+takes all down. Everything is asked for by the `ripieno` command, as a user would. What the demo
+writes is in `.demo` of the checkout.
 """
 
 import argparse
 import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -16,16 +17,22 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from ripieno import settings
+from ripieno.routing import process
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-APPLICATION = Path(__file__).with_name("ensemble.yaml").relative_to(CHECKOUT)
+CATALOGUE = Path("examples", "catalogue")
 BIN = Path(sys.executable).parent
+SAMPLES_BIN = CHECKOUT / CATALOGUE / ".venv" / "bin"
 
-PORTS = range(8700, 8800)
+SHOWN = "ensemble"
+"""The application that is deployed."""
+
 SOLO_S = 6.0
 """How long the soloist is heard before the others join in, unless told otherwise."""
 
@@ -40,11 +47,12 @@ class DemoError(Exception):
 class Demo:
     """One demo: the folder of its server, and the ways to talk to that."""
 
-    def __init__(self, home: Path, *, ports: str | None = None) -> None:
+    def __init__(self, home: Path, *, ports: str | None = None, is_anywhere: bool = False) -> None:
         self.home = home
         self._ports = ("--ports", ports) if ports else ()
-        # Components are started by the server, so they find this Python, too.
-        path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        self._is_anywhere = is_anywhere
+        # Components are started by the server: this is where they find their Python.
+        path = os.pathsep.join([str(SAMPLES_BIN), str(BIN), os.environ.get("PATH", os.defpath)])
         self._environment = {**os.environ, "RIPIENO_HOME": str(home), "PATH": path}
         for name in ("RIPIENO_URL", "RIPIENO_TOKEN"):
             self._environment.pop(name, None)
@@ -65,17 +73,17 @@ class Demo:
             env=self._environment,
             cwd=CHECKOUT,
             timeout=PATIENCE_S,
-            stdout=subprocess.PIPE,
+            capture_output=True,
             text=True,
             encoding="utf-8",
         )
         if done.returncode != 0:
-            raise DemoError(f"ripieno {' '.join(words)} ended with exit code {done.returncode}")
+            raise DemoError(f"ripieno {' '.join(words)} has failed:\n{done.stderr}")
         return done.stdout
 
     def pids(self) -> dict[str, int]:
         """The process of each component."""
-        status = json.loads(self.asked("status", "ensemble", "--json"))
+        status = json.loads(self.asked("status", SHOWN, "--json"))
         return {
             each["name"]: replica["pid"]
             for each in status["components"]
@@ -84,10 +92,12 @@ class Demo:
 
     def serve(self) -> None:
         """Start the server in the background; it goes on when the demo has ended."""
-        self.home.mkdir(exist_ok=True)
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        listen, door, prefix = _ports(is_anywhere=self._is_anywhere)
+        where = ["--listen", f"127.0.0.1:{listen}", "--door-port", door, "--prefix-port", prefix]
         with self._log.open("ab") as log:
             server = subprocess.Popen(
-                [BIN / "ripieno", "serve", "--listen", "127.0.0.1:0", *self._ports],
+                [BIN / "ripieno", "serve", *map(str, where), *self._ports],
                 env=self._environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -112,6 +122,7 @@ class Demo:
             return
         if not self._is_served():
             (self.home / "server.json").unlink(missing_ok=True)
+            process.end(self.home / "door")
             try:
                 self.serve()
             except DemoError as problem:
@@ -125,6 +136,7 @@ class Demo:
         if self._is_served():  # So the pid is that of the server, and of nobody after it.
             os.kill(pid, signal.SIGTERM)
         _until(lambda: not self._is_served(), "the server has ended")
+        process.end(self.home / "door")  # It outlives servers, as what is deployed does.
         shutil.rmtree(self.home)
 
     @property
@@ -143,68 +155,84 @@ class Demo:
         return False
 
 
-def show(demo: Demo, *, port: int | None, solo_s: float) -> None:
+def show(demo: Demo, *, solo_s: float) -> None:
     """The whole demo, told step by step."""
     demo.stop()
-    port = port or _free_port()
-    address = f"http://127.0.0.1:{port}"
     _say("A server, with all that it keeps in one folder")
     print(_strong(f"$ ripieno serve --home {_short(demo.home)} &"), flush=True)
     demo.serve()
-    print(f"It is at {json.loads((demo.home / 'server.json').read_text())['url']}")
+    url = json.loads((demo.home / "server.json").read_text())["url"]
+    print(f"It is at {url}")
 
-    _say("An application: a store, an API that needs it, a page that needs the API")
-    demo.ripieno("deploy", str(APPLICATION), "--set", f"port={port}")
-    demo.ripieno("status", "ensemble")
+    _say("A catalogue of sample applications")
+    for each in sorted((CHECKOUT / CATALOGUE).glob("*/application.yaml")):
+        demo.ripieno("app", "register", str(each.parent.relative_to(CHECKOUT)))
+
+    _say("One of them is deployed: a store, an API that needs it, a page that needs the API")
+    demo.ripieno("deploy", SHOWN)
+    demo.ripieno("status", SHOWN)
     before = demo.pids()
-    print(f"\nThe page is at {address}. A soloist plays for {solo_s:g} s …", flush=True)
+    print(f"\nA soloist plays for {solo_s:g} s …", flush=True)
     time.sleep(solo_s)
 
     _say("While it plays: another API takes the place of the first, under an open page")
-    with _visitor(address) as visits:
-        demo.ripieno("apply", "ensemble", "--set", "part=tutti", "--yes")
+    with _visitor(demo.asked("open", SHOWN, "--print").strip()) as visits:
+        demo.ripieno("apply", SHOWN, "--set", "part=tutti", "--yes")
     after = demo.pids()
     _say("What became of the processes")
     for name in sorted({*before, *after}, key=[*before, *after].index):
         print(f"  {name:<10} {_fate(before.get(name), after.get(name))}")
     refused = visits.count(False)
     print(
-        f"  Meanwhile the page was asked {len(visits)} times, and answered "
+        f"  Meanwhile the page was asked {len(visits)} times through the door, and answered "
         + ("each time." if not refused else f"{len(visits) - refused} times.")
     )
+    link = demo.asked("sign-in").strip()
     print(
-        f"\n{_strong(f'Open {address}')}\n\n"
-        "To go on, in this folder:\n"
+        f"\n{_strong(f'Open {link}')}\n"
+        "It signs you in once, within ten minutes, and shows the catalogue. Later, at\n"
+        f"{url}, sign in as admin with the password in\n"
+        f"{_short(demo.home / settings.PASSWORD_FILE)}.\n"
+        "\nTo go on, in this folder:\n"
         f'  export RIPIENO_HOME="{demo.home}" PATH="{BIN}:$PATH"\n'
+        "  ripieno open ensemble                      the page, through the door\n"
         "  ripieno gantt ensemble                     what happened when\n"
         "  ripieno apply ensemble --set part=solo     the soloist alone again\n"
         f"  kill -9 {after['store']:<35}a crash: it is noticed, and mended\n"
-        "  ripieno events -f ensemble                 everything as it happens\n"
+        "  ripieno sign-in                            another link for a browser\n"
         "  make demo-stop                             take it all down",
         flush=True,
     )
 
 
 @contextmanager
-def _visitor(address: str) -> Iterator[list[bool]]:
-    """Somebody who looks at the page all the time; whether it answered, each time.
+def _visitor(way_in: str) -> Iterator[list[bool]]:
+    """Somebody who looks at the page all the time; whether it answered, each time."""
+    entry = urlsplit(way_in)
+    assert entry.hostname and entry.port
+    host, port, key = entry.netloc, entry.port, ""
 
-    Like a browser, they ask once more where a connection is cut before anything has come back:
-    the system cuts one that is being made in the very moment in which the old page stops listening.
-    """
+    def ask(path: str) -> http.client.HTTPResponse:
+        # Names below localhost are known to browsers, not to every system.
+        door = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        door.request("GET", path, headers={"Host": host, "Cookie": key, "Connection": "close"})
+        answer = door.getresponse()
+        answer.read()
+        return answer
+
+    admitted = ask(f"{entry.path}?{entry.query}")
+    key = (admitted.getheader("Set-Cookie") or "").partition(";")[0]
+    if not key:
+        raise DemoError(f"the door at {host} lets nobody in: it answered {admitted.status}")
     visits: list[bool] = []
     over = threading.Event()
 
-    def look() -> bool:
-        try:
-            with urllib.request.urlopen(f"{address}/score", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
     def visit() -> None:
         while not over.wait(0.02):
-            visits.append(look() or look())
+            try:
+                visits.append(ask("/score").status == 200)
+            except OSError:
+                visits.append(False)
 
     visitor = threading.Thread(target=visit)
     visitor.start()
@@ -225,17 +253,20 @@ def _fate(before: int | None, after: int | None) -> str:
     return f"{before} → {after}  the new one was ready before the old one left"
 
 
-def _free_port() -> int:
-    """A port for the page that nobody listens on."""
-    for port in PORTS:
-        with socket.socket() as probe:
+def _ports(*, is_anywhere: bool) -> list[int]:
+    """Where the server and its door listen: the usual ports, or others where these are taken."""
+    usual = (settings.LISTEN_PORT, settings.HOST_PORT, settings.PREFIX_PORT)
+    found = []
+    with ExitStack() as stack:
+        for each in usual:
+            probe = stack.enter_context(socket.socket())
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", 0 if is_anywhere else each))
             except OSError:
-                continue
-            return port
-    raise DemoError(f"all ports from {PORTS[0]} to {PORTS[-1]} are taken; give --port")
+                probe.bind(("127.0.0.1", 0))
+            found.append(int(probe.getsockname()[1]))
+    return found
 
 
 def _until(is_so: Callable[[], bool], what: str) -> None:
@@ -264,16 +295,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Show what Ripieno does, on this machine.")
     parser.add_argument("what", nargs="?", choices=["start", "stop"], default="start")
     parser.add_argument("--home", type=Path, default=CHECKOUT / ".demo", help="its folder")
-    parser.add_argument("--port", type=int, help=f"of the page; by default from {PORTS[0]} on")
-    parser.add_argument("--ports", metavar="FIRST-LAST", help="of everything else")
+    parser.add_argument("--ports", metavar="FIRST-LAST", help="of what is deployed")
+    parser.add_argument("--anywhere", action="store_true", help="listen on any free ports")
     parser.add_argument("--solo-s", type=float, default=SOLO_S, help="how long one plays alone")
     given = parser.parse_args()
-    demo = Demo(given.home.absolute(), ports=given.ports)
+    demo = Demo(given.home.absolute(), ports=given.ports, is_anywhere=given.anywhere)
     try:
         if given.what == "stop":
             demo.stop()
         else:
-            show(demo, port=given.port, solo_s=given.solo_s)
+            show(demo, solo_s=given.solo_s)
     except KeyboardInterrupt:
         sys.exit("\ndemo: what has begun goes on; take it down with: make demo-stop")
     except (DemoError, subprocess.TimeoutExpired) as problem:

@@ -14,6 +14,7 @@ SAMPLES = sorted(path.parent.name for path in CATALOGUE.glob("*/application.yaml
 
 PAGES = {
     "brain-atlas": ("viewer", "<title>Brain atlas</title>"),
+    "ensemble": ("page", "<title>Ensemble</title>"),
     "hawkes-explorer": ("explorer", "<title>Hawkes explorer</title>"),
     "population-code": ("notebook", "<title>Population code</title>"),
 }
@@ -40,6 +41,7 @@ def test_a_sample_can_be_filled_in_and_is_named_as_its_folder(sample: str) -> No
     assert read.name == sample
     properties = read.parameters["properties"]
     assert isinstance(properties, dict)
+    assert read.presentation.summary and read.presentation.category and read.presentation.icon
     for name, schema in properties.items():
         assert {"title", "type", "default"} <= set(schema), name
         assert "enum" in schema or {"minimum", "maximum"} <= set(schema), name

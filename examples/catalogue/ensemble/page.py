@@ -1,7 +1,7 @@
 """The page: `page.html`, and what the API says, to a browser.
 
-`python page.py PORT DEPLOYMENT API_HOST API_PORT`. It stands behind a door that visitors come
-through, so another page may take its place while it is being looked at.
+`python page.py PORT API_HOST API_PORT`. It stands behind a door that visitors come through, so
+another page may take its place while it is being looked at.
 """
 
 import json
@@ -25,7 +25,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = False
 
 
-def handler(deployment: str, api: str) -> type[BaseHTTPRequestHandler]:
+def handler(api: str) -> type[BaseHTTPRequestHandler]:
     """What answers requests, for the API at that address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,7 +48,6 @@ def handler(deployment: str, api: str) -> type[BaseHTTPRequestHandler]:
                 self._answer(503, "application/json", json.dumps(said).encode())
                 return
             said["page"] = {"pid": os.getpid(), "up_s": time.time() - STARTED}
-            said["deployment"] = deployment
             self._answer(200, "application/json", json.dumps(said).encode())
 
         def _answer(self, status: int, type: str, body: bytes) -> None:
@@ -65,9 +64,9 @@ def handler(deployment: str, api: str) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def main(port: int, deployment: str, api: str) -> None:
+def main(port: int, api: str) -> None:
     """Serve until SIGTERM, then close once those who wait have been answered."""
-    server = Server(("127.0.0.1", port), handler(deployment, api))
+    server = Server(("127.0.0.1", port), handler(api))
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     threading.Thread(target=server.serve_forever, args=(0.05,)).start()
@@ -78,4 +77,4 @@ def main(port: int, deployment: str, api: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], f"http://{sys.argv[3]}:{sys.argv[4]}")
+    main(int(sys.argv[1]), f"http://{sys.argv[2]}:{sys.argv[3]}")
