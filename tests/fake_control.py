@@ -13,6 +13,7 @@ from ripieno.control.errors import (
     NotFound,
     RevisionMismatch,
 )
+from ripieno.control.importing import Importing
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.views import (
     AssemblyView,
@@ -33,9 +34,11 @@ from ripieno.control.views import (
     RouteView,
     ServerFigures,
 )
+from ripieno.images.errors import ImageNotFound
 from ripieno.model.access import Caller
 from ripieno.model.errors import DocumentError
 from ripieno.model.host import HostConfig
+from ripieno.model.image import ImageMetadata
 from ripieno.model.plan import Plan
 from ripieno.model.program import Outcome, Program
 from ripieno.model.simulation import PhaseReport
@@ -73,7 +76,21 @@ WEB = ComponentView(
 )
 
 
-class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
+class FakeImages:
+    """A registry that has one image."""
+
+    async def read(self, name: str) -> ImageMetadata:
+        if "viewer" not in name:
+            raise ImageNotFound(f"the registry has not {name}")
+        return ImageMetadata(
+            name=name,
+            digest="sha256:" + "a" * 64,
+            labels={"org.opencontainers.image.title": "Viewer"},
+            exposed_ports=((8080, "tcp"),),
+        )
+
+
+class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
     """Deployments that run as soon as they are asked for, hosts that are always there."""
 
     def __init__(self) -> None:
@@ -99,6 +116,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry):
         self.has_new = asyncio.Event()
         self.reads_of_events = 0
         self.graph = AssemblyView(types={}, components=(), connections=())
+        self._images = FakeImages()
         self.used = MetricsView(interval_s=5.0, components=())
 
     def record(

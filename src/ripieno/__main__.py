@@ -114,6 +114,15 @@ def serve(
         str,
         typer.Option(metavar="NAME", help="What the hosts of routes end with: ROUTE.NAME"),
     ] = settings.DOMAIN,
+    allow_registry: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST[:PORT]",
+            help="Read images of this registry though it is not on the public Internet, over "
+            "plain http if need be; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     no_door: Annotated[
         bool, typer.Option("--no-door", help="Open no routes; end the door that was left open.")
     ] = False,
@@ -171,6 +180,7 @@ def serve(
         public_url=_public(public_url),
         trusted_proxies=tuple(trusted_proxy or ()),
         oidc=oidc,
+        allowed_registries=tuple(allow_registry or ()),
         door=None
         if no_door
         else _door(

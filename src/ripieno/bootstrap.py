@@ -40,6 +40,7 @@ from ripieno.control.trail import Trail
 from ripieno.control.use_cases import UseCases
 from ripieno.identity import settings as identities
 from ripieno.identity.base import IdentityProvider
+from ripieno.images.registry import RegistryReader
 from ripieno.model import host as configs
 from ripieno.model.access import ALL_SCOPES, Role
 from ripieno.model.errors import RipienoError
@@ -215,6 +216,7 @@ async def running(settings: ServerSettings, door: Opened | None = None) -> Async
             hosts=hosts,
             callers=callers,
             trail=trail,
+            images=RegistryReader(settings.allowed_registries),
             provider=provider,
             scan_key=_scan_key,
             state_directory=settings.home,

@@ -93,6 +93,7 @@ class ServerSettings:
     last port that components may be given; `listen_port` 0 is any free one. `public_url` is where
     people reach it, `trusted_proxies` the addresses of those who may say whom they ask for, `oidc`
     the file about the provider of identities. Without `door` no routes are opened.
+    `allowed_registries` (`HOST[:PORT]`) may be anywhere, and speak plain http.
     """
 
     home: Path
@@ -106,6 +107,7 @@ class ServerSettings:
     trusted_proxies: tuple[str, ...] = ()
     oidc: Path | None = None
     door: DoorSettings | None = None
+    allowed_registries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,6 +34,7 @@ TAGS = [
     {"name": "logs", "description": "What components print"},
     {"name": "events", "description": "What happened and what happens"},
     {"name": "applications", "description": "Published applications"},
+    {"name": "imports", "description": "Applications begun with what others wrote"},
     {"name": "routes", "description": "Addresses at which applications are reached"},
     {"name": "hosts", "description": "Machines that components run on"},
     {"name": "secrets", "description": "Values that components get and nobody sees"},

@@ -17,6 +17,8 @@ from ripieno.api import errors as api
 from ripieno.control import errors as control
 from ripieno.engine.errors import EngineError
 from ripieno.identity import errors as identity
+from ripieno.images import errors as images
+from ripieno.importers import errors as importers
 from ripieno.model import errors as model
 from ripieno.model.host import IllegalHost
 from ripieno.plan.errors import PlanError
@@ -73,6 +75,14 @@ TABLE: dict[type[Exception], Row] = {
     runtimes.InvalidHost: Row(422, "invalid-host", "The description of a host is not legal"),
     runtimes.PermanentFailure: Row(422, "host-failure", "The host cannot do it"),
     runtimes.TemporaryFailure: Row(503, "host-unavailable", "The host cannot do it now", 5),
+    images.IllegalReference: Row(422, "invalid-image", "A text names no image"),
+    images.ForbiddenAddress: Row(422, "forbidden-address", "The registry is not to be asked"),
+    images.ImageNotFound: Row(422, "unknown-image", "The registry has no such image"),
+    images.RegistryRefused: Row(422, "registry-refused", "The registry does not let everybody in"),
+    images.RateLimited: Row(503, "registry-busy", "The registry is asked too often", 60),
+    images.RegistryUnavailable: Row(503, "registry-unavailable", "The registry is away", 30),
+    images.ImageError: Row(422, "unreadable-image", "The image cannot be read"),
+    importers.ImporterError: Row(422, "not-importable", "This cannot be made an application"),
     store.UnknownSecret: Row(422, "unknown-secret", "A secret has no value"),
     store.DiskFull: Row(503, "disk-full", "The server has no room left"),
     store.BrokenSeal: Row(503, "broken-seal", "The server cannot open a secret"),

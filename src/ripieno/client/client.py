@@ -10,6 +10,7 @@ import httpx
 from ripieno.client import events, logs
 from ripieno.client.asking import body as _body
 from ripieno.client.asking import part as _part
+from ripieno.client.importing import Importing
 from ripieno.client.people import People
 from ripieno.client.registry import Registry
 from ripieno.client.transport import Transport, read
@@ -32,7 +33,7 @@ from ripieno.wire.secret import SecretNames
 from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
 
 
-class Client(Registry, People):
+class Client(Registry, Importing, People):
     """A server, and a token that lets in. To be used with `async with`.
 
     Every method raises the errors of `client.errors`. `timeout_s` is for one answer; a request that

@@ -45,6 +45,7 @@ class Action(StrEnum):
     LOOK_AT_DRAFT = "application.look-at-draft"
     SAVE_DRAFT = "application.draft"
     PUBLISH = "application.publish"
+    IMPORT = "application.import"
     YANK = "application.yank"
     SHARE_APPLICATION = "application.share"
     REMOVE_APPLICATION = "application.remove"
@@ -110,6 +111,8 @@ RULES: dict[Action, Rule] = {
     Action.LOOK_AT_APPLICATION: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.LOOK_AT_DRAFT: Rule(Role.PUBLISHER, Scope.READ, Relation.EDITOR),
     Action.SAVE_DRAFT: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
+    # The server asks whom it is told to ask.
+    Action.IMPORT: Rule(Role.PUBLISHER, Scope.PUBLISH),
     Action.PUBLISH: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
     Action.YANK: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
     Action.SHARE_APPLICATION: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),

@@ -29,6 +29,7 @@ from ripieno.control.errors import (
 from ripieno.control.hub import Hub
 from ripieno.control.identities import Identities
 from ripieno.control.ids import deployment_id, reconfiguration_id
+from ripieno.control.importing import Images, Importing
 from ripieno.control.leading import Leading
 from ripieno.control.ledger import Ledger
 from ripieno.control.lines import merged
@@ -80,6 +81,7 @@ class Control(
     Observation,
     Administration,
     Registry,
+    Importing,
     People,
     Tokens,
     Quotas,
@@ -101,6 +103,7 @@ class Control(
         routes: Routes,
         passes: Passes,
         trail: Trail,
+        images: Images,
         provider: IdentityProvider | None = None,
         **others: object,
     ) -> None:
@@ -109,6 +112,7 @@ class Control(
         self._routes = routes
         self._passes = passes
         self._trail = trail
+        self._images = images
         self._passwords = Passwords()
         self._sessions = Sessions(store, callers)
         self.visitors = Visitors(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ripieno.control.import_cases import ImportCases
 from ripieno.control.people_cases import PeopleCases
 from ripieno.control.registry_cases import RegistryCases
 from ripieno.control.requests import Change, Decision, OnFailure, Source
@@ -36,7 +37,7 @@ from ripieno.store.records import (
 )
 
 
-class UseCases(PeopleCases, RegistryCases, Protocol):
+class UseCases(PeopleCases, RegistryCases, ImportCases, Protocol):
     """All that can be asked of a server; `caller` is the name of the user who asks.
 
     Raises: the errors of `control.errors`, and those of the layers below; `api.problems` has the

@@ -13,8 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
-from ripieno.images.errors import ForbiddenAddress, RegistryUnavailable
-from ripieno.model.errors import RipienoError
+from ripieno.images.errors import ForbiddenAddress, IllegalAllowance, RegistryUnavailable
 from ripieno.model.node import quoted
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -56,10 +55,6 @@ _INTERNAL_6 = tuple(
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ALLOWED = re.compile(r"(?P<host>[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-
-
-class IllegalAllowance(RipienoError):
-    """What is to be allowed is no host."""
 
 
 def is_public(address: str) -> bool:

@@ -10,6 +10,10 @@ class ImageError(RipienoError):
     """An image cannot be read from its registry."""
 
 
+class IllegalAllowance(ImageError):
+    """What the configuration allows is no registry."""
+
+
 class IllegalReference(ImageError):
     """A text is no name of an image."""
 

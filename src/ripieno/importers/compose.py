@@ -37,18 +37,20 @@ def compose(
     text: str,
     *,
     name: str = "",
+    folder: str = "",
     files: Mapping[str, str] | None = None,
     profiles: Collection[str] = (),
 ) -> Draft:
     """The draft of a Compose file.
 
-    `name` is for an application of a file that has none. `files` are files of variables, by the
+    `name` is what the application is called, if not as the file says, or else as the `folder` that
+    it is in. `files` are files of variables, by the
     path under which the Compose file names them, and `.env`. Services of no or one of these
     `profiles` are carried over. Raises: `ImporterError`.
     """
     node = _tree(text)
     try:
-        return _Project(node, name, files or {}, profiles).draft()
+        return _Project(node, (name, folder), files or {}, profiles).draft()
     except ModelError as problem:
         raise UnreadableDescription(f"no Compose file: {problem}") from problem
 
@@ -80,7 +82,8 @@ def _tree(text: str) -> Node:
         raise UnreadableDescription(f"the Compose file has more than {MOST_BYTES} bytes")
     try:
         found = Merging().merged(document.parse(text, keeps_merges=True))
-        if not found.is_mapping or not found.at(("services",)).is_mapping:
+        services = found.mapping().get("services") if found.is_mapping else None
+        if services is None or not services.is_mapping:
             raise UnreadableDescription(
                 "no Compose file: it has to have 'services', by their names"
             )
@@ -93,7 +96,11 @@ class _Project:
     """One Compose file on its way to be an application."""
 
     def __init__(
-        self, node: Node, name: str, files: Mapping[str, str], profiles: Collection[str]
+        self,
+        node: Node,
+        names: tuple[str, str],
+        files: Mapping[str, str],
+        profiles: Collection[str],
     ) -> None:
         self._fields = {key: each for key, each in node.mapping().items() if not each.is_empty}
         self._findings = Findings()
@@ -101,7 +108,7 @@ class _Project:
         given = {key: value for key, value in known.items() if value is not None}
         self._variables = Variables(given, self._findings)
         self._reader = Reader(self._variables, files, self._findings)
-        self._name, self._profiles = name, profiles
+        (self._name, self._folder), self._profiles = names, profiles
 
     def draft(self) -> Draft:
         """The draft. Raises: `DocumentError`, `ImporterError`."""
@@ -116,7 +123,7 @@ class _Project:
         findings.missing.append(f"version: this is {draft.FIRST_VERSION}")
         findings.missing.append("title and description: a Compose file has none")
         record: dict[str, Any] = {
-            "name": self._name or draft.slug(self._text("name"), "project"),
+            "name": self._name or draft.slug(self._text("name") or self._folder, "project"),
             "version": draft.FIRST_VERSION,
             "parameters": None,
             "components": {each.component: self._component(each) for each in services.values()},

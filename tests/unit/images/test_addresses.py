@@ -2,8 +2,8 @@
 
 import pytest
 
-from ripieno.images.addresses import AddressBook, IllegalAllowance, allowances, is_public
-from ripieno.images.errors import ForbiddenAddress, RegistryUnavailable
+from ripieno.images.addresses import AddressBook, allowances, is_public
+from ripieno.images.errors import ForbiddenAddress, IllegalAllowance, RegistryUnavailable
 
 PUBLIC = (
     *("1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.255.255", "172.32.0.1"),

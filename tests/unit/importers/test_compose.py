@@ -503,6 +503,7 @@ def test_what_is_built_gets_a_name_and_is_missing() -> None:
     ("text", "words"),
     [
         ("", "it has to have 'services'"),
+        ("name: shop", "it has to have 'services'"),
         ("- a", "it has to have 'services'"),
         ("services: []", "it has to have 'services'"),
         ("services: {}", "no service is left"),

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ripieno.cli import catalogue, moments, session
 from ripieno.cli.arguments import AsJson, Version
-from ripieno.cli.commands import registering, sharing
+from ripieno.cli.commands import importing, registering, sharing
 from ripieno.cli.commands.registering import Name
 from ripieno.cli.output import console, safe, said, show_json
 from ripieno.cli.status_view import NARROW, columns
@@ -242,6 +242,9 @@ def _versions(page: VersionPage) -> Iterator[RenderableType]:
 app.command()(registering.register)
 app.command()(registering.publish)
 app.command()(registering.export)
+app.command("import-image")(importing.import_image)
+app.command("import-boutiques")(importing.import_boutiques)
+app.command("import-compose")(importing.import_compose)
 app.add_typer(registering.draft, name="draft")
 app.command()(sharing.yank)
 app.command()(sharing.unyank)

@@ -8,6 +8,7 @@ from ripieno.control.gate.account import AccountGate
 from ripieno.control.gate.administration import AdministrationGate
 from ripieno.control.gate.audit import AuditGate
 from ripieno.control.gate.deployments import DeploymentsGate
+from ripieno.control.gate.importing import ImportingGate
 from ripieno.control.gate.observation import ObservationGate
 from ripieno.control.gate.people import PeopleGate
 from ripieno.control.gate.quotas import QuotasGate
@@ -20,6 +21,7 @@ class Gate(
     DeploymentsGate,
     ObservationGate,
     RegistryGate,
+    ImportingGate,
     RoutesGate,
     AdministrationGate,
     AccountGate,

@@ -30,7 +30,7 @@ def _boutiques(text: str, files: Mapping[str, str]) -> Draft:
 
 
 def _compose(text: str, files: Mapping[str, str]) -> Draft:
-    return compose(text, name="composed", files=files)
+    return compose(text, folder="composed", files=files)
 
 
 KINDS: dict[str, Reading] = {"boutiques": _boutiques, "compose": _compose}
