@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.fake_control import FakeControl
-from tests.ui_rig import WIDTHS, browsing, chromium, overflow, register, unnamed
+from tests.ui_rig import PAULA, WIDTHS, browsing, chromium, overflow, register, unnamed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -116,6 +116,28 @@ async def test_a_configuration_is_saved_and_fills_the_form_in_again(browser: Bro
         await expect(page.get_by_label("subject")).to_have_value("sub 1", timeout=60_000)
         await page.get_by_role("button", name="Forget it").click()
         await expect(page.get_by_text("Saved in this browser")).to_be_hidden(timeout=60_000)
+
+
+async def test_the_editor_leads_to_the_faulty_line(browser: Browser) -> None:
+    control = FakeControl()
+    async with browsing(control, browser=browser, caller=PAULA) as context:
+        page = await context.new_page()
+        await page.goto("/publish")
+        document = page.get_by_label("Document", exact=True)
+        await document.fill("name: viewer\nversion: 1.0.0\nwrong: 1\ncomponents: {}\n")
+        await expect(page.locator("[data-lines]")).to_have_text("1\n2\n3\n4\n5")
+        await page.get_by_role("button", name="Go to line 3").click(timeout=60_000)
+        await expect(document).to_be_focused()
+        selected = "(each) => each.value.slice(each.selectionStart, each.selectionEnd)"
+        assert await document.evaluate(selected) == "wrong: 1"
+        await document.fill(DOCUMENT + "icon: a.svg\n")
+        missing = page.get_by_text("Files that are still missing:")
+        await expect(missing).to_be_visible(timeout=60_000)
+        icon = {"name": "a.svg", "mimeType": "image/svg+xml", "buffer": b"<svg ></svg>"}
+        await page.get_by_label("Add files").set_input_files(icon)  # type: ignore[arg-type]
+        await expect(missing).to_be_hidden(timeout=60_000)
+        await page.get_by_role("button", name="Publish").click()
+        await expect(page).to_have_url(re.compile("brain-viewer"), timeout=60_000)
 
 
 async def test_a_keyboard_is_enough(browser: Browser) -> None:

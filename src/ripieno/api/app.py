@@ -66,6 +66,10 @@ ROUTERS = (
 )
 
 
+SITE_EDITOR = "/publish"
+"""Where the site takes an application with its files."""
+
+
 def create_app(
     control: UseCases,
     *,
@@ -120,7 +124,10 @@ def create_app(
         app.add_exception_handler(expected, _tell)
     # The last one added is the first to see a request.
     app.add_middleware(Guard, control=control)
-    app.add_middleware(BodyLimit, by_path={applications.ARCHIVE: archive.MOST_ARCHIVE_BYTES})
+    files_bytes = archive.MOST_ARCHIVE_BYTES
+    app.add_middleware(
+        BodyLimit, by_path={applications.ARCHIVE: files_bytes, SITE_EDITOR: files_bytes}
+    )
     app.add_middleware(Incidents)
     openapi.complete(app)
     return app

@@ -118,6 +118,16 @@ async def test_a_published_version_stays_as_it_is(pages: Pages) -> None:
     assert "1.0.0 is published and stays as it is" in words(page.text)
 
 
+async def test_the_editor_takes_files_that_are_larger_than_other_requests(pages: Pages) -> None:
+    large = DOCUMENT.format(version="1.0.0").partition("icon")[0] + (
+        "components:\n  web: {type: service, command: [x], files: [{source: a, target: a}]}\n"
+    )
+    saved = await save(pages, large, files=[("a", b"x" * 3_000_000)])
+    assert saved.status_code == 303, words(saved.text)
+    refused = await pages.post("/publish/check", {"document": "x" * 3_000_000})
+    assert refused.status_code == 413
+
+
 async def test_files_that_are_taken_out_are_gone(pages: Pages) -> None:
     await published(pages)
     page = await pages.get("/applications/viewer/edit?version=1.0.0")
