@@ -39,6 +39,8 @@ _TAKES = {
     "any": "Action {action}: for the role {role}, with the scope {scope}.",
     "reader": "Action {action}: for the role {role}, with the scope {scope}; for its owner and "
     "those it is shared with.",
+    "editor": "Action {action}: for the role {role}, with the scope {scope}; for its owner and "
+    "those who may edit it.",
     "owner": "Action {action}: for the role {role}, with the scope {scope}; for its owner.",
 }
 """What an operation takes, by what one has to be to the thing; administrators are all of that."""
