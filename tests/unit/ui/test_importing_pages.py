@@ -56,6 +56,17 @@ async def test_a_descriptor_may_be_a_file(pages: Pages) -> None:
     assert "name: skull-stripping" in page.text
 
 
+async def test_an_image_becomes_a_draft_or_says_why_not(pages: Pages) -> None:
+    page = await pages.post("/publish/import/image", {"text": " registry.test/neuro/viewer:1.2 "})
+    assert page.status_code == 200
+    assert "registry.test/neuro/viewer:1.2" in page.text
+    assert "This is an application" in page.text
+    page = await pages.post("/publish/import/image", {"text": "<b>no image</b>"})
+    assert page.status_code == 422
+    assert "&lt;b&gt;no image" in page.text
+    assert 'role="alert"' in page.text
+
+
 async def test_what_is_no_descriptor_comes_back_with_the_reason(pages: Pages) -> None:
     page = await pages.post("/publish/import/boutiques", {"text": "{ <script> "})
     assert page.status_code == 422

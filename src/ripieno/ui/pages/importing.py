@@ -1,7 +1,6 @@
 """Beginning an application with what others wrote: what was found lands in the editor."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
@@ -9,8 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ripieno.control.errors import InvalidRequest
-from ripieno.importers.boutiques import boutiques
-from ripieno.importers.compose import compose
+from ripieno.control.gate import Gate
+from ripieno.images.errors import ImageError
 from ripieno.importers.draft import Draft
 from ripieno.importers.errors import ImporterError
 from ripieno.model.bundle import Bundle
@@ -18,22 +17,9 @@ from ripieno.ui import rendering, visit
 from ripieno.ui.pages import publishing
 
 MOST_PART_BYTES = 2 * 1024 * 1024
-
 MOST_FILES = 20
 
-Reading = Callable[[str, Mapping[str, str]], Draft]
-"""A text and the files that came with it, by their names, become a draft."""
-
-
-def _boutiques(text: str, files: Mapping[str, str]) -> Draft:
-    return boutiques(text)
-
-
-def _compose(text: str, files: Mapping[str, str]) -> Draft:
-    return compose(text, folder="composed", files=files)
-
-
-KINDS: dict[str, Reading] = {"boutiques": _boutiques, "compose": _compose}
+KINDS = ("image", "compose", "boutiques")
 """What can be imported."""
 
 
@@ -45,10 +31,8 @@ async def choose(request: Request) -> Response:
 
 async def read(request: Request) -> Response:
     """Make a draft of what was sent, and go on in the editor."""
-    publishing.check_publisher(visit.gate_of(request))
+    gate = visit.gate_of(request)
     kind = request.path_params["kind"]
-    if kind not in KINDS:
-        raise InvalidRequest(f"nothing is imported from {kind}; take {', '.join(KINDS)}")
     form = request.form(max_files=MOST_FILES, max_fields=10, max_part_size=MOST_PART_BYTES)
     async with form as posted:
         text = await _read(posted.get("file")) or str(posted.get("text", ""))
@@ -58,8 +42,8 @@ async def read(request: Request) -> Response:
             if isinstance(each, UploadFile) and each.filename
         }
     try:
-        draft = await asyncio.to_thread(KINDS[kind], text, files)
-    except ImporterError as problem:
+        draft = await _draft(gate, kind, text, files)
+    except (ImporterError, ImageError) as problem:
         return rendering.page(
             request,
             "importing.html",
@@ -69,6 +53,17 @@ async def read(request: Request) -> Response:
             texts={kind: text},
         )
     return await publishing.editor(request, Bundle(document=draft.document), findings=draft)
+
+
+async def _draft(gate: Gate, kind: str, text: str, files: Mapping[str, str]) -> Draft:
+    match kind:
+        case "image":
+            return await gate.import_image(text.strip())
+        case "boutiques":
+            return await gate.import_boutiques(text)
+        case "compose":
+            return await gate.import_compose(text, name="composed", files=files)
+    raise InvalidRequest(f"nothing is imported from {kind}; take {', '.join(KINDS)}")
 
 
 async def _read(upload: object) -> str:
