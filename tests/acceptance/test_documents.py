@@ -25,6 +25,7 @@ DOCUMENTS = (
     "docs/tutorial.md",
     "docs/planning.md",
     "docs/how-to/custom-actions.md",
+    "docs/how-to/import-applications.md",
     "docs/how-to/run-a-server.md",
     "docs/how-to/sign-in-and-access.md",
     "docs/how-to/users.md",
