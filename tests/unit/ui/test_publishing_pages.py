@@ -180,6 +180,22 @@ async def test_a_draft_is_published_or_discarded_from_the_list(pages: Pages) -> 
     assert sent.headers["location"] == "/"
 
 
+async def test_the_owner_says_who_may_see_it(pages: Pages) -> None:
+    await published(pages)
+    page = await pages.get("/applications/viewer")
+    assert 'name="visibility" type="text" value="everyone"' in page.text
+    sent = await pages.post("/applications/viewer/share", {"visibility": "user:bob, group:neuro"})
+    assert sent.headers["location"] == "/applications/viewer"
+    entry = (await pages.control.registered("viewer", None)).entry
+    assert entry.visibility == ("user:bob", "group:neuro")
+    wrong = await pages.post("/applications/viewer/share", {"visibility": "bob"})
+    assert wrong.status_code == 422
+    others = Pages(pages.control, ALICE)  # She is of the group.
+    assert "/share" not in (await others.get("/applications/viewer")).text
+    refused = await others.post("/applications/viewer/share", {"visibility": "everyone"})
+    assert refused.status_code == 403
+
+
 async def test_pictures_are_sent_so_that_they_run_nothing(pages: Pages) -> None:
     await published(pages)
     page = await pages.get("/")

@@ -187,6 +187,7 @@ async def _page(
         application=asked.application if asked else None,
         versions=await gate.versions(entry.name),
         edits=gate.may(Action.SAVE_DRAFT, owner=entry.owner, editors=entry.editors),
+        shares=gate.may(Action.SHARE_APPLICATION, owner=entry.owner),
         icon=pictures.icon_of(record),
         screenshot=functools.partial(pictures.screenshot, entry.name, record.version),
         launches=launches,

@@ -1,4 +1,4 @@
-"""What those who may edit an application do with its versions: publish, withdraw, bring back."""
+"""What those who may edit an application do with it: publish, withdraw, bring back, share."""
 
 from urllib.parse import quote
 
@@ -49,6 +49,15 @@ async def discard(request: Request) -> Response:
     return _to(name)
 
 
+async def share(request: Request) -> Response:
+    """Say who may see an application."""
+    gate = visit.gate_of(request)
+    posted = await request.form(max_files=0, max_fields=10)
+    readers = str(posted.get("visibility", "")).replace(",", " ").split()
+    await gate.share(request.path_params["name"], visibility=readers)
+    return _to(request.path_params["name"])
+
+
 def address(name: str, version: str | None = None) -> str:
     """Where the page of an application is."""
     asked = f"?version={quote(version, safe='')}" if version else ""
@@ -69,5 +78,6 @@ ROUTES = [
     Route("/applications/{name}/publish", publish, methods=["POST"]),
     Route("/applications/{name}/yank", yank, methods=["POST"]),
     Route("/applications/{name}/unyank", unyank, methods=["POST"]),
+    Route("/applications/{name}/share", share, methods=["POST"]),
     Route("/applications/{name}/discard", discard, methods=["POST"]),
 ]
