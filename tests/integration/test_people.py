@@ -191,7 +191,9 @@ async def test_a_user_with_deployments_is_removed_only_if_another_gets_them(
 ) -> None:
     made, _ = await rig.begin(SLEEPER, caller="ada")
     await rig.settled(made.id)
-    with pytest.raises(Conflict, match=r"ada has deployments \(sleeper\).*--to USER"):
+    application = Bundle(document=SLEEPER.replace("sleeper", "app"))
+    await control.register(application, is_draft=False, visibility=None, caller="ada")
+    with pytest.raises(Conflict, match=r"ada has deployments .*\(sleeper, app\).*--to USER"):
         await control.remove_user("ada", caller="admin")
     assert not (await control.user("ada")).is_disabled
     with pytest.raises(NotFound):
@@ -201,6 +203,7 @@ async def test_a_user_with_deployments_is_removed_only_if_another_gets_them(
     await control.remove_user("ada", to="bob", caller="admin")
     view = await control.deployment("sleeper")
     assert (view.owner, view.state) == ("bob", "running")
+    assert (await control.registered("app", None)).entry.owner == "bob"
     (given,) = await rig.events(made.id, "deployment.given")
     assert given.data == {"by": "admin", "to": "bob"}
     with pytest.raises(NotFound):

@@ -87,5 +87,5 @@ async def set_password(name: Name, request: PasswordRequest, control: Control) -
 async def remove_user(
     name: Name, query: Annotated[RemoveUserQuery, Query()], control: Control
 ) -> None:
-    """Forget a user, their tokens and sessions. Their deployments have to be given to another."""
+    """Forget a user, their tokens and sessions. What they own has to be given to another."""
     await control.remove_user(name, to=query.to)

@@ -130,20 +130,21 @@ class People:
         await self._store.remove_tickets_of(name)
 
     async def remove_user(self, name: str, *, to: str | None = None, caller: str) -> None:
-        """Forget a user with all that lets them in; what they have deployed becomes another's.
+        """Forget a user with all that lets them in; what is theirs becomes another's.
 
-        Raises: `NotFound`; `Conflict` for the last administrator, and for one with deployments that
-        nobody is to get.
+        Raises: `NotFound`; `Conflict` for the last administrator, and for one with deployments or
+        applications that nobody is to get.
         """
         await self._user(name)
         if to is not None and (name == to or (await self._user(to)).is_disabled):
             raise InvalidRequest(f"{to} cannot take over what {name} has; name another user")
         owned, _ = await self._store.deployments(after=None, limit=10, owner=name)
-        if owned and to is None:
-            listed = ", ".join(each.name for each in owned)
+        published = await self._store.applications_of(name)
+        if to is None and (owned or published):
+            listed = ", ".join([*(each.name for each in owned), *published[:10]])
             raise Conflict(
-                f"{name} has deployments ({listed}); give them to another with --to USER, or "
-                "remove them first"
+                f"{name} has deployments or applications ({listed}); give them to another with "
+                "--to USER, or remove them first"
             )
         # From now on nothing is added to it.
         await self._change_user(name, is_disabled=True, signed_out_at=_now())
@@ -151,6 +152,8 @@ class People:
             for record in owned:
                 await self._give(record, to, caller)
             owned, _ = await self._store.deployments(after=None, limit=100, owner=name)
+        for each in published if to is not None else ():
+            await self._store.share(each, owner=to, at=_now())
         is_gone = await self._store.remove_user(name)
         self._callers.forget()
         if not is_gone:

@@ -137,6 +137,11 @@ class Applications:
         change = sql.update(tables.APPLICATIONS).where(_a.name == name).values(fields)
         return await self._changed(name, change, at)
 
+    async def applications_of(self, owner: str) -> list[str]:
+        """The names of all applications that somebody owns."""
+        query = sql.select(_a.name).where(_a.owner == owner).order_by(_a.name)
+        return await self._database.column(query)
+
     async def file(self, digest: str) -> bytes | None:
         """What is in a file."""
         c = tables.BLOBS.c

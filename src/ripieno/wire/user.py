@@ -49,9 +49,9 @@ class PasswordRequest(Request):
 
 
 class RemoveUserQuery(Request):
-    """Who gets the deployments of a user who is removed."""
+    """Who gets what a user owns who is removed."""
 
-    to: Slug | None = Field(default=None, description="the user who gets the deployments")
+    to: Slug | None = Field(default=None, description="who gets their deployments and applications")
 
 
 class User(Response):

@@ -155,13 +155,13 @@ def remove(
         str | None,
         typer.Option(
             metavar="USER",
-            help="Who gets what they have deployed.",
+            help="Who gets their deployments and applications.",
             autocompletion=completing.users,
         ),
     ] = None,
     is_sure: Yes = False,
 ) -> None:
-    """Forget a user, with their tokens and sessions. What they have deployed goes to another.
+    """Forget a user, with their tokens and sessions. What they own goes to another.
 
     Example: ripieno user remove ada --to bob
     """
