@@ -62,6 +62,8 @@ class _Image:
             ),
             "tags": draft.tags(self._facts.tags),
             "source": self._text("source", draft.url(texts.get("source", ""))),
+            "documentation": draft.url(texts.get("documentation", "")),
+            "licence": draft.line(texts.get("licences", "")),
             "parameters": None,
             "components": {self._slug: component},
             "routes": list(self._routes(component)),

@@ -39,6 +39,8 @@ def test_a_well_described_image_leaves_little_to_say() -> None:
         f"{labels.OCI}description": "Shows brains.",
         f"{labels.OCI}version": "1.2.0",
         f"{labels.OCI}source": "https://example.org/x",
+        f"{labels.OCI}licenses": "MIT",
+        f"{labels.OCI}documentation": "https://example.org/d",
         f"{labels.OWN}cpus": "0.5",
         f"{labels.SCHEMA}memory-hint": "256",
         f"{labels.OWN}tcp-port.web": "8000",
@@ -54,6 +56,8 @@ def test_a_well_described_image_leaves_little_to_say() -> None:
         "description": "Shows brains.",
         "tags": ["mri", "viewer"],
         "source": "https://example.org/x",
+        "documentation": "https://example.org/d",
+        "licence": "MIT",
         "components": {
             "brain-viewer": {
                 "type": "service",
