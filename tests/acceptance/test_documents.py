@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from docs import blocks
+from ripieno.routing import process
 from ripieno.testing import control_rig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -41,6 +43,7 @@ MEASURED = (
     (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "0 s"),
     (r"\br-[0-9a-f]{10}\b", "r-0"),
     (r"\b127\.0\.0\.1:\d+", "127.0.0.1:0"),
+    (r"\blocalhost:\d+", "localhost:0"),
     (r"\bport \d+", "port 0"),
     (r"\bpid \d+", "pid 0"),
     (r"\b(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)?\b", "00:00:00"),
@@ -101,9 +104,14 @@ class Reader:
     def _start(self, command: blocks.Command) -> None:
         """Run a server until the end, on any free port; what it shows is what it begins with."""
         first, last = control_rig.tcp_ports()
+        with socket.socket() as door, socket.socket() as prefix:
+            for each in (door, prefix):
+                each.bind(("127.0.0.1", 0))
+            by_host, by_prefix = (each.getsockname()[1] for each in (door, prefix))
+        where = f"--listen 127.0.0.1:0 --door-port {by_host} --prefix-port {by_prefix}"
         with (self.folder / "server.log").open("a") as log:
             server = subprocess.Popen(
-                f"exec env {command.line} --listen 127.0.0.1:0 --ports {first}-{last}",
+                f"exec env {command.line} {where} --ports {first}-{last}",
                 shell=True,
                 cwd=self.folder,
                 env=self._environment,
@@ -127,6 +135,7 @@ class Reader:
                     self.run(f"ripieno remove {each['name']} --yes --quiet")
                 server.terminate()
             server.wait(LONGEST_S)
+            process.end(self.folder / "state" / "door")  # It outlives its server.
             assert server.stdout
             server.stdout.close()
 
