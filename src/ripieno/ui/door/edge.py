@@ -71,9 +71,9 @@ class DoorEdge:
             return
         uri = headers.get(b"x-forwarded-uri", b"/")
         if answer.route.mode is not Mode.HOST and uri.partition(b"?")[0] == b"/" + route.encode():
-            query = uri.partition(b"?")[2]
-            location = b"/%b/%b" % (route.encode(), b"?" + query if query else b"")
-            await _redirect(location.decode("latin-1"), 307, send)
+            # Traefik would take a bare path for one of its own inside.
+            query = uri.decode("latin-1").partition("?")[2]
+            await _redirect(f"{answer.route.url}{'?' if query else ''}{query}", 307, send)
             return
         told = [(b"content-length", b"0")]
         if answer.cookies:
