@@ -139,7 +139,6 @@ def _process(settings: ServerSettings, door: DoorSettings, folder: Path) -> Trae
     if found.pid is None:
         # What was right before a restart of the machine may lead to somebody else's ports now.
         (folder / "routes" / NAME).unlink(missing_ok=True)
-    (folder / "routes").mkdir(mode=0o700, exist_ok=True)
     return found
 
 

@@ -12,7 +12,7 @@ from ripieno.routing.base import Counters
 from ripieno.routing.traefik import service_name
 
 _LINE = re.compile(
-    r'traefik_service_(\w+)\{(?:[^}]*,)?service="([^"]+)"[^}]*\} ([0-9.eE+]+)\s*$', re.MULTILINE
+    r'traefik_service_(\w+)\{(?:[^}]*,)?service="([^"]+)"[^}]*\} ([0-9.eE+-]+)\s*$', re.MULTILINE
 )
 _FIELDS = {
     "requests_total": "requests",

@@ -234,7 +234,7 @@ def _born(pid: int) -> str | None:
 def _trim(path: Path) -> None:
     """Keep the log from filling the disk; the one before it is kept."""
     try:
-        if path.stat().st_size > LOG_BYTES:
+        if path.exists() and path.stat().st_size > LOG_BYTES:
             shutil.copyfile(path, path.with_name(f"{path.name}.1"))
             os.truncate(path, 0)
     except OSError as problem:

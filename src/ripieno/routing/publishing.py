@@ -18,9 +18,10 @@ class Publisher(Protocol):
 
 
 class Folder:
-    """A folder that Traefik watches."""
+    """A folder that Traefik watches; it has to be there when Traefik is started."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
 
     async def publish(self, text: str) -> None:
@@ -41,7 +42,6 @@ class Kept:
 
 def write(path: Path, text: str) -> None:
     """Replace a file that only its owner reads, so that a crash leaves one of the two."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
