@@ -57,6 +57,7 @@ class Reaching:
             path = public.path + view.path.removeprefix("/")
         if not is_local_path(path) or not path.startswith(public.path):
             raise InvalidRequest(f"{path!r} is no path of {view.url}; begin it with {public.path}")
+        await self._routes.until_open(name)
         sign_in = SignIn(user=caller.user, credential=caller.credential, since=datetime.now(UTC))
         ticket = self._passes.ticket(place_of(view), sign_in, path)
         return f"{public.url.removesuffix('/')}{ENTER}?ticket={ticket}"

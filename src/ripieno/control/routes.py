@@ -18,7 +18,7 @@ from ripieno.control.leads import Leaving, Seen
 from ripieno.control.state import State
 from ripieno.control.target import Address
 from ripieno.control.views import DeploymentView, RouteView
-from ripieno.model.route import Route
+from ripieno.model.route import Mode, Route
 from ripieno.routing.base import Addresses, Door, Endpoint
 from ripieno.routing.errors import RoutingError
 from ripieno.runtimes.base import Replica
@@ -171,6 +171,18 @@ class Routes:
                 lambda: self._shown.get(name) == self.find(name) and self.find(name) != known
             )
             return self.find(name)
+
+    async def until_open(self, name: str) -> None:
+        """Wait until the door knows a route, if only for some seconds: it may be a new one."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IN_FORCE_S), self._news:
+                await self._news.wait_for(
+                    lambda: name in self._shown and self._shown[name].mode == self._mode_of(name)
+                )
+
+    def _mode_of(self, name: str) -> Mode | None:
+        found = self._by_name.get(name)
+        return None if found is None else found.view.mode
 
     async def run(self) -> None:
         """Show the door what has changed, until cancelled."""

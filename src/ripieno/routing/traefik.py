@@ -113,8 +113,8 @@ def dynamic(routes: Sequence[OpenRoute], layout: Layout, generation: str) -> dic
 def _add_server(parts: _Parts, layout: Layout, generation: str) -> None:
     """What has nothing to do with any route."""
     parts.services[_SERVER] = {"loadBalancer": {"servers": [{"url": layout.server_url}]}}
-    # While the server is started anew, whoever comes waits for some seconds instead of failing.
-    parts.middlewares[_WAITS] = {"retry": {"attempts": 20, "initialInterval": "500ms"}}
+    # While the server is started anew, whoever comes waits for half a minute instead of failing.
+    parts.middlewares[_WAITS] = {"retry": {"attempts": 40, "initialInterval": "500ms"}}
     parts.middlewares[_FRAMES] = {
         "headers": {
             "customResponseHeaders": {

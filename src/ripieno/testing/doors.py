@@ -114,11 +114,12 @@ async def open_door(
     home: Path, *, options: Sequence[str] = (), scheme: str = "http"
 ) -> AsyncIterator[DoorRig]:
     """A server with a door on free ports."""
-    host_port, prefix_port = free_ports(2)
+    own_port, host_port, prefix_port = free_ports(3)
     first, last = tcp_ports()
     server = ServerProcess(
         home,
-        options=["--ports", f"{first}-{last}", *options],
+        # Its port is the same after a restart, as it is for everybody who names one.
+        options=["--listen", f"127.0.0.1:{own_port}", "--ports", f"{first}-{last}", *options],
         door=["--door-port", str(host_port), "--prefix-port", str(prefix_port)],
     )
     server.start()

@@ -31,7 +31,8 @@ class ServerProcess:
         door: Sequence[str] = ("--no-door",),
     ) -> None:
         self.home = home
-        self._options = [*options, *door]
+        self._options = list(options)
+        self.door = list(door)
         if database_url is not None:
             self._options += ["--database", database_url]
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,7 +53,7 @@ class ServerProcess:
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "server.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "ripieno", "serve", "--home", str(self.home)]
-        command += ["--listen", "127.0.0.1:0", *self._options]
+        command += ["--listen", "127.0.0.1:0", *self._options, *self.door]
         with open(self.home / "server.log", "ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
