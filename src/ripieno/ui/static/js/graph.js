@@ -35,11 +35,15 @@ function text(content, x, y, kind, most, anchor) {
   return element;
 }
 
-/** Which places are drawn, and where everything of a component is. */
-function measure(component, isDetailed) {
+/** Which places are drawn, and where everything of a component is.
+ *
+ * Side by side, ports are listed at the sides; one below the other, those that it uses are along
+ * the top edge, and those that it offers along the bottom. */
+function measure(component, isDetailed, direction) {
   const uses = component.ports.filter((each) => each.uses);
   const provides = component.ports.filter((each) => !each.uses);
-  const rows = isDetailed ? Math.max(uses.length, provides.length) : 0;
+  const isListed = isDetailed && direction === "LR";
+  const rows = isListed ? Math.max(uses.length, provides.length) : 0;
   let places = isDetailed ? component.places : [];
   let hidden = 0;
   if (places.length > MOST_PLACES) {
@@ -51,20 +55,22 @@ function measure(component, isDetailed) {
   }
   const top = HEAD + (rows ? rows * PORT + 6 : 0);
   const height = top + (places.length ? places.length * PLACE + 10 : 0) + (hidden ? 14 : 0);
-  const port = (list, x) =>
-    new Map(list.map((each, index) => [each.name, { x, y: HEAD + 4 + index * PORT + PORT / 2 - 3 }]));
+  const side = (list, x) =>
+    list.map((each, index) => [each.name, { x, y: HEAD + 4 + index * PORT + PORT / 2 - 3 }]);
+  const edge = (list, y) =>
+    list.map((each, index) => [each.name, { x: (WIDTH * (index + 1)) / (list.length + 1), y }]);
+  const middle = (list, x) => list.map((each) => [each.name, { x, y: HEAD / 2 }]);
+  let ports = [...middle(uses, 0), ...middle(provides, WIDTH)];
+  if (isListed) ports = [...side(uses, 0), ...side(provides, WIDTH)];
+  else if (direction === "TB") ports = [...edge(uses, 0), ...edge(provides, height)];
   return {
+    isListed,
     uses,
     provides,
     places,
     hidden,
     height,
-    ports: isDetailed
-      ? new Map([...port(uses, 0), ...port(provides, WIDTH)])
-      : new Map([
-          ...uses.map((each) => [each.name, { x: 0, y: HEAD / 2 }]),
-          ...provides.map((each) => [each.name, { x: WIDTH, y: HEAD / 2 }]),
-        ]),
+    ports: new Map(ports),
     spots: new Map(
       places.map((each, index) => [each.name, { x: 18, y: top + 4 + index * PLACE + PLACE / 2 }]),
     ),
@@ -92,10 +98,10 @@ class Graph {
   show(data) {
     this.data = data;
     this.isDetailed = data.components.length <= MOST_DETAILED;
-    const measured = new Map(
-      data.components.map((each) => [each.name, measure(each, this.isDetailed)]),
-    );
     const direction = this.root.clientWidth < 640 ? "TB" : "LR";
+    const measured = new Map(
+      data.components.map((each) => [each.name, measure(each, this.isDetailed, direction)]),
+    );
     const shape = JSON.stringify([
       direction,
       [...measured].map(([name, each]) => [name, each.height]),
@@ -149,10 +155,12 @@ class Graph {
     const from = end(connection.from);
     const to = end(connection.to);
     if (!from || !to) return null;
-    const bend = Math.max(30, Math.min(120, Math.abs(to.x - from.x) / 2, 60 + Math.abs(to.y - from.y) / 3));
+    const [along, across] = this.direction === "LR" ? [to.x - from.x, to.y - from.y] : [to.y - from.y, to.x - from.x];
+    const bend = Math.max(18, Math.min(120, Math.abs(along) / 2, 60 + Math.abs(across) / 3));
+    const [dx, dy] = this.direction === "LR" ? [bend, 0] : [0, bend];
     const path = make("path", {
       class: `wire ${connection.state}`,
-      d: `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`,
+      d: `M${from.x} ${from.y}C${from.x + dx} ${from.y + dy} ${to.x - dx} ${to.y - dy} ${to.x} ${to.y}`,
     });
     const title = make("title");
     title.textContent = `${connection.to.join(".")} → ${connection.from.join(".")}`;
@@ -182,10 +190,12 @@ class Graph {
       for (const [list, anchor, shift] of [[measured.uses, "start", 9], [measured.provides, "end", -9]]) {
         for (const each of list) {
           const spot = measured.ports.get(each.name);
-          group.append(
-            make("circle", { class: `port ${each.active ? "active" : ""}`, cx: spot.x, cy: spot.y, r: 4.5 }),
-            text(each.name, spot.x + shift, spot.y + 3.5, "port-name", 12, anchor),
-          );
+          const port = make("circle", { class: `port ${each.active ? "active" : ""}`, cx: spot.x, cy: spot.y, r: 4.5 });
+          const title = make("title");
+          title.textContent = each.name;
+          port.append(title);
+          group.append(port);
+          if (measured.isListed) group.append(text(each.name, spot.x + shift, spot.y + 3.5, "port-name", 12, anchor));
         }
       }
       this.lifeCycle(group, component, measured);
@@ -231,7 +241,6 @@ class Graph {
       this.movers.push({ path, token, length, fixed });
       this.put(this.movers[this.movers.length - 1], fixed ?? 0.5);
     }
-    this.movers = this.movers.filter((each) => each.fixed === undefined || each.token.isConnected || true);
   }
 
   put({ path, token, length }, share) {
@@ -269,13 +278,15 @@ class Graph {
     const room = { width: this.root.clientWidth, height: this.root.clientHeight };
     if (!room.width || !this.size) return;
     const wanted = Math.min(Math.max(this.size.height, 150), innerHeight * 0.6);
-    this.root.style.height = `${Math.round(Math.min(wanted, (this.size.height * room.width) / this.size.width + 20))}px`;
-    if (this.size.width <= room.width) this.root.style.height = `${Math.round(wanted)}px`;
+    const shrunk = Math.max(0.55, Math.min(1, room.width / this.size.width));
+    this.root.style.height = `${Math.round(Math.min(wanted, this.size.height * shrunk + 20))}px`;
     const height = this.root.clientHeight;
-    const scale = Math.min(1, room.width / this.size.width, height / this.size.height);
+    // Smaller than this nobody can read it; the rest is found by moving it.
+    const least = this.data.components.length <= MOST_DETAILED ? 0.55 : 0.2;
+    const scale = Math.max(least, Math.min(1, room.width / this.size.width, height / this.size.height));
     this.view = {
       scale,
-      x: (room.width - this.size.width * scale) / 2,
+      x: Math.max(0, (room.width - this.size.width * scale) / 2),
       y: Math.max(0, (height - this.size.height * scale) / 2),
     };
     this.isOwn = false;
@@ -388,5 +399,4 @@ if (root) {
     event.preventDefault();
     graph.show(JSON.parse(event.detail.data));
   });
-  window.ripienoGraph = graph; // for whoever looks into it in the browser's console
 }
