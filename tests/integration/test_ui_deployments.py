@@ -23,20 +23,18 @@ from ripieno.control.views import (
     RouteView,
     Standing,
 )
-from ripieno.model.access import Caller, Role
 from ripieno.model.component_type import ComponentType, Transition
 from ripieno.model.port import Port, PortKind
 from ripieno.model.route import Mode
-from ripieno.testing.control_rig import CALLER, Rig, open_rig
+from ripieno.testing.control_rig import Rig, open_rig
 from tests.fake_control import NOW, WEB, FakeControl
 from tests.serving import serving
-from tests.ui_rig import PAYLOADS, WIDTHS, browsing, chromium, overflow, unnamed
+from tests.ui_rig import ADMIN, PAYLOADS, WIDTHS, browsing, chromium, overflow, unnamed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 expect.set_options(timeout=60_000)
 
-TESTER = Caller(user=CALLER, role=Role.PUBLISHER, via="session")
 TABS = ("", "/timeline", "/logs", "/metrics", "/events", "/configuration", "/open")
 
 SHOP = """
@@ -70,7 +68,7 @@ async def at_work(browser: Browser, home: Path) -> AsyncIterator[tuple[Rig, Brow
     """A real control with a browser before it."""
     async with (
         open_rig(home) as rig,
-        browsing(rig.control, browser=browser, caller=TESTER) as context,
+        browsing(rig.control, browser=browser, caller=ADMIN) as context,
     ):
         yield rig, context
 
@@ -326,6 +324,8 @@ async def test_a_deployment_is_removed_after_a_question(browser: Browser, tmp_pa
     async with at_work(browser, tmp_path / "home") as (rig, context):
         await rig.deploy(SHOP.replace("FLAG", "none"))
         page = await context.new_page()
+        other = await context.new_page()
+        await other.goto("/deployments/shop")
         await page.goto("/deployments")
         await page.get_by_role("button", name="Remove shop").click()
         question = page.get_by_role("dialog")
@@ -335,6 +335,7 @@ async def test_a_deployment_is_removed_after_a_question(browser: Browser, tmp_pa
         await page.get_by_role("button", name="Remove shop").click()
         await question.get_by_role("button", name="Remove").click()
         await expect(page.get_by_text("Nothing is deployed yet")).to_be_visible()
+        await expect(other.locator("#head")).to_contain_text("was removed")
 
 
 def door() -> FastAPI:

@@ -290,8 +290,18 @@ async def test_a_stream_ends_for_who_may_look_no_longer(control: FakeControl) ->
         await following(messages, "head")
         control.names["shop"] = replace(control.names["shop"], owner="bob")
         control.record("noted", deployment=control.names["shop"].id)
-        with pytest.raises(httpx.RemoteProtocolError):
-            await following(messages, "never")
+        assert "may not look at this any more" in await following(messages, "head", "may not")
+        await following(messages, "gone")
+
+
+async def test_a_stream_ends_with_what_it_is_about(control: FakeControl) -> None:
+    await shop(control)
+    async with listening(control, "/deployments/shop/logs/stream") as messages:
+        await following(messages, "head")
+        control.removed.append(control.names.pop("shop"))
+        control.record("noted", deployment=control.removed[0].id)
+        assert "was removed" in await following(messages, "head", "removed")
+        await following(messages, "gone")
 
 
 async def test_the_timeline_compares_with_the_prediction(

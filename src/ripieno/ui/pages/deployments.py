@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ripieno.control.views import DeploymentState, Glance
-from ripieno.ui import pacing, rendering, standing, visit
+from ripieno.ui import ending, pacing, rendering, standing, visit
 from ripieno.ui.pacing import Sent
 from ripieno.ui.standing import Standing
 from ripieno.ui.streaming import Fragment, Live
@@ -69,7 +69,8 @@ async def deployments(request: Request) -> Response:
 async def stream(request: Request) -> Response:
     """The list again, whenever something in it is another."""
     live: Live = request.app.state.live
-    return live.respond(_fragments(request, _query(request)))
+    fragments = _fragments(request, _query(request))
+    return live.respond(ending.told(request, fragments, event="list"))
 
 
 async def _fragments(request: Request, query: Query) -> AsyncIterator[Fragment]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ripieno.control.gate import Gate
 from ripieno.control.views import DeploymentState, DeploymentView, ReconfigurationView
-from ripieno.ui import pacing, rendering, standing, visit
+from ripieno.ui import ending, pacing, rendering, standing, visit
 from ripieno.ui.pacing import Sent
 from ripieno.ui.standing import Progress, Standing
 from ripieno.ui.streaming import Fragment, Live
@@ -93,10 +93,12 @@ def stream_address(request: Request, seen: Seen, tab: str) -> str:
     return f"/deployments/{seen.view.name}/{tab}/stream{query}"
 
 
-def respond(request: Request, fragments: AsyncIterator[Fragment]) -> Response:
-    """The stream of fragments as a response."""
+def respond(
+    request: Request, fragments: AsyncIterator[Fragment], *, event: str = "head"
+) -> Response:
+    """The stream of fragments as a response; its last words are for `event`."""
     live: Live = request.app.state.live
-    return live.respond(fragments)
+    return live.respond(ending.told(request, fragments, event=event))
 
 
 async def painted(

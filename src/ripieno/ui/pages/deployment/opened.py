@@ -60,7 +60,7 @@ async def opened(request: Request) -> Response:
 
 async def stream(request: Request) -> Response:
     """The bar and what is in the way, as they change."""
-    return frame.respond(request, frame.painted(request, _paint, beat_s=BEAT_S))
+    return frame.respond(request, frame.painted(request, _paint, beat_s=BEAT_S), event="stage")
 
 
 async def enter(request: Request) -> Response:
