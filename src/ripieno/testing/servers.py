@@ -13,7 +13,7 @@ from pathlib import Path
 from ripieno.client.client import Client
 from ripieno.wire.reconfiguration import Reconfiguration
 
-START_S = 30.0
+START_S = 60.0
 
 
 class ServerProcess:
