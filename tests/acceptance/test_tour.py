@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
+from pydantic import SecretStr
 
 from ripieno.model.access import Role
 from ripieno.testing.doors import DoorRig, open_door
@@ -76,7 +77,9 @@ async def test_from_the_catalogue_to_the_audit_trail(tmp_path: Path) -> None:
     expect.set_options(timeout=PATIENCE_MS)
     async with open_door(tmp_path / "home") as rig, browsing() as browser:
         for name, role in (("ada", Role.DEPLOYER), ("bob", Role.DEPLOYER), ("root", Role.ADMIN)):
-            await rig.client.add_user(UserRequest(name=name, role=role, password=PASSWORD))
+            await rig.client.add_user(
+                UserRequest(name=name, role=role, password=SecretStr(PASSWORD))
+            )
         await rig.client.register(DOCUMENT)
 
         page = await signed_in(browser, rig, "ada")
