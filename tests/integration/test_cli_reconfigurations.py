@@ -344,3 +344,11 @@ def until(holds: object) -> None:
     while not holds():
         assert time.monotonic() < give_up_at
         time.sleep(0.01)
+
+
+def test_a_deployment_is_made_as_it_was_before(
+    ripieno: CommandLine, control: ScriptedControl, shop: str
+) -> None:
+    assert ripieno("apply", shop, "--back-to", "r-1", "--yes", "--quiet").exit_code == 0
+    assert control.changes[-1].returns_to == "r-1"
+    assert control.changes[-1].source is None

@@ -9,7 +9,7 @@ import pytest
 
 from ripieno.control.errors import InvalidRequest
 from ripieno.control.gate import Gate
-from ripieno.control.requests import Change
+from ripieno.control.requests import Change, Source
 from ripieno.control.views import ReconfigurationKind
 from ripieno.model.access import Caller, Role
 from ripieno.testing.control_rig import Rig, open_rig
@@ -119,6 +119,11 @@ async def test_a_deployment_goes_back_to_how_it_was(rig: Rig) -> None:
 
     assert await go_back(scaled.id) == {"words": "first", "loop": 1, "idle": 2}
     assert await go_back(begin.id) == {"words": "first", "loop": 1, "idle": 1}
+    both = Change(
+        kind=ReconfigurationKind.APPLY, returns_to=begin.id, source=Source(settings={"words": "x"})
+    )
+    with pytest.raises(InvalidRequest, match="apply other parameters afterwards"):
+        await rig.control.preview("busy", both)
     other = await rig.deploy(BUSY, name="other")
     theirs = (await rig.control.reconfigurations(other.id, after=None, limit=9))[0][0]
     change = Change(kind=ReconfigurationKind.APPLY, returns_to=theirs.id)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ripieno.api.actions import ACTIONS
-from ripieno.api.security import PREFIX
+from ripieno.api.security import is_guarded
 from ripieno.control.policy import RULES
 from ripieno.wire.event import Event
 from ripieno.wire.log import LogEnd, LogLine
@@ -139,7 +139,7 @@ def _complete_operation(operation: dict[str, Any], method: str, path: str) -> No
         if response.get("description") == "Successful Response":
             response["description"] = DONE[int(status)]
     statuses = {int(each) for each in responses if int(each) in ERRORS} | {500}
-    if path.startswith(PREFIX):
+    if is_guarded(path):
         statuses |= {401, 403, 503}
     if "{" in path or any(each["name"] == "deployment" for each in operation.get("parameters", ())):
         statuses.add(404)

@@ -479,6 +479,10 @@ class Control(
             base = targets.from_json(last.options["target"])
         match change.kind:
             case ReconfigurationKind.APPLY if change.returns_to is not None:
+                if change.source is not None:
+                    raise InvalidRequest(
+                        "going back is to all that was then; apply other parameters afterwards"
+                    )
                 return await self._earlier(state, change.returns_to)
             case ReconfigurationKind.APPLY:
                 source = change.source or Source()

@@ -39,6 +39,15 @@ def apply(
     settings: Settings = None,
     version: Version = None,
     configuration: Configuration = None,
+    back_to: Annotated[
+        str | None,
+        typer.Option(
+            "--back-to",
+            metavar="RECONFIGURATION",
+            help="Make it as it was after an earlier reconfiguration (r-…, see ripieno history).",
+            show_default=False,
+        ),
+    ] = None,
     waits: Waits = True,
     queues: Queues = False,
     on_failure: IfFails = None,
@@ -60,6 +69,8 @@ def apply(
     fields = {"kind": ChangeKind.APPLY, **meant.fields}
     if on_failure is not None:
         fields["on_failure"] = on_failure
+    if back_to is not None:
+        fields["returns_to"] = back_to
     if queues:
         fields["queue"] = True
     request = sources.request(ChangeRequest, fields)
