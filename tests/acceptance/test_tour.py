@@ -130,11 +130,18 @@ async def change(page: Page) -> None:
     await page.get_by_label("Who speaks").fill("the second")
     await page.locator("#change-parameters").get_by_role("button", name="Show the plan").click()
     await expect(page.locator("#plan")).to_contain_text("no interruption")
-    await page.locator("#plan").get_by_role("button", name="Apply").click()
+    await apply(page)
     await page.goto(f"{at}/deployments/talk/timeline")
     await expect(page.get_by_text("completed").nth(1)).to_be_visible()
     await page.goto(f"{at}/deployments/talk/open")
     await shows(page.frame_locator("iframe"), "the second")
+
+
+async def apply(page: Page) -> None:
+    """Have the plan that is shown carried out, and be led to where that is seen."""
+    await page.locator("#plan").get_by_role("button", name="Apply").click()
+    await expect(page).not_to_have_url(re.compile("/configuration"))
+    await page.wait_for_load_state()
 
 
 async def scale(page: Page) -> None:
@@ -146,7 +153,7 @@ async def scale(page: Page) -> None:
         await page.get_by_role("heading", name="Replicas").click()
     await replicas.get_by_label("web").fill("2")
     await replicas.get_by_role("button", name="Show the plan").click()
-    await page.locator("#plan").get_by_role("button", name="Apply").click()
+    await apply(page)
     await page.goto(f"{at}/deployments/talk")
     await expect(page.get_by_text("2/2").first).to_be_visible()
 

@@ -9,6 +9,13 @@ import pytest
 from ripieno.model.access import ALL_SCOPES, Role, Scope
 from tests.command_line import CommandLine, ScriptedControl, command_line
 
+HELLO = """
+name: hello
+version: 1.0.0
+components:
+  web: {type: service, command: [sleep, '1']}
+"""
+
 
 @pytest.fixture
 def control() -> ScriptedControl:
@@ -126,18 +133,22 @@ def test_who_asks(ripieno: CommandLine) -> None:
 
 
 def test_the_audit_trail_is_shown_and_searched(
-    ripieno: CommandLine, control: ScriptedControl
+    ripieno: CommandLine, control: ScriptedControl, tmp_path: Path
 ) -> None:
     reader = control.admit("bob", Role.DEPLOYER, scopes=ALL_SCOPES - {Scope.DEPLOY})
+    file = tmp_path / "hello.yaml"
+    file.write_text(HELLO)
+    assert ripieno("app", "register", str(file)).exit_code == 0
     ripieno("user", "add", "ada")
     ripieno.environment["RIPIENO_TOKEN"] = reader
-    refused = ripieno("deploy", "shop")
-    assert (refused.exit_code, "has not the scope deploy" in refused.stderr) == (6, True)
+    refused = ripieno("deploy", "hello")
+    assert refused.exit_code == 6, refused.stderr
+    assert "has not the scope deploy" in refused.stderr
     assert ripieno("audit").exit_code == 6
     ripieno.environment["RIPIENO_TOKEN"] = "token-of-alice"
-    lines = ripieno("audit", columns=200).lines
+    lines = ripieno("audit", columns=240).lines
     assert ["alice" in lines[-3], "user.add" in lines[-3], "127.0.0.1" in lines[-3]] == [True] * 3
-    assert "refused: bob may not do deployment.deploy of deployment shop" in lines[-2]
+    assert "refused: bob may not do deployment.deploy of deployment hello" in lines[-2]
     assert "audit.read" in lines[-1]
     found = json.loads(ripieno("audit", "--user", "bob", "--result", "refused", "--json").stdout)
     assert [each["action"] for each in found] == ["deployment.deploy", "audit.read"]

@@ -98,7 +98,7 @@ async def test_lock_that_stays_is_named(tmp_path: Path) -> None:
 
 
 async def test_full_disk_is_named_and_what_was_stored_stays(store: Store, tmp_path: Path) -> None:
-    limit_pages(store, 60)
+    limit_pages(store, pages(store) + 40)
     seq, text = 0, "x" * 10_000
     with pytest.raises(DiskFull, match="make some"):
         for seq in range(1000):
@@ -113,6 +113,13 @@ async def test_full_disk_is_named_and_what_was_stored_stays(store: Store, tmp_pa
     limit_pages(store, 100_000)
     (stored,) = await store.commit("d-1", Batch(expected_seq=seq, events=some.events(1)))
     assert stored.seq == seq + 1
+
+
+def pages(store: Store) -> int:
+    """How long the file is."""
+    database = store._database
+    with database._writer.connect() as connection:  # type: ignore[attr-defined]  # SQLite's
+        return int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
 
 
 def limit_pages(store: Store, count: int) -> None:

@@ -4,9 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from ripieno.wire.base import NO_ZERO, Response, Slug
+from ripieno.wire.base import NO_ZERO, Moment, Response, Slug
 from ripieno.wire.page import Page, PageQuery
 
 
@@ -29,8 +29,8 @@ class AuditQuery(PageQuery):
         default=None, description="a part of what it was done to"
     )
     result: Result | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = Field(default=None, description="before this moment")
+    since: Moment | None = None
+    until: Moment | None = Field(default=None, description="before this moment")
 
 
 class Deed(Response):

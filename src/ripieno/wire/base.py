@@ -5,11 +5,14 @@ side knows, so that a client goes on working with a newer server.
 """
 
 import math
+import re
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -85,6 +88,18 @@ Json = Annotated[
     WithJsonSchema({"description": "any JSON value"}),
 ]
 """A value of any shape, but of reasonable depth and with texts and numbers that can be stored."""
+
+
+def _written(value: object) -> object:
+    if isinstance(value, str) and _DATE.match(value) is None:
+        raise ValueError("write a moment as 2026-01-31T12:00:00Z")
+    return value
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]")
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""A moment with its zone, written as RFC 3339 has it; no number is one."""
 
 Text = Annotated[str, StringConstraints(max_length=10_000, pattern=NO_ZERO)]
 Document = Annotated[str, StringConstraints(max_length=MOST_DOCUMENT, pattern=NO_ZERO)]

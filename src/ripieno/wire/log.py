@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from ripieno.wire.base import Identifier, Request, Response
+from ripieno.wire.base import Identifier, Moment, Request, Response
 from ripieno.wire.problem import Problem
 
 
@@ -14,7 +14,7 @@ class LogQuery(Request):
     component: Identifier | None = None
     replica: Annotated[int, Field(ge=0, le=10_000)] | None = None
     follow: bool = False
-    since: AwareDatetime | None = Field(default=None, description="lines printed from then on")
+    since: Moment | None = Field(default=None, description="lines printed from then on")
     tail: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         default=None, description="only that many of the last lines of each stream"
     )

@@ -1,14 +1,14 @@
 """What components use: processors, memory, requests through the door."""
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from ripieno.wire.base import Request, Response
+from ripieno.wire.base import Moment, Request, Response
 
 
 class MetricsQuery(Request):
     """Which samples are wanted."""
 
-    since: AwareDatetime | None = Field(default=None, description="samples after then")
+    since: Moment | None = Field(default=None, description="samples after then")
 
 
 class ReplicaMetrics(Response):

@@ -17,7 +17,7 @@ class QuotaRequest(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [{"deployments": 3, "cpus": 2.5}]})
 
     deployments: Annotated[int, Field(ge=0, le=10**6, strict=True)] | None = None
-    cpus: Annotated[float, Field(ge=0, le=10**6)] | None = None
+    cpus: Annotated[float, Field(ge=0, le=10**6, strict=True)] | None = None
     memory_mib: Annotated[int, Field(ge=0, le=10**9, strict=True)] | None = None
 
 
