@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from ripieno.control.errors import InvalidRequest, NotFound
 from ripieno.control.views import ComponentView, RouteState, RouteView
-from ripieno.ui import gantt, rendering, visit
+from ripieno.ui import formats, gantt, rendering, visit
 from ripieno.ui.gantt import Step
 from ripieno.ui.pages.deployment import frame
 from ripieno.ui.pages.deployment.frame import Seen
@@ -41,6 +41,14 @@ class Stage:
         if self.route.url is None:
             return "no-door"
         return self.route.state.value
+
+    @property
+    def uptime_s(self) -> float | None:
+        """How long it has been up, roughly; None if it is not, or has been for a moment only."""
+        if self.began_at is None or self.state != RouteState.READY:
+            return None
+        old_s = (datetime.now(UTC) - self.began_at).total_seconds()
+        return formats.rough(old_s) if old_s >= 60 else None
 
     @property
     def key(self) -> str:
