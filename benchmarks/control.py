@@ -19,6 +19,7 @@ import psutil
 from measure import Extent, Figure
 from measure import main as measure_main
 from ripieno.client.client import Client
+from ripieno.control.hosts import COMPONENTS
 from ripieno.testing.servers import ServerProcess, ended
 from ripieno.wire.deployment import DeployRequest
 from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest
@@ -173,7 +174,7 @@ async def readiness_ms(rig: Rig, client: Client) -> tuple[float, ...]:
         if event.kind == "transition.ended" and event.data.get("transition") == "become_ready":
             heard = time.time()
             break
-    log = next(rig.home.glob("work/*/c/0/stdout.log"))
+    log = next(rig.home.glob(f"{COMPONENTS}/*/c/0/stdout.log"))
     listening = float(log.read_text().split()[0])
     await ended(client, asked.reconfiguration.id)
     await rig.remove(client, "listener")

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from ripieno.control.errors import Conflict, Held, NameInUse, NotFound
+from ripieno.control.hosts import COMPONENTS
 from ripieno.control.requests import Decision, OnFailure
+from ripieno.runtimes import keeper
 from ripieno.testing.control_rig import (
     CALLER,
     PATIENCE_S,
@@ -796,7 +798,7 @@ components:
     health: {command: [test, -s, url]}
 """
     view = await rig.deploy(document, directory=tmp_path)
-    folder = rig.home / "work" / view.id / "web" / "0" / "work"
+    folder = rig.home / COMPONENTS / view.id / "web" / "0" / keeper.CWD
     url = component(view, "store").addresses["sql"]
     assert (folder / "data/data.txt").read_text() == "from the server"
     assert (folder / "url").read_text() == url
@@ -884,7 +886,7 @@ async def test_a_service_that_becomes_unhealthy_is_started_again(
     view = await rig.deploy(healthy(health, replicas=replicas))
     before, port = pids(view), component(view, "web").replicas[-1].tcp_ports
     sick = f"web/{replicas - 1}"
-    (rig.home / "work" / view.id / sick / "work" / "sick").touch()
+    (rig.home / COMPONENTS / view.id / sick / keeper.CWD / "sick").touch()
     (told,) = await rig.until_told("well", "component.unhealthy")
     assert told.data["slot"] == replicas - 1
     view = await rig.until(
@@ -899,7 +901,7 @@ async def test_a_service_that_becomes_unhealthy_is_started_again(
 
 async def test_an_unhealthy_service_that_is_never_restarted_can_be_stopped(rig: Rig) -> None:
     view = await rig.deploy(healthy("http: /", condition="never"))
-    (rig.home / "work" / view.id / "web/0/work/sick").touch()
+    (rig.home / COMPONENTS / view.id / "web/0" / keeper.CWD / "sick").touch()
     await rig.until_told("well", "component.given_up")
     view = await rig.settled("well", "degraded")
     assert pids(view) == running_pids(view.id)

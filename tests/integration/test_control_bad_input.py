@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ripieno.control.errors import InvalidRequest
+from ripieno.control.hosts import COMPONENTS
 from ripieno.runtimes.errors import AuthenticationFailed, InvalidHost, RuntimeDriverError
 from ripieno.testing import control_rig
 from ripieno.testing.ssh_servers import Network, Unavailable
@@ -67,11 +68,11 @@ async def test_file_that_is_missing_is_named(tmp_path: Path) -> None:
 
 async def test_host_without_room_says_so(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    work = home / "work"
-    work.mkdir(parents=True)
+    components = home / COMPONENTS
+    components.mkdir(parents=True)
     mounted = await asyncio.to_thread(
         subprocess.run,
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(work)],
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(components)],
         capture_output=True,
         text=True,
     )
@@ -86,7 +87,7 @@ async def test_host_without_room_says_so(tmp_path: Path) -> None:
         cause = await failure_of(tmp_path, document)
         assert "room" in cause or "space" in cause or "full" in cause
     finally:
-        await asyncio.to_thread(subprocess.run, ["umount", str(work)], check=True)
+        await asyncio.to_thread(subprocess.run, ["umount", str(components)], check=True)
 
 
 async def test_unknown_host_is_refused_with_those_there_are(tmp_path: Path) -> None:

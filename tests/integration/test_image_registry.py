@@ -19,7 +19,7 @@ CONFIG = {
     "Cmd": ["--fast"],
     "Volumes": {"/data": {}},
     "User": "1000",
-    "WorkingDir": "/work",
+    "WorkingDir": "/srv",
     "StopSignal": "SIGINT",
     "Healthcheck": {"Test": ["CMD", "probe"], "Interval": 5_000_000_000, "Retries": 2},
 }
@@ -59,7 +59,7 @@ async def test_all_that_an_image_says_is_read(
     assert found.env == {"PATH": "/bin", "A": "b=c", "EMPTY": ""}
     assert (found.entrypoint, found.cmd) == (("/viewer",), ("--fast",))
     assert (found.volumes, found.user) == (("/data",), "1000")
-    assert (found.working_directory, found.stop_signal) == ("/work", "SIGINT")
+    assert (found.working_directory, found.stop_signal) == ("/srv", "SIGINT")
     assert found.health == ImageHealth(argv=("probe",), interval_s=5.0, retries=2)
     again = await reader.read(f"{registry.host}/neuro/viewer@{pushed.digest}")
     assert again.labels == found.labels and again.digest == found.digest

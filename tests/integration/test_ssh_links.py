@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ripieno.runtimes import keeper
 from ripieno.runtimes.errors import HostUnreachable, LinkLost
 from ripieno.runtimes.host import Command, Condition, LinkState, Process, Transfer
 from ripieno.runtimes.ssh_host import SshHost
@@ -107,7 +108,7 @@ async def test_an_end_while_the_host_is_away_is_heard_of_when_it_is_back(
     await asyncio.sleep(0.1)
     server.cut()
     await links.until(LinkState.DOWN)
-    end = Path(host.directory, NAME, "work", "end")
+    end = Path(host.directory, NAME, keeper.CWD, "end")
     await asyncio.to_thread(end.touch)
     server.mend()
     async with asyncio.timeout(PATIENCE_S):
@@ -172,7 +173,7 @@ async def test_a_follower_misses_nothing_and_hears_nothing_twice(
     before = len(found)
     await asyncio.sleep(0.3)
     server.mend()
-    await asyncio.to_thread(Path(host.directory, NAME, "work", "fast").touch)
+    await asyncio.to_thread(Path(host.directory, NAME, keeper.CWD, "fast").touch)
     async with asyncio.timeout(PATIENCE_S):
         await following
     assert len(found) > before

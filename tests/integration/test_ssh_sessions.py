@@ -70,7 +70,7 @@ async def test_followers_take_no_sessions(host: SshHost) -> None:
     processes = await asyncio.gather(*(host.start(name, "1", command) for name in names))
     following = [asyncio.create_task(follow(name)) for name in names]
     await asyncio.sleep(0.2)
-    await host.transfer([Transfer(source=b"", target=f"{name}/work/go") for name in names])
+    await host.transfer([Transfer(source=b"", target=f"{name}/{keeper.CWD}/go") for name in names])
     async with asyncio.timeout(20):
         assert await asyncio.gather(*following) == [b"line\n"] * 30
         await asyncio.gather(*(host.wait(each) for each in processes))

@@ -16,6 +16,9 @@ from ripieno.runtimes.local_host import LocalHost
 
 LOCAL = "local"
 
+COMPONENTS = "components"
+"""The folder in the state directory that has one for each component on this machine."""
+
 SshOpener = Callable[[HostConfig], Host]
 """Makes the host that a configuration describes. Given by bootstrap, so that what speaks SSH is
 loaded only where there is a host to reach by it."""
@@ -38,7 +41,7 @@ class HostBook:
         self._configs: dict[str, HostConfig] = {}
         self._facts: dict[str, HostFacts] = {}
         self._problems: dict[str, str] = {}
-        config = HostConfig(name=LOCAL, directory=str(state_directory / "work"))
+        config = HostConfig(name=LOCAL, directory=str(state_directory / COMPONENTS))
         self._configs[LOCAL] = config
         self._hosts[LOCAL] = LocalHost(config.directory, name=LOCAL)
 

@@ -40,7 +40,7 @@ class Jump:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostConfig:
-    """A host: `directory` is its absolute work folder there, `jump` is `[user@]address[:port]`.
+    """A host: `directory` is its absolute working folder there, `jump` is `[user@]address[:port]`.
 
     `user`, `key_path` and `known_hosts_path` may be left out: then the server's own user, its
     default keys and agent, and its user's known_hosts are used. `timeout_s` is how long one

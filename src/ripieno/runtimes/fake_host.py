@@ -76,7 +76,7 @@ class FakeHost:
 
     @property
     def directory(self) -> str:
-        """Its work folder there, absolute."""
+        """The folder there that holds all it has, absolute."""
         return self._directory
 
     @property
@@ -171,7 +171,7 @@ class FakeHost:
         if key in records:
             return records[key].process
         keeper.check_data(command.argv, command.env, self._name)
-        cwd = self._cwd(command.cwd, f"{self._directory}/{name}/work")
+        cwd = self._cwd(command.cwd, f"{self._directory}/{name}/{keeper.CWD}")
         program = self._program(command.argv[0])
         logs = {each: machine.logs.setdefault((name, each), FakeLog()) for each in keeper.STREAMS}
         for log in logs.values():
@@ -260,7 +260,7 @@ class FakeHost:
             log = machine.logs.pop((name, stream), None)
             if log is not None:
                 log.is_removed = True
-        prefix = f"{self._directory}/{name}/work/"
+        prefix = f"{self._directory}/{name}/{keeper.CWD}/"
         for path in [path for path in machine.files if path.startswith(prefix)]:
             del machine.files[path]
 

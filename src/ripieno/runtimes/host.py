@@ -163,7 +163,7 @@ class Host(Protocol):
 
     @property
     def directory(self) -> str:
-        """Its work folder there, absolute."""
+        """The folder there that holds all it has, absolute."""
 
     @property
     def link(self) -> LinkState:
@@ -220,7 +220,7 @@ class Host(Protocol):
         """What became of it, when it has ended."""
 
     async def forget(self, name: str) -> None:
-        """Remove the logs, records and work folder; kills what still runs under the name."""
+        """Remove the logs, records and working folder; kills what still runs under the name."""
 
     def queue(self, transfer: Transfer) -> None:
         """Remember a file for the next flush."""

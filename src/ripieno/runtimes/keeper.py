@@ -3,7 +3,7 @@
 Used by every host that is a real machine, so that one server finds what another started. The
 folder of a process, `<directory>/<name>/`, holds
 
-- `work/`: its working folder, unless told otherwise;
+- `cwd/`: its working folder, unless told otherwise;
 - `stdout.log`, `stderr.log`: appended to by all processes of the name; the beginning may be a hole;
 - `stdout.index`, `stderr.index`: lines `unix_seconds size`, where a log stood and when;
 - `run-<key>`: one line about the process of that key, `RUN_FIELDS`, there before its command is;
@@ -28,6 +28,9 @@ from ripieno.runtimes.errors import PermanentFailure
 from ripieno.runtimes.host import Command, Process, Stream
 
 STREAMS: tuple[Stream, ...] = ("stdout", "stderr")
+
+CWD = "cwd"
+"""The folder of a process that it runs in unless told otherwise, and that its files come into."""
 
 MARK = "RIPIENO_PROCESS"
 """The environment variable of every started process: its name and quoted key."""

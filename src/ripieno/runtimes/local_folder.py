@@ -40,9 +40,9 @@ class Folder:
         return os.path.isdir(self.path)
 
     def make(self) -> None:
-        """See to it that the folder and its work folder exist."""
+        """See to it that the folder and its working folder exist."""
         make_directory(self.directory)
-        os.makedirs(f"{self.path}/work", exist_ok=True)
+        os.makedirs(f"{self.path}/{keeper.CWD}", exist_ok=True)
 
     @contextlib.asynccontextmanager
     async def locked(self, *, create: bool = True) -> AsyncIterator[int]:
@@ -129,7 +129,7 @@ class Folder:
 
     def remove(self) -> None:
         """Remove everything of the name, and what folders above are then empty."""
-        shutil.rmtree(f"{self.path}/work", ignore_errors=True)
+        shutil.rmtree(f"{self.path}/{keeper.CWD}", ignore_errors=True)
         for path in self._own_files():
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)

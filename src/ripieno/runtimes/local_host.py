@@ -86,7 +86,7 @@ class LocalHost:
 
     @property
     def directory(self) -> str:
-        """Its work folder, absolute."""
+        """The folder that holds all it has, absolute."""
         return self._directory
 
     @property

@@ -52,7 +52,9 @@ async def start(
             if run is not None:
                 return run
             folder.drop_run(written_key)  # Of a shell that died before it became the command.
-            cwd = working_folder(command.cwd, folder.directory, host, default=f"{folder.path}/work")
+            cwd = working_folder(
+                command.cwd, folder.directory, host, default=f"{folder.path}/{keeper.CWD}"
+            )
             program(command.argv[0], variables["PATH"], cwd, host)
             earlier = folder.runs()
             _prune(folder, earlier, host)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ripieno.model.workload import FileTransfer, RestartCondition, Workload
-from ripieno.runtimes import output
+from ripieno.runtimes import keeper, output
 from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
 from ripieno.runtimes.errors import (
     FileMissing,
@@ -287,7 +287,7 @@ class ProcessRuntime:
             host.queue(
                 Transfer(
                     source=(file.content or "").encode() if file.source is None else file.source,
-                    target=f"{replica.name}/work/{file.target}",
+                    target=f"{replica.name}/{keeper.CWD}/{file.target}",
                     mode=file.mode,
                 )
             )

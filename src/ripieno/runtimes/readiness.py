@@ -4,6 +4,7 @@ import asyncio
 
 from ripieno.model.workload import Health, HealthKind
 from ripieno.runtimes import health as healths
+from ripieno.runtimes import keeper
 from ripieno.runtimes.base import Replica, Spot, Task
 from ripieno.runtimes.errors import TemporaryFailure
 from ripieno.runtimes.host import Host, ProcessStatus
@@ -47,7 +48,7 @@ async def until_ready(
         while True:
             try:
                 problem = await healths.probe(
-                    host, check, replica.tcp_ports, directory=f"{replica.name}/work"
+                    host, check, replica.tcp_ports, directory=f"{replica.name}/{keeper.CWD}"
                 )
             except TemporaryFailure as away:
                 problem = str(away)

@@ -94,7 +94,7 @@ class SshHost:
 
     @property
     def directory(self) -> str:
-        """Its work folder there, absolute."""
+        """The folder there that holds all it has, absolute."""
         return self._directory
 
     @property
@@ -174,7 +174,7 @@ class SshHost:
         keeper.check_data(command.argv, command.env, self._name)
         await self._prepare()
         folder = f"{self._directory}/{name}"
-        cwd = self._folder_of(command.cwd, f"{folder}/work")
+        cwd = self._folder_of(command.cwd, f"{folder}/{keeper.CWD}")
         answer = await self.sessions.script(
             f"{name} cannot be started",
             ssh_scripts.START,

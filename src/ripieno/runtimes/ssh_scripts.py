@@ -56,7 +56,9 @@ def program(script: str, *arguments: str, env: Mapping[str, str] | None = None) 
 
 
 # Functions that several programs begin with. A process is meant by pid, start time and boot.
-_FUNCTIONS = r"""
+_FUNCTIONS = (
+    f"own_cwd={keeper.CWD}"
+    + r"""
 # alive PID START_TIME: whether that very process has not ended. Sets seen_start and seen_group.
 alive() {
     seen_start= seen_group= line=
@@ -140,10 +142,11 @@ lock() {
         flock -w 30 9 || refuse busy
         [ /proc/self/fd/9 -ef "$1/lock" ] && return
         exec 9>&-
-        mkdir -p "$1/work"
+        mkdir -p "$1/$own_cwd"
     done
 }
 """
+)
 
 CHECK = (
     r"""
@@ -248,7 +251,7 @@ START = (
 directory=$1 name=$2 key=$3 limit=$4 cwd=$5 ends=$6 now=$7 kept=$8 script=$9
 shift 9
 folder=$directory/$name
-LC_ALL=C mkdir -p "$folder/work" || exit
+LC_ALL=C mkdir -p "$folder/$own_cwd" || exit
 lock "$folder"
 if [ -s "$folder/run-$key" ]; then
     echo "run $(cat "$folder/run-$key")"
@@ -356,7 +359,7 @@ for record in "$folder"/run-*; do
         sleep 0.1
     done
 done
-LC_ALL=C rm -rf "$folder/work" || exit
+LC_ALL=C rm -rf "$folder/$own_cwd" || exit
 rm -f "$folder"/run-* "$folder"/exit-* "$folder"/stdout.* "$folder"/stderr.* "$folder/lock"
 while [ "$folder" != "$directory" ]; do
     rmdir "$folder" 2>/dev/null || break

@@ -4,6 +4,7 @@ import asyncio
 
 from ripieno.model.workload import Workload
 from ripieno.runtimes import health as healths
+from ripieno.runtimes import keeper
 from ripieno.runtimes.base import Ended, Replica
 from ripieno.runtimes.errors import RuntimeDriverError
 from ripieno.runtimes.host import Condition, Host, Process
@@ -60,7 +61,7 @@ async def watch_health(
         await asyncio.sleep(check.interval_s)
         try:
             problem = await healths.probe(
-                host, check, replica.tcp_ports, directory=f"{replica.name}/work"
+                host, check, replica.tcp_ports, directory=f"{replica.name}/{keeper.CWD}"
             )
         except RuntimeDriverError:
             continue

@@ -18,6 +18,7 @@ from typing import Protocol
 import pytest
 
 from ripieno.runtimes import host as hosts
+from ripieno.runtimes import keeper
 from ripieno.runtimes.errors import (
     CommandNotFound,
     FileMissing,
@@ -279,7 +280,7 @@ class HostContract:
         process = await rig.host.start(NAME, "1", Command(argv=argv, env=env))
         await rig.host.wait(process)
         cwd, _, shown = (await read(rig.host)).decode().partition("\n")
-        assert cwd == f"{rig.host.directory}/{NAME}/work"
+        assert cwd == f"{rig.host.directory}/{NAME}/{keeper.CWD}"
         assert shown == "".join(f"<{each}>" for each in ("".join(TRICKY), *TRICKY))
 
     async def test_no_variable_or_path_of_a_command_meets_those_of_the_keeper(
@@ -508,7 +509,7 @@ class HostContract:
     async def test_what_is_forgotten_is_gone_and_may_begin_anew(self, rig: Rig) -> None:
         process = await self.start(rig, "stubborn")
         assert await first_line(rig.host) == "ready"
-        await rig.host.transfer([Transfer(source=b"", target=f"{NAME}/work/file")])
+        await rig.host.transfer([Transfer(source=b"", target=f"{NAME}/{keeper.CWD}/file")])
         await rig.host.forget(NAME)
         assert not rig.is_running(process.pid)
         assert await rig.host.find(NAME) is None

@@ -302,12 +302,12 @@ def test_what_a_run_needs_is_carried_over() -> None:
             {"name": "a,b", "value": "1"},
         ],
         suggested_resources={"cpu-cores": 2, "ram": 0.5, "walltime-estimate": 60, "nodes": 2},
-        container_image={"type": "docker", "image": "a", "working-directory": "/work"},
+        container_image={"type": "docker", "image": "a", "working-directory": "/srv"},
     )
     assert component(found)["env"] == {"A": "$${x}"}
     assert component(found)["resources"] == {"cpus": 2, "memory_mib": 512}
     assert component(found)["deadline_s"] == 600
-    assert tool(found).working_directory == "/work"
+    assert tool(found).working_directory == "/srv"
     assert not found.missing
     assert sum("a variable is not carried over" in each for each in found.notes) == 2
     assert any("nodes of the suggested resources" in each for each in found.notes)

@@ -144,7 +144,9 @@ async def test_a_file_without_execute_permission_is_named(host: LocalHost, tmp_p
 
 
 async def test_a_program_relative_to_the_working_folder_is_found(host: LocalHost) -> None:
-    script = Transfer(source=b"#!/bin/sh\necho found\n", target=f"{NAME}/work/run", mode=0o755)
+    script = Transfer(
+        source=b"#!/bin/sh\necho found\n", target=f"{NAME}/{keeper.CWD}/run", mode=0o755
+    )
     await host.transfer([script])
     process = await host.start(NAME, "1", Command(argv=("./run",)))
     assert await output(host, process) == "found\n"
