@@ -36,7 +36,6 @@ class _Kept:
     owner: str
     visibility: tuple[str, ...]
     created_at: datetime
-    updated_at: datetime
     versions: dict[str, VersionRecord] = dataclasses.field(default_factory=dict)
 
 
@@ -48,14 +47,14 @@ class MemoryCatalogue:
         self._contents: dict[str, bytes] = {}
         self.users_of: dict[str, list[str]] = {}
 
-    async def register(self, *registrations: Registration, at: datetime) -> None:
-        self.put(*registrations, at=at)
+    async def register(self, *registrations: Registration) -> None:
+        self.put(*registrations)
 
-    def put(self, *registrations: Registration, at: datetime) -> None:
+    def put(self, *registrations: Registration) -> None:
         for each in registrations:
             version = each.version
             kept = self._kept.setdefault(
-                version.application, _Kept(each.owner, each.visibility, at, at)
+                version.application, _Kept(each.owner, each.visibility, version.created_at)
             )
             known = kept.versions.get(version.version)
             if known is not None and known.state is not VersionState.DRAFT:
@@ -63,7 +62,6 @@ class MemoryCatalogue:
                     continue
                 raise VersionTaken(f"{version.application} {version.version} cannot change")
             kept.versions[version.version] = version
-            kept.updated_at = at
             self._contents |= each.contents
 
     async def application(self, name: str) -> ApplicationRecord | None:
@@ -94,7 +92,7 @@ class MemoryCatalogue:
             editors=said.editors,
             visibility=kept.visibility,
             created_at=kept.created_at,
-            updated_at=kept.updated_at,
+            updated_at=version.published_at or version.created_at,
         )
 
     async def application_version(self, name: str, version: str) -> VersionRecord | None:
@@ -109,7 +107,7 @@ class MemoryCatalogue:
         names = [each.name for each in dataclasses.fields(VersionSummary)]
         return [VersionSummary(**{name: getattr(each, name) for name in names}) for each in found]
 
-    async def yank(self, name: str, version: str, because: str, at: datetime) -> bool:
+    async def yank(self, name: str, version: str, because: str) -> bool:
         versions = self._kept[name].versions
         was = VersionState.PUBLISHED if because else VersionState.YANKED
         if versions[version].state is not was:
@@ -120,14 +118,14 @@ class MemoryCatalogue:
         )
         return True
 
-    async def remove_version(self, name: str, version: str, at: datetime) -> bool:
+    async def remove_version(self, name: str, version: str) -> bool:
         versions = self._kept[name].versions
         was_there = versions.pop(version, None) is not None
         if not versions:
             del self._kept[name]
         return was_there
 
-    async def remove_application(self, name: str, at: datetime) -> bool:
+    async def remove_application(self, name: str) -> bool:
         return self._kept.pop(name, None) is not None
 
     async def share(
@@ -136,7 +134,6 @@ class MemoryCatalogue:
         *,
         owner: str | None,
         visibility: Sequence[str] | None,
-        at: datetime,
     ) -> bool:
         if name not in self._kept:
             return False
@@ -249,5 +246,5 @@ class FakeRegistry(Registry):
     ) -> VersionRecord:
         """Let there be a version."""
         record, contents = read_version(Bundle(document=document), is_draft, owner, at)
-        self.catalogue.put(Registration(version=record, contents=contents, owner=owner), at=at)
+        self.catalogue.put(Registration(version=record, contents=contents, owner=owner))
         return record

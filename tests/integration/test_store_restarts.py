@@ -213,7 +213,7 @@ async def test_commit_whose_answer_is_lost_is_stored_once(
         cable.answers_to_lose = 1
         assert await store.remove_secret("a")
         cable.answers_to_lose = 1
-        await store.register(some.registration("1.0.0"), at=some.START)
+        await store.register(some.registration("1.0.0"))
         assert cable.lost >= 8
         assert len(await store.journal("d-1", after=0)) == 10
         assert len(await store.timers("d-1")) == 5

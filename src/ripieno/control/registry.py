@@ -91,7 +91,7 @@ class Registry:
             owner=caller,
             visibility=_principals((EVERYONE,) if visibility is None else visibility),
         )
-        await self._register(registration, now)
+        await self._register(registration)
         return await self.registered(record.application, record.version)
 
     async def publish(self, name: str, version: str, *, caller: str) -> Registered:
@@ -111,7 +111,7 @@ class Registry:
                 "have it read that"
             )
         found = await self.registered(name, version)
-        if not await self._store.yank(name, version, because, _now()):
+        if not await self._store.yank(name, version, because):
             raise Conflict(
                 f"{name} {version} is {found.version.state}; only what is published can be yanked"
             )
@@ -119,7 +119,7 @@ class Registry:
     async def unyank(self, name: str, version: str, *, caller: str) -> None:
         """Bring a version back. Raises: `NotFound`, `Conflict`."""
         found = await self.registered(name, version)
-        if not await self._store.yank(name, version, "", _now()):
+        if not await self._store.yank(name, version, ""):
             raise Conflict(f"{name} {version} is {found.version.state}, and not yanked")
 
     async def remove(self, name: str, version: str | None, *, force: bool, caller: str) -> None:
@@ -133,9 +133,9 @@ class Registry:
                 "remove that first, yank the version instead, or force it: what runs goes on"
             )
         if version is None:
-            await self._store.remove_application(name, _now())
+            await self._store.remove_application(name)
         else:
-            await self._store.remove_version(name, version, _now())
+            await self._store.remove_version(name, version)
 
     async def share(
         self, name: str, *, owner: str | None, visibility: Sequence[str] | None, caller: str
@@ -146,7 +146,7 @@ class Registry:
             if await self._store.user(owner) is None:
                 raise NotFound(f"there is no user {owner}")
         readers = None if visibility is None else _principals(visibility)
-        if not await self._store.share(name, owner=owner, visibility=readers, at=_now()):
+        if not await self._store.share(name, owner=owner, visibility=readers):
             raise NotFound(f"no application {name} is registered; see ripieno app list")
         return (await self.registered(name, None)).entry
 
@@ -174,9 +174,9 @@ class Registry:
             files[path] = BundledFile(content=content, is_executable=each.is_executable)
         return Bundle(document=version.document, files=files)
 
-    async def _register(self, registration: Registration, at: datetime) -> None:
+    async def _register(self, registration: Registration) -> None:
         try:
-            await self._store.register(registration, at=at)
+            await self._store.register(registration)
         except VersionTaken as problem:
             raise Conflict(str(problem)) from problem
 

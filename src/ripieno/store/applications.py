@@ -1,8 +1,7 @@
 """Registered applications, their versions and files. A published version never changes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import sqlalchemy as sql
 from sqlalchemy import Connection
@@ -10,11 +9,11 @@ from sqlalchemy import Connection
 from ripieno.model.access import EVERYONE
 from ripieno.store import blobs, entry, rows, tables
 from ripieno.store.database import Database
+from ripieno.store.entry import Newcomer
 from ripieno.store.errors import VersionTaken
 from ripieno.store.records import REMOVED
 from ripieno.store.registered import (
     ApplicationRecord,
-    EntryState,
     VersionRecord,
     VersionState,
     VersionSummary,
@@ -46,7 +45,7 @@ class Applications:
 
     _database: Database
 
-    async def register(self, *registrations: Registration, at: datetime) -> None:
+    async def register(self, *registrations: Registration) -> None:
         """Store versions, all or none of them.
 
         A draft is stored in the place of the one before; storing the same again changes nothing.
@@ -54,17 +53,23 @@ class Applications:
         """
 
         def work(connection: Connection) -> None:
-            fresh = [each for each in registrations if _is_new(connection, each.version)]
-            before: set[str] = set()
+            known = _known(connection, {each.version.application for each in registrations})
+            fresh = [each for each in registrations if _is_new(connection, each.version, known)]
             for each in fresh:
                 blobs.put(connection, each.contents)
-                _enter(connection, each, at)
-                before |= blobs.hold(connection, each.version)
+            versions = [each.version for each in fresh]
+            before = blobs.hold(connection, versions, known)
+            rows.put(connection, tables.VERSIONS, versions)
             blobs.tidy(connection, before)
-            rows.put(connection, tables.VERSIONS, [each.version for each in fresh])
-            entry.refresh(
-                connection, list(dict.fromkeys(each.version.application for each in fresh)), at
-            )
+            newcomers = {
+                each.version.application: Newcomer(
+                    owner=each.owner,
+                    visibility=each.visibility,
+                    created_at=each.version.created_at,
+                )
+                for each in reversed(fresh)
+            }
+            entry.refresh(connection, newcomers, newcomers)
 
         await self._database.write(work, in_order=True)
 
@@ -95,7 +100,7 @@ class Applications:
             query = query.where(_d.version == version)
         return await self._database.column(query.order_by(_d.name))
 
-    async def yank(self, name: str, version: str, because: str, at: datetime) -> bool:
+    async def yank(self, name: str, version: str, because: str) -> bool:
         """Withdraw a version (without a reason: bring it back); whether it was the other way."""
         was = VersionState.PUBLISHED if because else VersionState.YANKED
         becomes = VersionState.YANKED if because else VersionState.PUBLISHED
@@ -104,20 +109,20 @@ class Applications:
             .where(_v.application == name, _v.version == version, _v.state == was)
             .values(state=becomes, yanked_because=because)
         )
-        return await self._changed(name, change, at)
+        return await self._changed(name, change)
 
-    async def remove_version(self, name: str, version: str, at: datetime) -> bool:
+    async def remove_version(self, name: str, version: str) -> bool:
         """Forget a version, and the application with its last one; whether there was one."""
         gone = sql.delete(tables.VERSIONS).where(_v.application == name, _v.version == version)
         return await self._changed(
-            name, gone, at, lambda connection: blobs.release(connection, name, version)
+            name, gone, lambda connection: blobs.release(connection, name, version)
         )
 
-    async def remove_application(self, name: str, at: datetime) -> bool:
+    async def remove_application(self, name: str) -> bool:
         """Forget an application with all of its versions; whether there was one."""
         gone = sql.delete(tables.VERSIONS).where(_v.application == name)
         return await self._changed(
-            name, gone, at, lambda connection: blobs.release(connection, name, None)
+            name, gone, lambda connection: blobs.release(connection, name, None)
         )
 
     async def share(
@@ -126,16 +131,14 @@ class Applications:
         *,
         owner: str | None = None,
         visibility: Sequence[str] | None = None,
-        at: datetime,
     ) -> bool:
         """Give an application another owner or other readers; whether there is one."""
-        fields: dict[str, object] = {"updated_at": at}
-        if owner is not None:
-            fields["owner"] = owner
-        if visibility is not None:
-            fields["visibility"] = tuple(visibility)
+        fields = {
+            "owner": _a.owner if owner is None else owner,
+            "visibility": _a.visibility if visibility is None else tuple(visibility),
+        }
         change = sql.update(tables.APPLICATIONS).where(_a.name == name).values(fields)
-        return await self._changed(name, change, at)
+        return await self._changed(name, change)
 
     async def applications_of(self, owner: str) -> list[str]:
         """The names of all applications that somebody owns."""
@@ -152,7 +155,6 @@ class Applications:
         self,
         name: str,
         change: sql.Update | sql.Delete,
-        at: datetime,
         released: Callable[[Connection], Iterable[str]] = lambda _: (),
     ) -> bool:
         was_changed = False
@@ -161,70 +163,36 @@ class Applications:
             nonlocal was_changed  # What a lost answer was about is not there the next time.
             if connection.execute(change).rowcount:
                 was_changed = True
-                entry.refresh(connection, [name], at)
+                entry.refresh(connection, [name])
                 blobs.tidy(connection, released(connection))
             return was_changed
 
         return await self._database.write(work, in_order=True)
 
 
-def _is_new(connection: Connection, version: VersionRecord) -> bool:
+def _known(
+    connection: Connection, applications: Collection[str]
+) -> dict[tuple[str, str], VersionState]:
+    """The versions that there are of applications, and what they are."""
+    query = sql.select(_v.application, _v.version, _v.state).where(_v.application.in_(applications))
+    return {(each.application, each.version): each.state for each in connection.execute(query)}
+
+
+def _is_new(
+    connection: Connection, version: VersionRecord, known: Mapping[tuple[str, str], VersionState]
+) -> bool:
     """Whether there is something to store. Raises: `VersionTaken`."""
-    query = sql.select(_v.state, _v.document, _v.files).where(
+    state = known.get((version.application, version.version))
+    if state is None or state is VersionState.DRAFT:
+        return True
+    query = sql.select(_v.document, _v.files).where(
         _v.application == version.application, _v.version == version.version
     )
-    known = connection.execute(query).one_or_none()
-    if known is None or known.state is VersionState.DRAFT:
-        return True
-    if (
-        version.state is VersionState.PUBLISHED
-        and known.document == version.document
-        and known.files == version.files
-    ):
+    published = connection.execute(query).one()
+    is_same = (published.document, published.files) == (version.document, version.files)
+    if is_same and version.state is VersionState.PUBLISHED:
         return False
     raise VersionTaken(
         f"{version.application} {version.version} is published and cannot change; give the new one "
         "another version"
     )
-
-
-def _enter(connection: Connection, registration: Registration, at: datetime) -> None:
-    """Make an entry for an application that has none; `entry.refresh` completes it."""
-    name = registration.version.application
-    if connection.execute(sql.select(_a.id).where(_a.name == name)).first():
-        return
-    blank: tuple[str, ...] = ()
-    connection.execute(
-        tables.APPLICATIONS.insert().values(
-            id=_next_id(connection),
-            name=name,
-            version="",
-            latest=None,
-            state=EntryState.DRAFT,
-            title="",
-            summary="",
-            category="",
-            tags=blank,
-            maintainers=blank,
-            kinds=blank,
-            licence="",
-            icon="",
-            owner=registration.owner,
-            editors=blank,
-            visibility=registration.visibility,
-            is_open=False,
-            created_at=at,
-            updated_at=at,
-            revision=0,
-        )
-    )
-
-
-def _next_id(connection: Connection) -> int:
-    """An id that no application has or had."""
-    gone = tables.REMOVED_APPLICATIONS.c.id
-    query = sql.select(
-        sql.select(sql.func.max(_a.id)).scalar_subquery(),
-        sql.select(sql.func.max(gone)).scalar_subquery(),
-    )
-    return max(each or 0 for each in connection.execute(query).one()) + 1

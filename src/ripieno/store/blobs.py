@@ -4,7 +4,7 @@ Runs inside transactions of `applications`. What no version has any more goes wi
 unless a deployment is there that was made from it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import sqlalchemy as sql
 from sqlalchemy import Connection
@@ -21,11 +21,10 @@ _r = tables.RECONFIGURATIONS.c
 
 def put(connection: Connection, contents: Mapping[str, bytes]) -> None:
     """Keep what is not there yet."""
-    known = set(
-        connection.execute(sql.select(_b.digest).where(_b.digest.in_(contents))).scalars()
-        if contents
-        else ()
-    )
+    if not contents:
+        return
+    query = sql.select(_b.digest).where(_b.digest.in_(contents))
+    known = set(connection.execute(query).scalars())
     fresh = [
         {"digest": digest, "content": content}
         for digest, content in contents.items()
@@ -35,20 +34,21 @@ def put(connection: Connection, contents: Mapping[str, bytes]) -> None:
         connection.execute(tables.BLOBS.insert(), fresh)
 
 
-def hold(connection: Connection, version: VersionRecord) -> set[str]:
-    """Note what a version refers to now; what it referred to before."""
-    which = (
-        _h.application == version.application,
-        _h.version == version.version,
-    )
-    before = set(connection.execute(sql.select(_h.digest).where(*which)).scalars())
-    connection.execute(sql.delete(tables.HELD_FILES).where(*which))
-    digests = sorted({each.digest for each in version.files.values()})
-    if digests:
-        held = {"application": version.application, "version": version.version}
-        connection.execute(
-            tables.HELD_FILES.insert(), [{"digest": each, **held} for each in digests]
-        )
+def hold(
+    connection: Connection, versions: Iterable[VersionRecord], known: Container[tuple[str, str]]
+) -> set[str]:
+    """Note what versions refer to now; what the known ones referred to before."""
+    before: set[str] = set()
+    held = []
+    for each in versions:
+        if (each.application, each.version) in known:
+            before |= release(connection, each.application, each.version)
+        held += [
+            {"digest": digest, "application": each.application, "version": each.version}
+            for digest in sorted({file.digest for file in each.files.values()})
+        ]
+    if held:
+        connection.execute(tables.HELD_FILES.insert(), held)
     return before
 
 

@@ -5,7 +5,7 @@ its facets, its audience and its words in the full-text index say what the versi
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,13 @@ from ripieno.model.access import EVERYONE, USER
 from ripieno.model.presentation import Presentation
 from ripieno.store import full_text, rows, tables
 from ripieno.store.full_text import Texts
-from ripieno.store.registered import EntryState, FacetKind, FileRecord, VersionState
+from ripieno.store.registered import (
+    ApplicationRecord,
+    EntryState,
+    FacetKind,
+    FileRecord,
+    VersionState,
+)
 
 MOST_SUMMARY = 200
 """How much of a description stands for a summary that is missing, in characters."""
@@ -35,6 +41,33 @@ class _Version:
     presentation: Presentation
     kinds: tuple[str, ...]
     files: dict[str, FileRecord]
+    created_at: datetime
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Newcomer:
+    """What an application that is new belongs to, and who may see it."""
+
+    owner: str
+    visibility: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    id: int
+    name: str
+    owner: str
+    visibility: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Entry(ApplicationRecord):
+    id: int
+    is_open: bool
+    revision: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,73 +106,42 @@ def presented(versions: Iterable[tuple[str, VersionState]]) -> tuple[str, EntryS
     return version, EntryState(state.value)
 
 
-def next_revision(connection: Connection) -> int:
-    """The number of a change; the transaction has to be one in order."""
-    return last_revision(connection) + 1
-
-
 def last_revision(connection: Connection) -> int:
     """The number of the last change of an entry."""
-    gone = tables.REMOVED_APPLICATIONS.c.revision
-    query = sql.select(
-        sql.select(sql.func.max(_a.revision)).scalar_subquery(),
-        sql.select(sql.func.max(gone)).scalar_subquery(),
-    )
-    return max(each or 0 for each in connection.execute(query).one())
+    return _most(connection, _a.revision, tables.REMOVED_APPLICATIONS.c.revision)
 
 
-def refresh(connection: Connection, applications: Sequence[str], at: datetime) -> None:
-    """Make entries say what their versions say; one without versions is removed."""
-    revision = next_revision(connection)
-    indexed: dict[int, Texts] = {}
-    facets: list[_Facet] = []
-    audience: list[_Reader] = []
-    for name in applications:
-        query = sql.select(_a.id, _a.owner, _a.visibility).where(_a.name == name)
-        id, owner, visibility = connection.execute(query).one()
-        found = connection.execute(
-            sql.select(_v.version, _v.state).where(_v.application == name)
-        ).all()
-        if not found:
-            _remove(connection, id, revision)
-            continue
-        chosen, state = presented((each.version, each.state) for each in found)
-        version = _version(connection, name, chosen)
-        said = version.presentation
-        _tidy(connection, id)
-        fields = {
-            "version": chosen,
-            "latest": chosen if state is EntryState.PUBLISHED and is_release(chosen) else None,
-            "state": state,
-            "title": said.title,
-            "summary": said.summary or summary_of(said.description),
-            "category": said.category,
-            "tags": said.tags,
-            "maintainers": said.maintainers,
-            "kinds": version.kinds,
-            "licence": said.licence,
-            "icon": version.files[said.icon].digest if said.icon in version.files else "",
-            "editors": said.editors,
-            "is_open": EVERYONE in visibility,
-            "updated_at": at,
-            "revision": revision,
-        }
-        connection.execute(sql.update(tables.APPLICATIONS).where(_a.id == id).values(fields))
-        facets += (
-            _Facet(kind=kind.value, value=value, application=id)
-            for kind, values in _facets(version)
-            for value in values
-        )
-        editors = {f"{USER}{owner}", *said.editors}
-        audience += (
-            _Reader(principal=each, application=id, edits=each in editors)
-            for each in sorted(editors | set(visibility) - {EVERYONE})
-        )
-        indexed[id] = _texts(name, version)
-    rows.add(connection, tables.FACETS, facets)
-    rows.add(connection, tables.AUDIENCE, audience)
-    if indexed:
-        full_text.of(connection).put(connection, indexed)
+def refresh(
+    connection: Connection,
+    applications: Collection[str],
+    newcomers: Mapping[str, Newcomer] | None = None,
+) -> None:
+    """Make entries say what their versions say, and enter those that are new.
+
+    One without versions is removed.
+    """
+    revision = last_revision(connection) + 1
+    known = _known(connection, applications, newcomers or {})
+    states: dict[str, list[tuple[str, VersionState]]] = {}
+    query = sql.select(_v.application, _v.version, _v.state).where(_v.application.in_(applications))
+    for each in connection.execute(query):
+        states.setdefault(each.application, []).append((each.version, each.state))
+    chosen = {name: presented(each) for name, each in states.items()}
+    versions = _versions(connection, {name: version for name, (version, _) in chosen.items()})
+    _tidy(connection, [each.id for each in known.values()])
+    for name, before in known.items():
+        if name not in chosen:
+            _remove(connection, before.id, revision)
+    entries = [
+        _entry(known[name], versions[name], state, revision=revision)
+        for name, (_, state) in chosen.items()
+    ]
+    rows.put(connection, tables.APPLICATIONS, entries)
+    rows.add(connection, tables.FACETS, [one for each in entries for one in _facets(each)])
+    rows.add(connection, tables.AUDIENCE, [one for each in entries for one in _readers(each)])
+    if entries:
+        texts = {each.id: _texts(each.name, versions[each.name]) for each in entries}
+        full_text.of(connection).put(connection, texts)
 
 
 def summary_of(description: str) -> str:
@@ -151,19 +153,99 @@ def summary_of(description: str) -> str:
     return text[: MOST_SUMMARY - 1].rpartition(" ")[0] + "…"
 
 
-def _version(connection: Connection, application: str, version: str) -> _Version:
+def _known(
+    connection: Connection,
+    applications: Collection[str],
+    newcomers: Mapping[str, Newcomer],
+) -> dict[str, _Known]:
+    """What does not come from versions, of those that are there and of those that are new."""
+    columns = tables.columns_of(tables.APPLICATIONS, _Known)
+    query = sql.select(*columns).where(_a.name.in_(applications))
+    found = {each["name"]: _Known(**each) for each in connection.execute(query).mappings()}
+    fresh = [name for name in applications if name not in found and name in newcomers]
+    for id, name in enumerate(fresh, _next_id(connection) if fresh else 0):
+        new = newcomers[name]
+        found[name] = _Known(
+            id=id,
+            name=name,
+            owner=new.owner,
+            visibility=new.visibility,
+            created_at=new.created_at,
+        )
+    return found
+
+
+def _next_id(connection: Connection) -> int:
+    """An id that no application has or had."""
+    return _most(connection, _a.id, tables.REMOVED_APPLICATIONS.c.id) + 1
+
+
+def _most(connection: Connection, *columns: sql.Column[int]) -> int:
+    query = sql.select(*(sql.select(sql.func.max(each)).scalar_subquery() for each in columns))
+    return max(each or 0 for each in connection.execute(query).one())
+
+
+def _versions(connection: Connection, wanted: Mapping[str, str]) -> dict[str, _Version]:
+    """One version of each of these applications."""
     query = sql.select(*tables.columns_of(tables.VERSIONS, _Version)).where(
-        _v.application == application, _v.version == version
+        sql.tuple_(_v.application, _v.version).in_(list(wanted.items()))
     )
-    return _Version(**connection.execute(query).mappings().one())
+    found = (_Version(**each) for each in connection.execute(query).mappings())
+    return {each.application: each for each in found}
 
 
-def _facets(version: _Version) -> Iterable[tuple[FacetKind, Sequence[str]]]:
+def _entry(known: _Known, version: _Version, state: EntryState, *, revision: int) -> _Entry:
     said = version.presentation
-    yield FacetKind.TAG, said.tags
-    yield FacetKind.CATEGORY, (said.category,) if said.category else ()
-    yield FacetKind.MAINTAINER, said.maintainers
-    yield FacetKind.KIND, version.kinds
+    is_latest = state is EntryState.PUBLISHED and is_release(version.version)
+    return _Entry(
+        id=known.id,
+        name=known.name,
+        version=version.version,
+        latest=version.version if is_latest else None,
+        state=state,
+        title=said.title,
+        summary=said.summary or summary_of(said.description),
+        category=said.category,
+        tags=said.tags,
+        maintainers=said.maintainers,
+        kinds=version.kinds,
+        licence=said.licence,
+        icon=version.files[said.icon].digest if said.icon in version.files else "",
+        owner=known.owner,
+        editors=said.editors,
+        visibility=known.visibility,
+        is_open=EVERYONE in known.visibility,
+        created_at=known.created_at,
+        updated_at=version.published_at or version.created_at,
+        revision=revision,
+    )
+
+
+def facets_of(entry: ApplicationRecord) -> Iterator[tuple[FacetKind, str]]:
+    """By what an application can be found and counted."""
+    values = {
+        FacetKind.TAG: entry.tags,
+        FacetKind.CATEGORY: (entry.category,) if entry.category else (),
+        FacetKind.MAINTAINER: entry.maintainers,
+        FacetKind.KIND: entry.kinds,
+    }
+    return ((kind, value) for kind, each in values.items() for value in each)
+
+
+def editors_of(entry: ApplicationRecord) -> frozenset[str]:
+    """The principals who may change an application."""
+    return frozenset((f"{USER}{entry.owner}", *entry.editors))
+
+
+def _facets(entry: _Entry) -> Iterator[_Facet]:
+    for kind, value in facets_of(entry):
+        yield _Facet(kind=kind.value, value=value, application=entry.id)
+
+
+def _readers(entry: _Entry) -> Iterator[_Reader]:
+    editors = editors_of(entry)
+    for each in sorted(editors | set(entry.visibility) - {EVERYONE}):
+        yield _Reader(principal=each, application=entry.id, edits=each in editors)
 
 
 def _texts(name: str, version: _Version) -> Texts:
@@ -176,14 +258,13 @@ def _texts(name: str, version: _Version) -> Texts:
     )
 
 
-def _tidy(connection: Connection, id: int) -> None:
+def _tidy(connection: Connection, ids: Collection[int]) -> None:
     for table in (tables.FACETS, tables.AUDIENCE):
-        connection.execute(sql.delete(table).where(table.c.application == id))
+        connection.execute(sql.delete(table).where(table.c.application.in_(ids)))
 
 
 def _remove(connection: Connection, id: int, revision: int) -> None:
-    full_text.of(connection).remove(connection, id)
-    _tidy(connection, id)
+    full_text.of(connection).remove(connection, [id])
     connection.execute(sql.delete(tables.APPLICATIONS).where(_a.id == id))
     gone = tables.REMOVED_APPLICATIONS.insert().values(id=id, revision=revision)
     connection.execute(gone)

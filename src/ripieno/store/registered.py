@@ -76,7 +76,7 @@ class ApplicationRecord:
     That is the highest release; or the highest pre-release where there is no release; or a yanked
     one, or a draft, where there is nothing else: see `state`. `latest` is the release that is
     deployed when no version is named, if there is one. `icon` is a digest, or empty. `editors` are
-    principals who may change it, besides its owner.
+    principals who may change it, besides its owner; `updated_at` is when that version came.
     """
 
     name: str

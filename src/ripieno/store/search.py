@@ -11,8 +11,7 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import Connection, Select
 
-from ripieno.model.access import USER
-from ripieno.store import entry, full_text, paging, tables, words
+from ripieno.store import entry, full_text, paging, snapshots, tables, words
 from ripieno.store.database import Database
 from ripieno.store.errors import InvalidCursor
 from ripieno.store.registered import (
@@ -23,7 +22,8 @@ from ripieno.store.registered import (
     Order,
     Search,
 )
-from ripieno.store.shelf import MOST_DEEP, Book, Selection, Shelf
+from ripieno.store.shelf import Book, Selection, Shelf
+from ripieno.store.tally import Snapshot
 
 MOST_RANKED = 1000
 """How many applications are ranked by their texts.
@@ -31,35 +31,23 @@ MOST_RANKED = 1000
 A query that more fit says too little for that; names and titles decide then, and what is newer.
 """
 
+MOST_DEEP = 10_000
+"""How far down a list ordered by relevance can be paged."""
+
 _a = tables.APPLICATIONS.c
 _CARD = tables.columns_of(tables.APPLICATIONS, ApplicationRecord)
-_BOOK = (
-    _a.id,
-    _a.revision,
-    _a.name,
-    _a.state,
-    _a.is_open,
-    _a.updated_at,
-    _a.tags,
-    _a.category,
-    _a.maintainers,
-    _a.kinds,
-    _a.owner,
-    _a.editors,
-    _a.visibility,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Matches:
     """What the database finds: sets that hold the result, those that fit by name or title, and
-    what has changed since the shelf was brought up to date."""
+    what has changed on the shelf, or all that should be on it."""
 
     sets: Sequence[Sequence[int]]
     head: Sequence[int]
-    books: Sequence[Book]
-    removed: Sequence[int]
     revision: int
+    snapshot: Snapshot | None
+    books: Sequence[Book]
 
 
 class Searching:
@@ -93,26 +81,25 @@ class Searching:
             for kind, values in search.facets.items()
             for value in values
         ]
-        head: list[int] = []
+        head: Sequence[int] = ()
         if asked:
             sets.append(index.matching(connection, asked))
             head = index.matching(connection, asked, in_head=True)
         # Last, so that the shelf knows all that was found above, and maybe more.
+        revision = entry.last_revision(connection)
         known = self._shelf.revision
-        gone = tables.REMOVED_APPLICATIONS.c
-        books = connection.execute(sql.select(*_BOOK).where(_a.revision > known))
-        return _Matches(
-            sets=sets,
-            head=head,
-            books=[_book(each) for each in books],
-            removed=list(
-                connection.execute(sql.select(gone.id).where(gone.revision > known)).scalars()
-            ),
-            revision=entry.last_revision(connection),
-        )
+        snapshot: Snapshot | None = None
+        books: list[Book] = []
+        if known == 0 or self._shelf.is_old:
+            snapshot = snapshots.read(connection)
+        elif revision > known:
+            books = snapshots.changed(connection, known)
+        return _Matches(sets=sets, head=head, revision=revision, snapshot=snapshot, books=books)
 
     def _selected(self, search: Search, matches: _Matches) -> Selection:
-        self._shelf.take(matches.books, matches.removed, matches.revision)
+        if matches.snapshot is not None:
+            self._shelf.fill(matches.snapshot, matches.revision)
+        self._shelf.change(matches.books, matches.revision)
         return self._shelf.select(search, matches.sets)
 
     async def _found(
@@ -121,19 +108,21 @@ class Searching:
         """A page from the middle of what was selected."""
         limit = paging.bounded(search.limit)
         begin = _offset(search.after)
-        is_ranked = bool(asked) and selection.total <= MOST_RANKED
-        ranks = None
-        if is_ranked and search.order is Order.RELEVANCE:
-            ranks = await self._database.read(
-                lambda connection: full_text.of(connection).ranks(connection, asked, selection.ids)
-            )
         depth = min(begin + limit + 1, MOST_DEEP)
+        first = selection.among(matches.head)
+        ranks = None
+        if asked and search.order is Order.RELEVANCE and selection.total <= MOST_RANKED:
+            # Where names and titles fill the page, the others need not be ranked.
+            ranked = first if len(first) >= depth else selection.ids
+            ranks = await self._database.read(
+                lambda connection: full_text.of(connection).ranks(connection, asked, ranked)
+            )
         arranged = await asyncio.to_thread(
             self._shelf.arranged,
             search,
-            selection.ids,
+            selection,
             name="-".join(words.words(search.text)),
-            head=matches.head,
+            head=first,
             ranks=ranks,
             depth=depth,
         )
@@ -202,28 +191,6 @@ def _by_id(connection: Connection, query: Select[Any]) -> Iterable[tuple[int, di
     for each in connection.execute(query).mappings():
         fields = dict(each)
         yield fields.pop("id"), fields
-
-
-def _book(row: Any) -> Book:
-    editors = frozenset((f"{USER}{row.owner}", *row.editors))
-    facets = [
-        *((FacetKind.TAG, each) for each in row.tags),
-        *((FacetKind.MAINTAINER, each) for each in row.maintainers),
-        *((FacetKind.KIND, each) for each in row.kinds),
-    ]
-    if row.category:
-        facets.append((FacetKind.CATEGORY, row.category))
-    return Book(
-        id=row.id,
-        revision=row.revision,
-        name=row.name,
-        state=row.state,
-        is_open=row.is_open,
-        updated=tables.microseconds(row.updated_at),
-        facets=tuple(facets),
-        readers=editors | set(row.visibility),
-        editors=editors,
-    )
 
 
 def _offset(after: str | None) -> int:

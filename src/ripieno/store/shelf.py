@@ -1,201 +1,200 @@
 """The catalogue as it is counted: what every application is by its facets, and who may see it.
 
 Counting tens of thousands of applications by their facets takes a database longer than anybody
-wants to wait for a page, and a process that knows them hardly anything. So each server keeps this,
-and brings it up to date by the revisions of what has changed before it is asked. It holds no texts
-but names and facets: some 200 bytes an application.
+wants to wait for a page, and a process that knows them hardly anything. So each server keeps a
+`Tally` of all, and beside it the applications that have changed since, up to the revision that it
+has seen. It holds no texts but names and facets: some hundred bytes an application.
 """
 
 import heapq
 import threading
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
+from ripieno.store import bits
 from ripieno.store.registered import EntryState, FacetCount, FacetKind, Order, Search
+from ripieno.store.tally import Facet, Snapshot, Tally
 
 MOST_VALUES = 30
 """How many values of a kind of facet are told."""
 
-MOST_DEEP = 10_000
-"""How far down a list ordered by relevance can be paged."""
+MOST_CHANGED = 500
+"""From so many changes on (or 2% of all), the tally is made anew."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Book:
-    """An application on the shelf. `updated` is in microseconds; `editors` may see drafts."""
+    """An application that has changed, `updated` in microseconds.
+
+    It is no longer there if its `state` is None.
+    """
 
     id: int
     revision: int
-    name: str
-    state: EntryState
-    is_open: bool
-    updated: int
-    facets: tuple[tuple[FacetKind, str], ...]
+    name: str = ""
+    updated: int = 0
+    state: EntryState | None = None
+    is_open: bool = False
+    facets: tuple[Facet, ...] = ()
     readers: frozenset[str] = frozenset()
     editors: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Selection:
-    """What of the shelf is found, in no order, and how it is spread."""
+    """What of the shelf is found, as flags of ids, and how it is spread."""
 
-    ids: Collection[int]
+    flags: bytes
     total: int
     facets: Mapping[FacetKind, Sequence[FacetCount]] = field(default_factory=dict)
 
+    @property
+    def ids(self) -> list[int]:
+        """All of it, by id."""
+        return bits.numbers(self.flags)
+
+    def among(self, ids: Iterable[int]) -> list[int]:
+        """Those of these ids that are found."""
+        return [id for id in ids if self.flags[id] == bits.ONE]
+
 
 class Shelf:
-    """All applications of a registry. Its methods may be called from any thread."""
+    """All applications of a registry, at a revision. May be used from any thread."""
 
     def __init__(self) -> None:
         self.revision = 0
         self._lock = threading.Lock()
-        self._values: list[tuple[FacetKind, str]] = []
-        self._codes: dict[tuple[FacetKind, str], int] = {}
-        self._books: dict[int, Book] = {}
-        self._facets: dict[int, tuple[int, ...]] = {}
-        self._names: dict[int, str] = {}
+        self._tally = Tally(Snapshot())
+        self._changed: dict[int, Book] = {}
         self._ids: dict[str, int] = {}
-        self._newest: dict[int, tuple[int, str]] = {}
-        self._open: set[int] = set()
-        self._open_counts: Counter[int] = Counter()
-        self._closed: set[int] = set()
-        self._readers: dict[str, set[int]] = {}
-        self._editors: dict[str, set[int]] = {}
 
-    def take(self, books: Iterable[Book], removed: Iterable[int], revision: int) -> None:
-        """Put what has changed up to a revision in its place."""
+    @property
+    def is_old(self) -> bool:
+        """Whether so much has changed that it should be filled anew."""
+        return len(self._changed) > max(MOST_CHANGED, self._tally.size // 50)
+
+    def fill(self, snapshot: Snapshot, revision: int) -> None:
+        """Hold what there is at a revision."""
+        tally = Tally(snapshot)
+        ids = {name: id for id, name in snapshot.names.items()}
         with self._lock:
-            for id in removed:
-                self._drop(id)
+            if revision >= self.revision:
+                self.revision, self._tally, self._ids = revision, tally, ids
+                self._changed = {}
+
+    def change(self, books: Iterable[Book], revision: int) -> None:
+        """Take what has changed up to a revision."""
+        with self._lock:
             for book in books:
-                known = self._books.get(book.id)
-                if known is None or known.revision < book.revision:
-                    self._drop(book.id)
-                    self._put(book)
+                known = self._changed.get(book.id)
+                if known is None or known.revision <= book.revision:
+                    self._changed[book.id] = book
+                    self._ids[book.name] = book.id
             self.revision = max(self.revision, revision)
 
     def select(self, search: Search, sets: Sequence[Collection[int]]) -> Selection:
         """Those that are in all of the sets and that the searcher may see."""
         with self._lock:
-            ids = self._visible(search, set.intersection(*map(set, sets)) if sets else None)
-            return Selection(
-                ids=ids, total=len(ids), facets=self._told(ids) if search.counts else {}
-            )
+            tally, changed = self._tally, self._changed.copy()
+        size = max(tally.size, *(max(each, default=0) + 1 for each in (changed, *sets)))
+        if search.is_mine:
+            found = tally.edited(search.principals)
+        else:
+            found = tally.visible(search.principals, sees_all=search.sees_all)
+        if changed:
+            told = (each.id for each in changed.values() if _is_visible(each, search))
+            found = found & ~bits.of(changed, size) | bits.of(told, size)
+        for each in sets:
+            found &= bits.of(each, size)
+        flags = bits.flags(found, size)
+        return Selection(
+            flags=flags,
+            total=found.bit_count(),
+            facets=_told(tally, changed, found, flags) if search.counts else {},
+        )
 
     def arranged(
         self,
         search: Search,
-        ids: Collection[int],
+        selection: Selection,
         *,
         name: str = "",
-        head: Collection[int] = (),
+        head: Iterable[int] = (),
         ranks: Mapping[int, float] | None = None,
         depth: int,
     ) -> list[int]:
         """The first ones, down to `depth`, in the order that is asked for.
 
-        By relevance: the one with that very name, then those that fit by name or title (`head`),
-        and among equals by their ranks, or the newest first where there are none.
+        By relevance: the one with that very name, then those of the selection that fit by name or
+        title (`head`), and among equals by their ranks, or the newest first where there are none.
         """
         with self._lock:
-            key: Callable[[int], Any] = self._newest.__getitem__
-            if search.order is Order.NAME:
-                return heapq.nsmallest(depth, ids, key=self._names.__getitem__)
-            if search.order is Order.NEWEST:
-                return heapq.nsmallest(depth, ids, key=key)
-            if ranks is not None:
-                newest = self._newest
+            tally, changed = self._tally, self._changed.copy()
+            exact = self._ids.get(name)
 
-                def key(id: int) -> Any:
-                    return -ranks.get(id, 0.0), newest[id]
+        def named(id: int) -> str:
+            book = changed.get(id)
+            return tally.names[id] if book is None else book.name
 
-            rest = set(ids)
-            exact = {self._ids[name]} & rest if name in self._ids else set()
-            found: list[int] = []
-            for tier in (exact, rest & set(head), rest):
-                found += heapq.nsmallest(depth - len(found), tier - set(found), key=key)
-            return found
+        def newest(id: int) -> Any:
+            book = changed.get(id)
+            return -(tally.updated[id] if book is None else book.updated), named(id)
 
-    def _visible(self, search: Search, ids: set[int] | None) -> set[int]:
-        if search.is_mine:
-            mine = _union(self._editors, search.principals)
-            return mine if ids is None else ids & mine
-        closed = self._closed
-        if not search.sees_all:
-            closed = closed & _union(self._readers, search.principals)
-        if ids is None:
-            return self._open | closed
-        return (ids & self._open) | (ids & closed)
+        def ranked(id: int) -> Any:
+            return -(ranks or {}).get(id, 0.0), newest(id)
 
-    def _told(self, ids: set[int]) -> dict[FacetKind, list[FacetCount]]:
-        """The most frequent values of each kind."""
-        counted: dict[FacetKind, list[FacetCount]] = {kind: [] for kind in FacetKind}
-        for code, count in self._counted(ids).items():
-            kind, value = self._values[code]
-            if count:
-                counted[kind].append(FacetCount(value=value, count=count))
-        return {
-            kind: heapq.nsmallest(MOST_VALUES, each, key=lambda one: (-one.count, one.value))
-            for kind, each in counted.items()
-        }
-
-    def _counted(self, ids: set[int]) -> Counter[int]:
-        if len(ids & self._open) * 2 < len(self._open):
-            return self._count(ids)
-        # Most are among them: what is missing is counted quicker.
-        counts = self._open_counts.copy()
-        counts.subtract(self._count(self._open - ids))
-        counts.update(self._count(ids - self._open))
-        return counts
-
-    def _count(self, ids: Iterable[int]) -> Counter[int]:
-        return Counter(chain.from_iterable(map(self._facets.__getitem__, ids)))
-
-    def _put(self, book: Book) -> None:
-        id = book.id
-        self._books[id] = book
-        self._facets[id] = tuple(self._code(each) for each in book.facets)
-        self._names[id], self._ids[book.name] = book.name, id
-        self._newest[id] = (-book.updated, book.name)
-        if book.state is EntryState.PUBLISHED and book.is_open:
-            self._open.add(id)
-            self._open_counts.update(self._facets[id])
-        elif book.state is EntryState.PUBLISHED:
-            self._closed.add(id)
-        for each in book.readers:
-            self._readers.setdefault(each, set()).add(id)
-        for each in book.editors:
-            self._editors.setdefault(each, set()).add(id)
-
-    def _drop(self, id: int) -> None:
-        book = self._books.pop(id, None)
-        if book is None:
-            return
-        facets = self._facets.pop(id)
-        if id in self._open:
-            self._open.discard(id)
-            self._open_counts.subtract(facets)
-        self._closed.discard(id)
-        del self._newest[id]
-        del self._names[id]
-        if self._ids.get(book.name) == id:
-            del self._ids[book.name]
-        for each in book.readers:
-            self._readers[each].discard(id)
-        for each in book.editors:
-            self._editors[each].discard(id)
-
-    def _code(self, facet: tuple[FacetKind, str]) -> int:
-        code = self._codes.get(facet)
-        if code is None:
-            code = self._codes[facet] = len(self._values)
-            self._values.append(facet)
-        return code
+        if search.order is Order.NAME:
+            return heapq.nsmallest(depth, selection.ids, key=named)
+        if search.order is Order.NEWEST:
+            return heapq.nsmallest(depth, selection.ids, key=newest)
+        key = newest if ranks is None else ranked
+        found = selection.among([exact]) if exact is not None else []
+        first = set(head).difference(found)
+        found += heapq.nsmallest(depth - len(found), first, key=key)
+        if len(found) < depth:
+            rest = set(selection.ids).difference(found)
+            found += heapq.nsmallest(depth - len(found), rest, key=key)
+        return found
 
 
-def _union(sets: Mapping[str, set[int]], names: Iterable[str]) -> set[int]:
-    return set().union(*(sets[each] for each in names if each in sets))
+def _told(
+    tally: Tally, changed: Mapping[int, Book], found: int, flags: bytes
+) -> dict[FacetKind, list[FacetCount]]:
+    """The most frequent values of each kind."""
+    same = found & ~bits.of(changed, len(flags)) if changed else found
+    facets, codes, counts = tally.facets, tally.codes, tally.counts(same)
+    if changed:
+        facets, codes = facets.copy(), dict(codes)
+    for book in changed.values():
+        if flags[book.id] == bits.ONE:
+            for facet in book.facets:
+                code = codes.get(facet)
+                if code is None:  # Nothing that is on the shelf for longer has it.
+                    code = codes[facet] = len(facets)
+                    facets.append(facet)
+                counts[code] = counts.get(code, 0) + 1
+    by_kind: dict[str, list[int]] = {kind.value: [] for kind in FacetKind}
+    for code, count in counts.items():
+        by_kind[facets[code][0]].append(count)
+    # Values are looked at only where they are among the most frequent ones.
+    least = {
+        kind: min(heapq.nlargest(MOST_VALUES, each), default=0) for kind, each in by_kind.items()
+    }
+    told: dict[str, list[FacetCount]] = {kind.value: [] for kind in FacetKind}
+    for code, count in counts.items():
+        kind, value = facets[code]
+        if count >= least[kind]:
+            told[kind].append(FacetCount(value=value, count=count))
+    return {
+        FacetKind(kind): sorted(each, key=lambda one: (-one.count, one.value))[:MOST_VALUES]
+        for kind, each in told.items()
+    }
+
+
+def _is_visible(book: Book, search: Search) -> bool:
+    if search.is_mine:
+        return not book.editors.isdisjoint(search.principals)
+    if book.state is not EntryState.PUBLISHED:
+        return False
+    return book.is_open or search.sees_all or not book.readers.isdisjoint(search.principals)

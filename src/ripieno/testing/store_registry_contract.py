@@ -97,14 +97,14 @@ class StoreRegistryContract:
 
     async def test_published_version_never_changes(self, store: Store) -> None:
         first = some.registration("1.0.0", document="a")
-        await store.register(first, at=some.START)
-        await store.register(first, at=some.at(5))
+        await store.register(first)
+        await store.register(first)
         for others in ({"document": "b"}, {"files": {"a": FileRecord(digest="d", size_bytes=1)}}):
             with pytest.raises(VersionTaken, match=r"shop 1\.0\.0"):
-                await store.register(some.registration("1.0.0", **others), at=some.at(6))
+                await store.register(some.registration("1.0.0", **others))
         draft = some.registration("1.0.0", document="b", state=VersionState.DRAFT)
         with pytest.raises(VersionTaken):
-            await store.register(draft, at=some.at(7))
+            await store.register(draft)
         assert await store.application_version("shop", "1.0.0") == first.version
         assert await store.application_version("shop", "2.0.0") is None
         found = await store.application("shop")
@@ -123,7 +123,7 @@ class StoreRegistryContract:
             "bin/run": FileRecord(digest="e", size_bytes=0, is_executable=True),
         }
         registration = some.registration(presentation=presentation, files=files, kinds=("image",))
-        await store.register(registration, at=some.START)
+        await store.register(registration)
         assert await store.application_version("shop") == registration.version
         entry = await store.application("shop")
         assert entry is not None
@@ -149,7 +149,7 @@ class StoreRegistryContract:
         for each in versions:
             number, _, state = each.partition(" ")
             kept = VersionState(state or "published")
-            await store.register(some.registration(number, state=kept), at=some.START)
+            await store.register(some.registration(number, state=kept))
         found = await store.application("shop")
         assert found is not None
         assert (found.version, found.latest) == (presented, latest)
@@ -158,18 +158,18 @@ class StoreRegistryContract:
         assert sorted(listed) == sorted(each.partition(" ")[0] for each in versions)
 
     async def test_yanked_version_comes_back_as_it_was(self, store: Store) -> None:
-        await store.register(some.registration("1.0.0"), some.registration("1.1.0"), at=some.START)
+        await store.register(some.registration("1.0.0"), some.registration("1.1.0"))
         before = await store.application_version("shop", "1.1.0")
-        assert await store.yank("shop", "1.1.0", "it crashes", some.at(1))
-        assert not await store.yank("shop", "1.1.0", "it crashes", some.at(1))
+        assert await store.yank("shop", "1.1.0", "it crashes")
+        assert not await store.yank("shop", "1.1.0", "it crashes")
         yanked = await store.application_version("shop", "1.1.0")
         assert yanked is not None
         assert (yanked.state, yanked.yanked_because) == (VersionState.YANKED, "it crashes")
         assert (await store.search(Search(text="shop"))).items[0].version == "1.0.0"
-        assert await store.yank("shop", "1.0.0", "so does this", some.at(2))
+        assert await store.yank("shop", "1.0.0", "so does this")
         assert names(await store.search(Search(text="shop"))) == []
-        assert await store.yank("shop", "1.1.0", "", some.at(3))
-        assert not await store.yank("shop", "1.1.0", "", some.at(3))
+        assert await store.yank("shop", "1.1.0", "")
+        assert not await store.yank("shop", "1.1.0", "")
         assert await store.application_version("shop", "1.1.0") == before
         assert (await store.search(Search())).items[0].version == "1.1.0"
 
@@ -177,32 +177,32 @@ class StoreRegistryContract:
         draft = VersionState.DRAFT
         for document in ("a", "b"):
             kept = some.registration(state=draft, document=document, published_at=None)
-            await store.register(kept, at=some.START)
+            await store.register(kept)
         found = await store.application_version("shop", "1.0.0")
         assert found is not None and found.document == "b"
         entry = await store.application("shop")
         assert entry is not None and entry.state is EntryState.DRAFT
         assert names(await store.search(Search(principals=ADA))) == []
         assert names(await store.search(Search(principals=ADA, is_mine=True))) == ["shop"]
-        await store.register(some.registration(document="b"), at=some.START)
+        await store.register(some.registration(document="b"))
         assert names(await store.search(Search(principals=ADA))) == ["shop"]
 
     async def test_application_goes_with_its_last_version(self, store: Store) -> None:
         for each in ("1.0.0", "2.0.0"):
-            await store.register(some.registration(each), at=some.START)
-        assert await store.remove_version("shop", "2.0.0", some.at(1))
-        assert not await store.remove_version("shop", "2.0.0", some.at(1))
+            await store.register(some.registration(each))
+        assert await store.remove_version("shop", "2.0.0")
+        assert not await store.remove_version("shop", "2.0.0")
         entry = await store.application("shop")
         assert entry is not None and entry.version == "1.0.0"
-        assert await store.remove_version("shop", "1.0.0", some.at(1))
+        assert await store.remove_version("shop", "1.0.0")
         assert await store.application("shop") is None
         assert (await store.search(Search(text="shop", counts=True))).total == 0
-        await store.register(some.registration("1.0.0", owner="bob"), at=some.at(2))
+        await store.register(some.registration("1.0.0", owner="bob"))
         entry = await store.application("shop")
         assert entry is not None and entry.owner == "bob"
         assert names(await store.search(Search(text="shop"))) == ["shop"]
-        assert await store.remove_application("shop", some.at(3))
-        assert not await store.remove_application("shop", some.at(3))
+        assert await store.remove_application("shop")
+        assert not await store.remove_application("shop")
         assert (await store.search(Search())).items == []
 
     async def test_files_are_kept_once_and_as_long_as_somebody_has_them(self, store: Store) -> None:
@@ -215,16 +215,16 @@ class StoreRegistryContract:
         }
         one = some.registration("1.0.0", files=files, contents=contents)
         two = some.registration("2.0.0", files={"a": files["a"]}, contents=contents)
-        await store.register(one, two, at=some.START)
+        await store.register(one, two)
         assert [await store.file(each) for each in digests] == [content, other]
-        await store.remove_version("shop", "1.0.0", some.at(1))
+        await store.remove_version("shop", "1.0.0")
         assert [await store.file(each) for each in digests] == [content, None]
         target = {"components": {"web": {"files": [{"digest": digests[0]}]}}}
         deployment = some.deployment(target=target)
         await store.commit("d-1", Batch(expected_seq=0, deployment=deployment))
         assert await store.application_users("shop") == ["d-1"]
         assert await store.application_users("shop", "9.9.9") == []
-        await store.remove_application("shop", some.at(2))
+        await store.remove_application("shop")
         assert await store.file(digests[0]) == content
 
     async def test_files_of_a_draft_go_when_it_changes(self, store: Store) -> None:
@@ -234,7 +234,7 @@ class StoreRegistryContract:
             draft = some.registration(
                 files=files, contents={digest: content}, state=VersionState.DRAFT
             )
-            await store.register(draft, at=some.START)
+            await store.register(draft)
         assert [await store.file(each) for each in digests] == [None, b"b"]
 
     async def test_words_are_found_by_how_they_begin(self, store: Store) -> None:
@@ -242,7 +242,6 @@ class StoreRegistryContract:
             named("brain-viewer", "Brain viewer", description="Shows a parcellated MRI."),
             named("hawkes", "Épidémies d'été", summary="Zürich, Straße", tags=("Café",)),
             named("counter", "Counter", licence="Apache-2.0", maintainers=("Grace Hopper",)),
-            at=some.START,
         )
         for text, wanted in {
             "brain": ["brain-viewer"],
@@ -277,7 +276,6 @@ class StoreRegistryContract:
             named("mri", "Something else"),
             named("mri-too", "Something"),
             named("z-other", "Nothing"),
-            at=some.START,
         )
         found = names(await store.search(Search(text="mri")))
         assert found[0] == "mri"
@@ -285,7 +283,7 @@ class StoreRegistryContract:
         assert found[3:] == ["b-tagged", "a-told"]
 
     async def test_any_text_is_a_query(self, store: Store) -> None:
-        await store.register(named("brain", "Brain"), at=some.START)
+        await store.register(named("brain", "Brain"))
         for text in ODD_QUERIES:
             for order in Order:
                 found = await store.search(Search(text=text, order=order))
@@ -294,7 +292,7 @@ class StoreRegistryContract:
     async def test_any_text_can_be_found_again(self, store: Store) -> None:
         for number, text in enumerate(ODD_QUERIES):
             kept = named(f"a-{number}", description=text[:20_000])
-            await store.register(kept, at=some.START)
+            await store.register(kept)
         found = await store.search(Search(limit=100))
         assert found.total == len(ODD_QUERIES)
         assert names(await store.search(Search(text="istanbul SS fi"))) == [
@@ -306,7 +304,6 @@ class StoreRegistryContract:
             named("a", "Brain", tags=("mri", "3d"), category="viewers", kinds=("command",)),
             named("b", "Brain", tags=("mri",), maintainers=("Ada",), kinds=("command", "image")),
             named("c", "Other", tags=("mri",), category="viewers"),
-            at=some.START,
         )
         found = await store.search(Search(text="brain"))
         assert found.facets == {
@@ -340,7 +337,6 @@ class StoreRegistryContract:
             named("for-ada", "Brain", visibility=("user:ada",), owner="eve"),
             named("hers", "Brain", visibility=(), owner="ada"),
             named("edited", "Brain", visibility=(), owner="eve", maintainers=("group:neuro",)),
-            at=some.START,
         )
         everybody = {"open", "for-neuro", "for-ada", "hers", "edited"}
         for search, wanted in (
@@ -363,21 +359,21 @@ class StoreRegistryContract:
                         assert found.total == len(wanted)
 
     async def test_visibility_and_owner_change(self, store: Store) -> None:
-        await store.register(named("brain", owner="ada"), at=some.START)
-        assert await store.share("brain", visibility=["group:neuro"], at=some.at(1))
+        await store.register(named("brain", owner="ada"))
+        assert await store.share("brain", visibility=["group:neuro"])
         assert names(await store.search(Search(principals=frozenset({"user:eve"})))) == []
         assert names(await store.search(Search(principals=BOB))) == ["brain"]
-        assert await store.share("brain", owner="eve", at=some.at(2))
+        assert await store.share("brain", owner="eve")
         assert names(await store.search(Search(principals=ADA))) == []
         assert names(await store.search(Search(principals=frozenset({"user:eve"})))) == ["brain"]
-        assert not await store.share("brian", owner="eve", at=some.at(2))
+        assert not await store.share("brian", owner="eve")
         entry = await store.application("brain")
         assert entry is not None and (entry.owner, entry.visibility) == ("eve", ("group:neuro",))
 
     @pytest.mark.parametrize("text", ["", "brain"])
     @pytest.mark.parametrize("order", list(Order))
     async def test_pages_give_each_once(self, store: Store, order: Order, text: str) -> None:
-        await store.register(*(named(f"brain-{number}") for number in range(25)), at=some.START)
+        await store.register(*(named(f"brain-{number}") for number in range(25)))
         found: list[str] = []
         after = None
         while True:
@@ -392,7 +388,14 @@ class StoreRegistryContract:
 
     async def test_newest_come_first(self, store: Store) -> None:
         for number, name in enumerate(("b", "a", "c")):
-            await store.register(named(name, "Brain"), at=some.at(number))
+            when = some.at(number)
+            kept = some.registration(
+                of=name,
+                presentation=Presentation(title="Brain"),
+                created_at=when,
+                published_at=when,
+            )
+            await store.register(kept)
         for text in ("", "brain"):
             found = await store.search(Search(text=text, order=Order.NEWEST))
             assert names(found) == ["c", "a", "b"]
@@ -409,12 +412,12 @@ class StoreRegistryContract:
     async def test_change_by_another_server_is_found(self, rig: StoreRig) -> None:
         one, other = await rig.open(), await rig.open()
         assert (await one.search(Search(text="brain"))).total == 0
-        await other.register(named("brain", tags=("mri",)), at=some.START)
+        await other.register(named("brain", tags=("mri",)))
         found = await one.search(Search(text="brain"))
         assert names(found) == ["brain"]
         assert found.facets[FacetKind.TAG] == [FacetCount(value="mri", count=1)]
-        await other.share("brain", visibility=(), at=some.at(1))
+        await other.share("brain", visibility=())
         assert (await one.search(Search(text="brain"))).total == 0
-        await other.remove_application("brain", some.at(2))
-        await other.register(named("brain"), at=some.at(3))
+        await other.remove_application("brain")
+        await other.register(named("brain"))
         assert (await one.search(Search(text="brain"))).total == 1
