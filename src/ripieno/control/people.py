@@ -153,7 +153,7 @@ class People:
                 await self._give(record, to, caller)
             owned, _ = await self._store.deployments(after=None, limit=100, owner=name)
         for each in published if to is not None else ():
-            await self._store.share(each, owner=to, at=_now())
+            await self._store.share(each, owner=to)
         is_gone = await self._store.remove_user(name)
         self._callers.forget()
         if not is_gone:
