@@ -52,7 +52,7 @@ from ripieno.model.event import (
     TransitionFailed,
 )
 from ripieno.runtimes.base import Runtime
-from ripieno.runtimes.work import incarnation
+from ripieno.runtimes.incarnation import incarnation
 from ripieno.store.records import CommandRecord, EventRecord, TimerRecord
 from ripieno.store.store import Store
 

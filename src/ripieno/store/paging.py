@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from ripieno.store import tables
+from ripieno.store import values
 from ripieno.store.errors import InvalidCursor
 
 R = TypeVar("R")
@@ -30,7 +30,7 @@ def page(found: list[R], limit: int, cursor_of: Callable[[R], str]) -> tuple[lis
 
 def cursor(at: datetime, id: str) -> str:
     """A cursor after the row of that time and id."""
-    return f"{tables.microseconds(at)}.{id}"
+    return f"{values.microseconds(at)}.{id}"
 
 
 def read_cursor(text: str) -> tuple[datetime, str]:
@@ -38,4 +38,4 @@ def read_cursor(text: str) -> tuple[datetime, str]:
     number, _, id = text.partition(".")
     if not (number.isascii() and number.isdigit() and len(number) < 18 and id):
         raise InvalidCursor(f"{text[:80]!r} is no cursor; give back what the last page said")
-    return tables.moment(int(number)), id
+    return values.moment(int(number)), id

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import Connection, Select
 
-from ripieno.store import entry, tables
+from ripieno.store import entry, tables, values
 from ripieno.store.registered import ApplicationRecord, EntryState
 from ripieno.store.shelf import Book
 from ripieno.store.tally import Snapshot
@@ -66,7 +66,7 @@ def _book(row: Any) -> Book:
         id=row.id,
         revision=row.revision,
         name=row.name,
-        updated=tables.microseconds(row.updated_at),
+        updated=values.microseconds(row.updated_at),
         state=row.state,
         is_open=row.is_open,
         facets=tuple((kind.value, value) for kind, value in entry.facets_of(row)),

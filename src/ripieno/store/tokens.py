@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
-from ripieno.store import tables
+from ripieno.store import tables, values
 from ripieno.store.database import Database
 from ripieno.store.errors import NoSuchPerson, RuleBroken
 from ripieno.store.records import TokenRecord
@@ -46,7 +46,7 @@ class Tokens:
 
     async def revoke_token(self, id: str, at: datetime) -> bool:
         """Have a token be void from then on, unless it is already; whether there is one."""
-        since = sql.func.coalesce(_c.revoked_at, sql.bindparam(None, at, type_=tables.Time))
+        since = sql.func.coalesce(_c.revoked_at, sql.bindparam(None, at, type_=values.Time))
         revoked = sql.update(tables.TOKENS).where(_c.id == id).values(revoked_at=since)
         return await self._database.change(revoked)
 
@@ -57,9 +57,9 @@ class Tokens:
         noted = (
             sql.update(tables.TOKENS)
             .where(_c.id == sql.bindparam("which"))
-            .values(last_used_at=sql.bindparam("at", type_=tables.Time))
+            .values(last_used_at=sql.bindparam("at", type_=values.Time))
         )
-        values = [{"which": id, "at": at} for id, at in sorted(uses.items())]
+        found = [{"which": id, "at": at} for id, at in sorted(uses.items())]
 
         def write(connection: Connection) -> None:
             connection.execute(noted, values)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from ripieno.store.tables import Json, Time, Words
+from ripieno.store.values import Json, Time, Words
 
 DIALECT = sqlite.dialect()
 PLAIN = st.recursive(
