@@ -21,7 +21,7 @@ from ripieno.control.errors import (
     Unauthenticated,
 )
 from ripieno.control.passwords import Passwords
-from ripieno.control.sessions import Origin, Session, Sessions, digest
+from ripieno.control.sessions import SESSION_ID, Origin, Session, Sessions, digest
 from ripieno.control.trail import Result, Trail
 from ripieno.model.access import Caller, Role
 from ripieno.model.errors import RipienoError
@@ -102,6 +102,15 @@ class SigningIn:
         """Who is signed in, by the id of the session; None once it is over."""
         found = await self._sessions.find_by_id(id)
         return None if found is None else found.caller
+
+    async def renewed(self, caller: Caller) -> Caller:
+        """The caller as they are now. Raises: `Unauthenticated` if they would be let in no more."""
+        if caller.credential.startswith(SESSION_ID):
+            session = await self._sessions.find_by_id(caller.credential)
+            if session is None:
+                raise Unauthenticated(f"{caller.user} was signed out meanwhile; sign in again")
+            return dataclasses.replace(session.caller, address=caller.address)
+        return await self._callers.renewed(caller)
 
     async def sign_in(
         self, user: str, password: str, *, origin: Origin, browser: str | None = None

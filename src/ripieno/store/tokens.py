@@ -62,6 +62,6 @@ class Tokens:
         found = [{"which": id, "at": at} for id, at in sorted(uses.items())]
 
         def write(connection: Connection) -> None:
-            connection.execute(noted, values)
+            connection.execute(noted, found)
 
         await self._database.write(write)

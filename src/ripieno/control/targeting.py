@@ -1,0 +1,172 @@
+"""What a deployment is to be after a change: its target, from whatever the change names.
+
+Called by the use cases of reconfigurations. A target is made of an application's document and
+parameters, of what was before, or of an earlier reconfiguration.
+"""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+
+from ripieno.control import changes
+from ripieno.control import target as targets
+from ripieno.control.deployments import reconfiguration_of
+from ripieno.control.errors import (
+    InvalidRequest,
+)
+from ripieno.control.hosts import HostBook
+from ripieno.control.registry import latest
+from ripieno.control.requests import Change, Source
+from ripieno.control.routes import Routes
+from ripieno.control.sources import with_directory, with_files
+from ripieno.control.state import State
+from ripieno.control.target import Target
+from ripieno.control.views import (
+    ReconfigurationKind,
+    ReconfigurationState,
+)
+from ripieno.model import parameters, reading_applications
+from ripieno.model.application import Application
+from ripieno.model.component_type import Value
+from ripieno.store.registered import Registered
+from ripieno.store.store import Store
+
+REMOVE = ReconfigurationKind.REMOVE.value
+
+Lookup = Callable[[str, str | None], Awaitable[Registered]]
+"""Finds a version of an application (None: the one that presents it)."""
+
+
+class Targeting:
+    """Makes targets, and refuses those that no host of this server can bring up."""
+
+    def __init__(
+        self, *, store: Store, hosts: HostBook, routes: Routes, registered: Lookup
+    ) -> None:
+        self._store = store
+        self._hosts = hosts
+        self._routes = routes
+        self._registered = registered
+
+    async def located(self, source: Source) -> Source:
+        """The source with the document that it means, and the files that are kept of it."""
+        if source.document is not None:
+            return source
+        if source.application is None:
+            raise InvalidRequest("give an application's document, or the name of one")
+        found = await self._registered(source.application, source.version)
+        stored = found.version if source.version is not None else latest(found)
+        return dataclasses.replace(source, document=stored.document, files=stored.files)
+
+    async def application(self, source: Source) -> tuple[Application, dict[str, Value]]:
+        """The application that a located source means, resolved, and the values it was given."""
+        assert source.document is not None
+        application = reading_applications.application(source.document)
+        values = {
+            **source.parameters,
+            **parameters.parse_settings(application.parameters, source.settings),
+        }
+        resolved = reading_applications.resolve(
+            application, values, configuration=source.configuration
+        )
+        if source.files is not None:
+            resolved = with_files(resolved, source.files)
+        elif source.directory is not None:
+            resolved = with_directory(resolved, source.directory)
+        return resolved, values
+
+    async def target(
+        self, state: State, change: Change
+    ) -> tuple[Target, str | None, dict[str, Value]]:
+        """What a change makes of a deployment's target, and the document it comes from."""
+        base = state.target
+        if state.queue or state.current is not None:
+            last = state.queue[-1] if state.queue else state.current
+            assert last is not None
+            base = targets.from_json(last.options["target"])
+        match change.kind:
+            case ReconfigurationKind.APPLY if change.returns_to is not None:
+                if change.source is not None:
+                    raise InvalidRequest(
+                        "going back is to all that was then; apply other parameters afterwards"
+                    )
+                return await self._earlier(state, change.returns_to)
+            case ReconfigurationKind.APPLY:
+                source = change.source or Source()
+                if source.document is None and source.application is None:
+                    source = dataclasses.replace(
+                        source,
+                        document=state.record.document,
+                        directory=source.directory or state.target.directory,
+                        files=None if source.directory else state.target.files,
+                        configuration=state.target.configuration
+                        if source.configuration is None
+                        else source.configuration,
+                        parameters={**state.record.parameters, **source.parameters},
+                    )
+                source = await self.located(source)
+                application, values = await self.application(source)
+                target = targets.target_of(application, targets.namer(state.machine.core.types))
+                target = as_asked(target, source)
+                target = targets.settled(target, state.record.name, self._routes.address)
+                self.check_hosts(target)
+                return target, application.document, values
+            case ReconfigurationKind.REMOVE:
+                return Target(), None, {}
+            case _:
+                return changes.changed(state.machine, base, change), None, {}
+
+    async def _earlier(self, state: State, id: str) -> tuple[Target, str | None, dict[str, Value]]:
+        """What a deployment was to be after one of its reconfigurations, and what told it so."""
+        record = await reconfiguration_of(self._store, id)
+        is_good = record.state == ReconfigurationState.COMPLETED.value
+        if record.deployment != state.id or not is_good or record.kind == REMOVE:
+            raise InvalidRequest(
+                f"{state.record.name} cannot go back to {id}; name one of its own "
+                f"reconfigurations that has completed: ripieno history {state.record.name}"
+            )
+        target = targets.renamed(
+            targets.from_json(record.options["target"]), targets.namer(state.machine.core.types)
+        )
+        self.check_hosts(target)
+        cursor: str | None = None
+        while True:
+            page, cursor = await self._store.reconfigurations(state.id, after=cursor, limit=100)
+            for each in page:
+                is_before = each.created_at <= record.created_at
+                is_done = each.state == ReconfigurationState.COMPLETED.value
+                if each.document is not None and is_before and is_done:
+                    return target, each.document, dict(each.parameters)
+            if cursor is None:
+                return target, state.record.document, dict(state.record.parameters)
+
+    def check_hosts(self, target: Target) -> None:
+        """Raises: `InvalidHost` if a component is to be where there is no host."""
+        for wanted in target.components.values():
+            self._hosts.host(wanted.definition.host)
+
+
+def as_asked(target: Target, source: Source) -> Target:
+    """The target with what it cannot know: how its application was asked for."""
+    return dataclasses.replace(
+        target,
+        configuration=source.configuration or "",
+        directory=source.directory,
+        files=source.files,
+    )
+
+
+def no_host_runs(target: Target) -> list[str]:
+    """The components that no host can run, in words."""
+    return [
+        f"{name} runs the image {wanted.definition.workload.image}, and host "
+        f"{wanted.definition.host} runs commands; give it a command instead of an image"
+        for name, wanted in target.components.items()
+        if wanted.definition.workload is not None and wanted.definition.workload.image is not None
+    ]
+
+
+def check_images(target: Target) -> None:
+    """Raises: `InvalidRequest` if no host can run one of the components."""
+    found = no_host_runs(target)
+    if found:
+        raise InvalidRequest(found[0])
