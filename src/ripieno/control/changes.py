@@ -14,6 +14,7 @@ from ripieno.engine import look
 from ripieno.engine.machine import Machine
 from ripieno.model.application import JOB
 from ripieno.model.builtin_types import READY_PLACE, RESTART, RUN
+from ripieno.store.records import ReconfigurationRecord
 
 RELATIVE = frozenset(
     (
@@ -67,3 +68,12 @@ def _but_done_jobs(machine: Machine, base: Target, names: tuple[str, ...]) -> tu
     done = {each.name for each in look.looks(machine) if READY_PLACE[JOB] in each.places}
     kinds = {name: wanted.definition.kind for name, wanted in base.components.items()}
     return tuple(each for each in names if kinds[each] != JOB or each not in done)
+
+
+def change_of(record: ReconfigurationRecord) -> Change:
+    """What was asked for, as far as it names components."""
+    return Change(
+        kind=ReconfigurationKind(record.kind),
+        components=tuple(record.options.get("components", ())),
+        replicas=record.options.get("replicas", {}),
+    )

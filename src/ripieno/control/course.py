@@ -15,30 +15,26 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ripieno.control import changes, planning
+from ripieno.control import changes, ending, planning, resting
 from ripieno.control import target as targets
 from ripieno.control.condition import condition_of
 from ripieno.control.errors import Held, InvalidRequest
-from ripieno.control.ids import reconfiguration_id
-from ripieno.control.requests import Change, OnFailure
+from ripieno.control.requests import OnFailure
 from ripieno.control.scope import reads_differ
-from ripieno.control.target import Target, Wanted
+from ripieno.control.target import Target
 from ripieno.control.views import DeploymentState, ReconfigurationKind, ReconfigurationState
 from ripieno.engine import explain, look
 from ripieno.model import plan as plans
-from ripieno.model.application import SERVICE, Strategy
+from ripieno.model.application import Strategy
 from ripieno.model.builtin_types import RESTART, UPDATE
 from ripieno.model.command import EndProgram
 from ripieno.model.component_type import ComponentType
 from ripieno.model.errors import RipienoError
 from ripieno.model.event import (
-    AbandonAsked,
-    BehavioursDropped,
     ProgramCancelled,
     ProgramsSubmitted,
 )
 from ripieno.model.plan import Plan
-from ripieno.model.port import PortRef
 from ripieno.model.program import Outcome
 from ripieno.store.records import ReconfigurationRecord
 
@@ -143,7 +139,7 @@ class Course:
 
     def _take_up_queued(self, record: ReconfigurationRecord) -> None:
         """Take up one whose turn it is, from what has become of those before it."""
-        change = _change_of(record)
+        change = changes.change_of(record)
         if change.kind in changes.RELATIVE:
             state = self._state
             try:
@@ -181,7 +177,7 @@ class Course:
         current = state.current
         assert current is not None and state.wanted is not None
         wanted = state.wanted
-        runs = changes.runs(state.machine, wanted, _change_of(current))
+        runs = changes.runs(state.machine, wanted, changes.change_of(current))
         try:
             plan = await self._plan(wanted, current.id, runs)
         except RipienoError as problem:
@@ -332,34 +328,14 @@ class Course:
         assert current is not None
         if look.is_at_rest(machine):
             return True
-        for program in machine.running_programs():
-            supervisor.feed(
-                ProgramCancelled(program=program, winds_down=True), "reconfiguration.winding_down"
-            )
-        for each in list(state.commands.values()):
-            if each.record.state == "held":
-                supervisor.give_up(each, "it was cancelled before it began")
-        if not current.options.get("dropped"):
+        drops = not current.options.get("dropped")
+        if drops:
             self._set(dropped=True)
-            busy = tuple(each.name for each in look.looks(machine) if each.status != "idle")
-            supervisor.feed(BehavioursDropped(components=busy), "reconfiguration.winding_down")
-            supervisor.interrupt_all("it was given up, since its reconfiguration ends")
-        for component, transition in look.failures(machine):
-            supervisor.feed(
-                AbandonAsked(component=component, transition=transition),
-                "transition.abandon",
-                component=component,
-                data={"transition": transition},
-            )
+        resting.give_up(supervisor, drops=drops)
         if look.is_at_rest(machine):
             return True
         if not look.under_way(machine):
-            stuck = [each.name for each in look.looks(machine) if each.status != "idle"]
-            why = "; ".join(filter(None, (look.waits_for(machine, name) for name in stuck)))
-            self._finish(
-                ReconfigurationState.FAILED,
-                f"{', '.join(stuck)} cannot come to rest: {why}; bring back what they need",
-            )
+            self._finish(ReconfigurationState.FAILED, resting.why_not(machine))
         return False
 
     def _finish(
@@ -370,7 +346,7 @@ class Course:
         assert current is not None and wanted is not None
         rollback = None
         if rolls_back:
-            rollback = self._rollback_of(current)
+            rollback = ending.rollback_of(state, current, supervisor.now())
             self._set(rollback=rollback.id)
         supervisor.tell(f"reconfiguration.{outcome}", reason=reason)
         self.change(
@@ -378,12 +354,12 @@ class Course:
         )
         match outcome:
             case ReconfigurationState.COMPLETED:
-                self._adopt(current, wanted)
-                self._update_policies(wanted)
+                ending.adopt(state, current, wanted)
+                ending.update_policies(state, wanted)
             case ReconfigurationState.FAILED if rollback is None:
-                self._adopt(current, wanted)
+                ending.adopt(state, current, wanted)
             case ReconfigurationState.CANCELLED:
-                state.aim(self._standing(wanted))
+                state.aim(ending.standing(state, wanted))
         state.current = state.wanted = None
         if rollback is not None:
             state.queue.insert(0, rollback)
@@ -398,85 +374,6 @@ class Course:
             state.put_deployment(state=DeploymentState.REMOVED.value)
             supervisor.end()
 
-    def _adopt(self, current: ReconfigurationRecord, wanted: Target) -> None:
-        """From now on the deployment is to be as this reconfiguration wanted it."""
-        state = self._state
-        changed: dict[str, Any] = {
-            "application": wanted.application or state.record.application,
-            "version": wanted.version or state.record.version,
-        }
-        if current.document is not None:
-            changed |= {"document": current.document, "parameters": current.parameters}
-        state.put_deployment(**changed)
-        state.aim(wanted)
-
-    def _update_policies(self, wanted: Target) -> None:
-        """Bring into force what can change under a running process: checks and restarts."""
-        state = self._state
-        for name, entry in wanted.components.items():
-            held = state.held.get(name)
-            known = held.definition if held is not None else None
-            if held is None or known is None or known == entry.definition:
-                continue
-            if planning.run_alike(known, entry.definition):
-                held.definition = entry.definition
-                state.put_handle(name)
-
-    def _standing(self, wanted: Target) -> Target:
-        """What a cancelled reconfiguration leaves: everything as it stands."""
-        state = self._state
-        components = {}
-        for each in look.looks(state.machine):
-            held = state.held.get(each.name)
-            entry = wanted.components.get(each.name) or state.target.components.get(each.name)
-            definition = held.definition if held and held.definition else None
-            if definition is None and entry is not None:
-                definition = entry.definition
-            if definition is not None:
-                # Nothing leads to `started` to stay there, so a service is up or it is stopped.
-                is_starting = definition.kind == SERVICE and each.places == ("started",)
-                components[each.name] = Wanted(
-                    definition=definition,
-                    type=each.type,
-                    state=(targets.STOPPED_PLACE[SERVICE],) if is_starting else each.places,
-                )
-        actual = dict(look.connections(state.machine))
-        connections = []
-        for one, other in wanted.connections:
-            if one.component not in components or other.component not in components:
-                continue
-            use, provide = (one, other) if str(other) not in actual else (other, one)
-            is_to = actual.get(str(use))
-            connections.append((use, provide if is_to is None else PortRef(*is_to.split(".", 1))))
-        return dataclasses.replace(
-            state.target,
-            components=components,
-            connections=tuple(connections),
-            routes=tuple(each for each in wanted.routes if each.component in components),
-        )
-
-    def _rollback_of(self, failed: ReconfigurationRecord) -> ReconfigurationRecord:
-        state = self._state
-        return ReconfigurationRecord(
-            id=reconfiguration_id(),
-            deployment=state.id,
-            kind=ReconfigurationKind.ROLLBACK,
-            state=ReconfigurationState.QUEUED,
-            document=None,
-            parameters={},
-            plan=None,
-            options={
-                "target": targets.to_json(state.target),
-                "on_failure": OnFailure.KEEP.value,
-                "of": failed.id,
-            },
-            requested_by=failed.requested_by,
-            reason=None,
-            created_at=self._supervisor.now(),
-            started_at=None,
-            ended_at=None,
-        )
-
     def _set(self, **options: Any) -> None:
         current = self._state.current
         assert current is not None
@@ -486,12 +383,3 @@ class Course:
         from_now = condition_of(self._state)
         if self._state.record.state != from_now.value:
             self._state.put_deployment(state=from_now.value, updated_at=self._supervisor.now())
-
-
-def _change_of(record: ReconfigurationRecord) -> Change:
-    """What was asked for, as far as it names components."""
-    return Change(
-        kind=ReconfigurationKind(record.kind),
-        components=tuple(record.options.get("components", ())),
-        replicas=record.options.get("replicas", {}),
-    )

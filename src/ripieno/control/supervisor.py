@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from ripieno.control import crashes, journal
+from ripieno.control import commands, crashes, journal, outcomes
 from ripieno.control.course import Course
 from ripieno.control.errors import ShuttingDown
 from ripieno.control.messages import (
@@ -31,10 +31,7 @@ from ripieno.control.performer import Performer
 from ripieno.control.state import OpenCommand, State, command_arguments
 from ripieno.control.watches import Watches
 from ripieno.engine import look
-from ripieno.engine.errors import EngineError
 from ripieno.engine.rules import Fact
-from ripieno.model.action import Action, Verb
-from ripieno.model.application import ComponentDefinition
 from ripieno.model.command import (
     Command,
     EndProgram,
@@ -48,11 +45,9 @@ from ripieno.model.event import (
     DeadlineReached,
     Event,
     TimerId,
-    TransitionEnded,
     TransitionFailed,
 )
 from ripieno.runtimes.base import Runtime
-from ripieno.runtimes.incarnation import incarnation
 from ripieno.store.records import CommandRecord, EventRecord, TimerRecord
 from ripieno.store.store import Store
 
@@ -60,9 +55,6 @@ LOG = logging.getLogger(__name__)
 
 MOST_MESSAGES = 1000
 """Messages that are taken into one commit."""
-
-WITH_OLD_DEFINITION = frozenset((Verb.STOP, Verb.REMOVE))
-"""What is done to a component as it was started, not as it is to become."""
 
 T = TypeVar("T")
 
@@ -173,10 +165,17 @@ class Supervisor:
         for each in commands:
             self._perform(each.job)
 
+    def close(self, command: OpenCommand, outcome: str, cause: str | None = None) -> None:
+        """Note what became of a command."""
+        self.state.commands.pop(command.record.id, None)
+        self.state.put_command(
+            dataclasses.replace(command.record, state=outcome, cause=cause, ended_at=self.now())
+        )
+
     def give_up(self, command: OpenCommand, cause: str) -> None:
         """Count a command as failed that was held back and never begun."""
         job = command.job
-        self._close(command, "failed", cause)
+        self.close(command, "failed", cause)
         self.feed(
             TransitionFailed(command=job.command, cause=cause),
             "transition.failed",
@@ -233,9 +232,9 @@ class Supervisor:
     def _take(self, message: "Message | _Request") -> None:
         match message:
             case Done():
-                self._take_done(message)
+                outcomes.done(self, message)
             case Failed():
-                self._take_failed(message)
+                outcomes.failed(self, message)
             case Saved():
                 self._take_saved(message)
             case Said():
@@ -261,70 +260,10 @@ class Supervisor:
 
         self._replies.append((request.reply, answer))
 
-    def _take_done(self, message: Done) -> None:
-        open_command = self._outcome(message.command, message.attempt)
-        if open_command is None:
-            return
-        job = open_command.job
-        state = self.state
-        if message.is_removed:
-            state.held.pop(job.component, None)
-            state.put_handle(job.component)
-        elif message.handle is not None or job.action is not None:
-            held = state.hold(job.component)
-            held.handle = message.handle or held.handle
-            if job.action is not None and job.action.verb not in WITH_OLD_DEFINITION:
-                held.definition = job.definition
-                held.inputs = {**held.inputs, **job.inputs}
-                held.is_mixed = held.is_mixed and job.action.verb is Verb.SCALE
-            held.ended.clear()
-            state.put_handle(job.component)
-        event = TransitionEnded(command=message.command, outputs=dict(message.outputs))
-        about = {"transition": job.transition, "attempt": job.attempt}
-        try:
-            self.feed(event, "transition.ended", component=job.component, data=about)
-        except EngineError as problem:
-            self._close(open_command, "failed", str(problem))
-            failed = TransitionFailed(command=message.command, cause=str(problem))
-            self.feed(failed, "transition.failed", component=job.component, data=about)
-            return
-        self._close(open_command, "done")
-        crashes.transition_ended(self, job)
-
-    def _take_failed(self, message: Failed) -> None:
-        open_command = self._outcome(message.command, message.attempt)
-        if open_command is None:
-            return
-        job = open_command.job
-        held = self.state.held.get(job.component)
-        if held is not None and job.action is not None and job.action.verb is Verb.ROLL:
-            replicas = held.handle.replicas if held.handle else ()
-            held.is_mixed = any(incarnation(each.key) == job.key for each in replicas)
-            self.state.put_handle(job.component)
-        self._close(open_command, "failed", message.cause)
-        self.feed(
-            TransitionFailed(command=message.command, cause=message.cause),
-            "transition.failed",
-            component=job.component,
-            data={"transition": job.transition, "attempt": job.attempt, "cause": message.cause},
-        )
-        crashes.transition_failed(self, job, message.cause)
-
     def _take_saved(self, message: Saved) -> None:
         self.state.hold(message.component).handle = message.handle
         self.state.put_handle(message.component)
         self._replies.append((message.done, None))
-
-    def _outcome(self, command: int, attempt: int) -> OpenCommand | None:
-        """The command that an outcome is of; one that was given up meanwhile is not open."""
-        known = self.state.commands.get(command)
-        return known if known is not None and known.record.attempt == attempt else None
-
-    def _close(self, command: OpenCommand, outcome: str, cause: str | None = None) -> None:
-        self.state.commands.pop(command.record.id, None)
-        self.state.put_command(
-            dataclasses.replace(command.record, state=outcome, cause=cause, ended_at=self.now())
-        )
 
     def _note(self, command: Command) -> None:
         """Queue what the machine wants done."""
@@ -356,7 +295,7 @@ class Supervisor:
     def _note_start(self, command: StartTransition) -> None:
         state = self.state
         current = state.current
-        job = self._job(command)
+        job = commands.job_for(self.state, command)
         is_paused = current is not None and current.state == "paused"
         record = CommandRecord(
             deployment=state.id,
@@ -379,47 +318,6 @@ class Supervisor:
 
     def _perform(self, job: Job) -> None:
         self._effects.append(lambda: self._performer.perform(job, self.post))
-
-    def _job(self, command: StartTransition) -> Job:
-        state = self.state
-        held = state.held.get(command.component)
-        component_type = look.look(state.machine, command.component).type
-        action: Action | None
-        if command.rebinds is not None:
-            action = Action(verb=Verb.ROLL)
-        else:
-            action = component_type.transition_by_name[command.transition].action
-        found = look.inputs(state.machine, command.component, rebinds=command.rebinds)
-        inputs = {**(held.inputs if held else {}), **found, **command.inputs}
-        return Job(
-            deployment=state.id,
-            command=command.id,
-            attempt=command.attempt,
-            component=command.component,
-            transition=command.transition,
-            action=action,
-            definition=self._definition(command.component, action),
-            inputs=inputs,
-            handle=held.handle if held else None,
-        )
-
-    def _definition(self, component: str, action: Action | None) -> ComponentDefinition:
-        """What a component is to run: as wanted, or as it was started where that is what ends."""
-        state = self.state
-        held = state.held.get(component)
-        running = held.definition if held else None
-        targets = [each for each in (state.wanted, state.target) if each is not None]
-        entries = [each.components[component] for each in targets if component in each.components]
-        # One that is to be replaced by a component of another type is not that component yet.
-        actual = look.look(state.machine, component).type
-        entry = next((each for each in entries if each.type == actual), None)
-        if running is not None and (
-            entry is None or (action is not None and action.verb in WITH_OLD_DEFINITION)
-        ):
-            return running
-        if entry is not None or entries:
-            return (entry or entries[0]).definition
-        return ComponentDefinition(name=component, kind="gone")
 
     async def _finish_turn(self) -> None:
         """Let the course go on, store all that has changed, then let it happen."""
