@@ -1,0 +1,1 @@
+"""Popularity of tweets, predicted while they spread."""
