@@ -1,5 +1,6 @@
 """The door put together: settings in, a Traefik that runs or is fed out."""
 
+import asyncio
 import hmac
 import ipaddress
 import logging
@@ -17,6 +18,7 @@ from ripieno.control.passes import Passes
 from ripieno.control.routes import Routes
 from ripieno.routing import process, traefik_static
 from ripieno.routing.base import Addresses
+from ripieno.routing.certificates import Certificate
 from ripieno.routing.door import TraefikDoor
 from ripieno.routing.errors import InvalidDoor
 from ripieno.routing.inside import Inside
@@ -75,6 +77,7 @@ async def opened(settings: ServerSettings, server_url: str | None) -> AsyncItera
         is_tls=door.is_tls,
     )
     own = _process(settings, door, folder) if door.external is None else None
+    certificate = Certificate(folder, door.certificate) if own is not None else None
     inside_url = own.inside_url if own is not None else (door.external or "").rstrip("/")
     ui_url = settings.public_url or _named(server_url)
     layout = Layout(
@@ -83,7 +86,7 @@ async def opened(settings: ServerSettings, server_url: str | None) -> AsyncItera
         inside_url=inside_url,
         key=hmac.digest(key, b"path", "sha256").hex()[:32],
         frames=(_origin(ui_url),),
-        certificates=() if door.certificate is None else (_files(door.certificate),),
+        certificates=_certificates(door, certificate),
     )
     kept = Kept()
     publisher: Publisher = Folder(folder / "routes") if own is not None else kept
@@ -102,8 +105,19 @@ async def opened(settings: ServerSettings, server_url: str | None) -> AsyncItera
             ui_url=ui_url,
             kept=kept if own is None else None,
             start=own.start if own is not None else None,
-            keep=own.keep if own is not None else None,
+            keep=_keeping(own, certificate, traefik.renew) if own and certificate else None,
         )
+
+
+def _keeping(
+    own: TraefikProcess, certificate: Certificate, renew: Callable[[], Awaitable[None]]
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def keep() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(own.keep())
+            group.create_task(certificate.follow(renew))
+
+    return keep
 
 
 def _process(settings: ServerSettings, door: DoorSettings, folder: Path) -> TraefikProcess:
@@ -155,11 +169,15 @@ def _key(path: Path) -> bytes:
     return found
 
 
-def _files(certificate: tuple[Path, Path]) -> tuple[str, str]:
-    for each in certificate:
-        if not os.access(each, os.R_OK):
-            raise InvalidDoor(f"{each} cannot be read; give --tls-certificate and --tls-key files")
-    return str(certificate[0].absolute()), str(certificate[1].absolute())
+def _certificates(
+    door: DoorSettings, certificate: Certificate | None
+) -> tuple[tuple[str, str], ...]:
+    """Files of a certificate and its key; a Traefik elsewhere is told of those that were given."""
+    if certificate is not None:
+        return ((str(certificate.path), str(certificate.path)),)
+    if door.certificate is not None:
+        return ((str(door.certificate[0].absolute()), str(door.certificate[1].absolute())),)
+    return ()
 
 
 def _reachable(url: str) -> str:

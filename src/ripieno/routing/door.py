@@ -62,6 +62,12 @@ class TraefikDoor:
                 )
             return self._is_in_force
 
+    async def renew(self) -> None:
+        """Have the same routes read again, with what they name. Raises: `RoutingError`."""
+        async with self._turn:
+            if self._generation:
+                await self._publish(self._routes)
+
     async def _publish(self, routes: tuple[OpenRoute, ...]) -> None:
         generation = secrets.token_hex(8)
         text = json.dumps(traefik.dynamic(routes, self._layout, generation))

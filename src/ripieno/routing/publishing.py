@@ -23,10 +23,21 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
+        # Not in the folder itself: Traefik would read everything for this one too, and the file
+        # that counts only a moment later.
+        self._temporary = folder.with_name(f".{folder.name}.new")
 
     async def publish(self, text: str) -> None:
-        """Write the file anew: at every moment it is the old one or the new one, and whole."""
-        await asyncio.to_thread(write, self.folder / NAME, text)
+        """Write the file anew: at every moment it is the old one or the new one, and whole.
+
+        Nothing waits for the disk: after a power cut Traefik is gone too, and the next server
+        begins without the file.
+        """
+        await asyncio.to_thread(self._replace, text)
+
+    def _replace(self, text: str) -> None:
+        _write_new(self._temporary, text, is_lasting=False)
+        self._temporary.replace(self.folder / NAME)
 
 
 class Kept:
@@ -43,15 +54,20 @@ class Kept:
 def write(path: Path, text: str) -> None:
     """Replace a file that only its owner reads, so that a crash leaves one of the two."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    _write_new(temporary, text, is_lasting=True)
     temporary.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _write_new(path: Path, text: str, *, is_lasting: bool) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        if is_lasting:
+            file.flush()
+            os.fsync(file.fileno())
