@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from ripieno.control.registry import Registry, read_version
+from ripieno.control.saved import Saving
 from ripieno.model.bundle import Bundle
 from ripieno.store import entry, words
 from ripieno.store.applications import Registration
 from ripieno.store.errors import InvalidCursor, VersionTaken
-from ripieno.store.records import UserRecord
+from ripieno.store.records import SavedRecord, UserRecord
 from ripieno.store.registered import (
     ApplicationRecord,
     EntryState,
@@ -46,6 +47,7 @@ class MemoryCatalogue:
         self._kept: dict[str, _Kept] = {}
         self._contents: dict[str, bytes] = {}
         self.users_of: dict[str, list[str]] = {}
+        self._saved: dict[tuple[str, str, str], SavedRecord] = {}
 
     async def register(self, *registrations: Registration) -> None:
         self.put(*registrations)
@@ -145,6 +147,15 @@ class MemoryCatalogue:
     async def application_users(self, name: str, version: str | None = None) -> list[str]:
         return self.users_of.get(name, [])
 
+    async def saved_configurations(self, user: str, application: str) -> list[SavedRecord]:
+        return [each for key, each in sorted(self._saved.items()) if key[:2] == (user, application)]
+
+    async def save_configuration(self, saved: SavedRecord) -> None:
+        self._saved[saved.user, saved.application, saved.name] = saved
+
+    async def remove_saved_configuration(self, user: str, application: str, name: str) -> bool:
+        return self._saved.pop((user, application, name), None) is not None
+
     async def file(self, digest: str) -> bytes | None:
         return self._contents.get(digest)
 
@@ -233,7 +244,7 @@ def facets_of(found: Iterable[ApplicationRecord]) -> dict[FacetKind, list[FacetC
     }
 
 
-class FakeRegistry(Registry):
+class FakeRegistry(Registry, Saving):
     """The use cases of the registry, over the catalogue in memory."""
 
     def __init__(self) -> None:

@@ -63,6 +63,7 @@ PARTS = {
     "token": "t-1",
     "user": READER,
     "subject": f"user:{OWNER}",
+    "saved": "mine",
 }
 NAMES = {"applications": "app", "users": OWNER, "groups": "club", "routes": "thing"}
 
@@ -90,6 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "put_member": {},
     "set_quota": {"cpus": 1},
     "hand_over": {},
+    "save_configuration": {},
 }
 QUERIES = {
     "events": {"deployment": "thing"},
@@ -98,7 +100,7 @@ QUERIES = {
     "quotas": {"user": OWNER},
 }
 
-FROM_THE_CATALOGUE = frozenset({"deploy", "plan_deployment"})
+FROM_THE_CATALOGUE = frozenset({"deploy", "plan_deployment", "save_configuration"})
 """Operations that need a look at an application too."""
 
 OF_NOBODY = frozenset({"deploy", "plan_deployment"})

@@ -108,14 +108,16 @@ async def test_a_configuration_is_saved_and_fills_the_form_in_again(browser: Bro
         )
         await page.get_by_role("button", name="Save this configuration").click()
         dialog = page.get_by_role("dialog")
-        await dialog.get_by_label("Name").fill("My <b>usual</b> one")
+        await dialog.get_by_label("Name").fill("My <b>usual one")
         await dialog.get_by_role("button", name="Save", exact=True).click()
+        await expect(dialog).to_be_hidden()
+        await expect(page.locator("#saved")).to_contain_text("My <b>usual one", timeout=60_000)
         await page.goto("/applications/brain-viewer")
         await expect(page.get_by_label("subject")).to_have_value("")
-        await page.get_by_role("link", name="My <b>usual</b> one").click()
+        await page.get_by_role("link", name="My <b>usual one").click()
         await expect(page.get_by_label("subject")).to_have_value("sub 1", timeout=60_000)
-        await page.get_by_role("button", name="Forget it").click()
-        await expect(page.get_by_text("Saved in this browser")).to_be_hidden(timeout=60_000)
+        await page.get_by_role("button", name="Forget My <b>usual one").click()
+        await expect(page.get_by_text("Saved by you")).to_be_hidden(timeout=60_000)
 
 
 async def test_the_editor_leads_to_the_faulty_line(browser: Browser) -> None:

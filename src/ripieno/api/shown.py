@@ -7,7 +7,7 @@ from ripieno.control.people_views import GroupView, UserView
 from ripieno.control.quotas import QuotaView
 from ripieno.model import plan
 from ripieno.model.access import Caller, Scope
-from ripieno.store.records import AuditRecord, EventRecord, TokenRecord
+from ripieno.store.records import AuditRecord, EventRecord, SavedRecord, TokenRecord
 from ripieno.store.registered import ApplicationRecord, Found, Registered, VersionSummary
 from ripieno.wire import application as wire
 from ripieno.wire.audit import Deed
@@ -21,6 +21,7 @@ from ripieno.wire.plan import Preview
 from ripieno.wire.quota import Quota
 from ripieno.wire.reconfiguration import Reconfiguration
 from ripieno.wire.route import Route
+from ripieno.wire.saved import SavedConfiguration
 from ripieno.wire.token import CreatedToken, Token
 from ripieno.wire.user import Me, User
 
@@ -143,6 +144,11 @@ def group(view: GroupView) -> Group:
 def quota(view: QuotaView) -> Quota:
     """A quota and what is used of it."""
     return Quota.model_validate(view)
+
+
+def saved(record: SavedRecord) -> SavedConfiguration:
+    """What somebody has saved."""
+    return SavedConfiguration.model_validate(record)
 
 
 def deed(record: AuditRecord) -> Deed:

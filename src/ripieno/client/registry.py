@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from ripieno.client import asking
 from ripieno.client.asking import part
 from ripieno.client.transport import Query, Transport, read
 from ripieno.wire import archive
@@ -12,6 +13,11 @@ from ripieno.wire.application import (
     ApplicationVersion,
     VersionEntry,
     VersionPage,
+)
+from ripieno.wire.saved import (
+    SaveConfigurationRequest,
+    SavedConfiguration,
+    SavedConfigurationPage,
 )
 
 
@@ -127,6 +133,24 @@ class Registry:
         path = f"{_version(name, version)}/archive"
         return (await self._transport.do("GET", path, is_repeatable=True)).content
 
+    async def saved_configurations(self, name: str) -> SavedConfigurationPage:
+        """What one has saved of an application, by name."""
+        path = f"/applications/{part(name)}/saved-configurations"
+        return await self._transport.get(path, SavedConfigurationPage)
+
+    async def save_configuration(
+        self, name: str, saved: str, request: SaveConfigurationRequest
+    ) -> SavedConfiguration:
+        """Save how the form of an application is filled in, in the place of what has the name."""
+        response = await self._transport.do(
+            "PUT", _saved(name, saved), body=asking.body(request), is_repeatable=True
+        )
+        return read(response, SavedConfiguration)
+
+    async def remove_saved_configuration(self, name: str, saved: str) -> None:
+        """Forget what was saved."""
+        await self._transport.do("DELETE", _saved(name, saved))
+
     async def application_picture(self, name: str, version: str, file: str) -> bytes:
         """An icon or a screenshot of a version."""
         path = f"{_version(name, version)}/pictures/{quote(file)}"
@@ -135,3 +159,7 @@ class Registry:
 
 def _version(application: str, version: str) -> str:
     return f"/applications/{part(application)}/versions/{part(version)}"
+
+
+def _saved(application: str, name: str) -> str:
+    return f"/applications/{part(application)}/saved-configurations/{part(name)}"

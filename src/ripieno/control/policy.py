@@ -49,6 +49,7 @@ class Action(StrEnum):
     YANK = "application.yank"
     SHARE_APPLICATION = "application.share"
     REMOVE_APPLICATION = "application.remove"
+    SAVE_CONFIGURATION = "application.save-configuration"
     LIST_HOSTS = "host.list"
     CHECK_HOST = "host.check"
     CHANGE_HOST = "host.change"
@@ -117,6 +118,8 @@ RULES: dict[Action, Rule] = {
     Action.YANK: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.EDITOR),
     Action.SHARE_APPLICATION: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),
     Action.REMOVE_APPLICATION: Rule(Role.PUBLISHER, Scope.PUBLISH, Relation.OWNER),
+    # One's own always: what is saved is what one may deploy.
+    Action.SAVE_CONFIGURATION: Rule(Role.DEPLOYER, Scope.DEPLOY),
     Action.LIST_HOSTS: Rule(Role.VIEWER, Scope.READ),
     Action.CHECK_HOST: Rule(Role.DEPLOYER, Scope.READ),
     Action.CHANGE_HOST: Rule(Role.ADMIN, Scope.ADMIN),

@@ -24,6 +24,7 @@ from ripieno.control.reaching import Reaching
 from ripieno.control.reconfigurations import Reconfigurations
 from ripieno.control.registry import Registry
 from ripieno.control.routes import Routes
+from ripieno.control.saved import Saving
 from ripieno.control.sessions import Sessions
 from ripieno.control.streams import Streams
 from ripieno.control.targeting import Targeting
@@ -42,6 +43,7 @@ class Control(
     Observation,
     Administration,
     Registry,
+    Saving,
     Importing,
     People,
     Tokens,

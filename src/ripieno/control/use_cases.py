@@ -12,6 +12,7 @@ from ripieno.control.import_cases import ImportCases
 from ripieno.control.people_cases import PeopleCases
 from ripieno.control.registry_cases import RegistryCases
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.saving_cases import SavingCases
 from ripieno.control.sessions import Origin, Session
 from ripieno.control.signing_in import Link, SignedIn
 from ripieno.control.views import (
@@ -37,7 +38,7 @@ from ripieno.store.records import (
 )
 
 
-class UseCases(PeopleCases, RegistryCases, ImportCases, Protocol):
+class UseCases(PeopleCases, RegistryCases, SavingCases, ImportCases, Protocol):
     """All that can be asked of a server; `caller` is the name of the user who asks.
 
     Raises: the errors of `control.errors`, and those of the layers below; `api.problems` has the

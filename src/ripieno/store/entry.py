@@ -131,7 +131,7 @@ def refresh(
     _tidy(connection, [each.id for each in known.values()])
     for name, before in known.items():
         if name not in chosen:
-            _remove(connection, before.id, revision)
+            _remove(connection, before, revision)
     entries = [
         _entry(known[name], versions[name], state, revision=revision)
         for name, (_, state) in chosen.items()
@@ -263,8 +263,10 @@ def _tidy(connection: Connection, ids: Collection[int]) -> None:
         connection.execute(sql.delete(table).where(table.c.application.in_(ids)))
 
 
-def _remove(connection: Connection, id: int, revision: int) -> None:
-    full_text.of(connection).remove(connection, [id])
-    connection.execute(sql.delete(tables.APPLICATIONS).where(_a.id == id))
-    gone = tables.REMOVED_APPLICATIONS.insert().values(id=id, revision=revision)
+def _remove(connection: Connection, known: _Known, revision: int) -> None:
+    full_text.of(connection).remove(connection, [known.id])
+    saved = tables.SAVED.c.application == known.name
+    connection.execute(sql.delete(tables.SAVED).where(saved))
+    connection.execute(sql.delete(tables.APPLICATIONS).where(_a.id == known.id))
+    gone = tables.REMOVED_APPLICATIONS.insert().values(id=known.id, revision=revision)
     connection.execute(gone)

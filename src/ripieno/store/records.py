@@ -254,6 +254,23 @@ class QuotaRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SavedRecord:
+    """A saved configuration: how a user has filled in the form of an application.
+
+    `settings` are parameters as texts. `version` None: the latest; `configuration` is the one of
+    the application that the settings are written over, or empty.
+    """
+
+    user: str
+    application: str
+    name: str
+    version: str | None
+    configuration: str
+    settings: Mapping[str, str]
+    saved_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AuditRecord:
     """What somebody did or tried to do. `result`: allowed, refused or failed, for that `reason`."""
 

@@ -18,6 +18,7 @@ from ripieno.store.markings import Markings
 from ripieno.store.quotas import Quotas
 from ripieno.store.reconfigurations import Reconfigurations
 from ripieno.store.records import Batch, EventRecord
+from ripieno.store.saved import SavedConfigurations
 from ripieno.store.sealing import Seal, seal_from
 from ripieno.store.search import Searching
 from ripieno.store.secrets import Secrets
@@ -47,6 +48,7 @@ class Store(
     Tokens,
     Audit,
     Quotas,
+    SavedConfigurations,
     Sessions,
     Tickets,
     Idempotency,

@@ -327,6 +327,19 @@ QUOTAS = Table(
     Column("memory_mib", Integer),
 )
 
+SAVED = Table(
+    "saved_configurations",
+    METADATA,
+    Column("user", Words, ForeignKey("users.name", name="saved_by"), primary_key=True),
+    _text("application", primary_key=True),
+    _text("name", primary_key=True),
+    Column("version", Words),
+    _text("configuration"),
+    Column("settings", Json, nullable=False),
+    Column("saved_at", Time, nullable=False),
+    Index("saved_configurations_application", "application"),
+)
+
 AUDIT = Table(
     "audit",
     METADATA,

@@ -99,6 +99,7 @@ class Users:
             for table, column in (
                 (tables.MEMBERS, tables.MEMBERS.c.user),
                 (tables.TOKENS, tables.TOKENS.c.user),
+                (tables.SAVED, tables.SAVED.c.user),
                 (tables.SESSIONS, tables.SESSIONS.c.user),
                 (tables.TICKETS, tables.TICKETS.c.user),
                 (tables.SESSIONS, tables.SESSIONS.c.user),

@@ -21,6 +21,7 @@ from ripieno.store.records import (
     MarkingRecord,
     NewEvent,
     ReconfigurationRecord,
+    SavedRecord,
     TimerRecord,
     TokenRecord,
     UserRecord,
@@ -159,6 +160,20 @@ def token(id: str = "t-1", of: str = "ada", **others: object) -> TokenRecord:
         digest=id.ljust(64, "d"),
         created_at=START,
         expires_at=at(60),
+    )
+    return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
+
+
+def saved(name: str = "large", of: str = "ada", **others: object) -> SavedRecord:
+    """How somebody has filled in a form."""
+    record = SavedRecord(
+        user=of,
+        application="shop",
+        name=name,
+        version=None,
+        configuration="",
+        settings={"atlas": "é 漢", "memory_mib": "512"},
+        saved_at=START,
     )
     return dataclasses.replace(record, **others)  # type: ignore[arg-type]  # a test's own words
 

@@ -12,7 +12,7 @@ import pytest
 from ripieno.model.access import EVERYONE
 from ripieno.model.presentation import Presentation
 from ripieno.store.applications import Registration
-from ripieno.store.errors import InvalidCursor, VersionTaken
+from ripieno.store.errors import InvalidCursor, NoSuchPerson, VersionTaken
 from ripieno.store.records import Batch
 from ripieno.store.registered import (
     EntryState,
@@ -421,3 +421,25 @@ class StoreRegistryContract:
         await other.remove_application("brain")
         await other.register(named("brain"))
         assert (await one.search(Search(text="brain"))).total == 1
+
+    async def test_what_users_save_is_theirs_and_goes_with_them(self, store: Store) -> None:
+        for name in ("ada", "bob"):
+            await store.add_user(some.user(name))
+        await store.register(some.registration(), some.registration(of="lab"), at=some.START)
+        mine = [some.saved("Été 🎻"), some.saved("large", version="1.0.0", configuration="big")]
+        others = some.saved(of="bob"), some.saved(application="lab")
+        for each in (*mine, *others):
+            await store.save_configuration(each)
+        assert await store.saved_configurations("ada", "shop") == [mine[1], mine[0]]
+        changed = dataclasses.replace(mine[1], settings={}, saved_at=some.at(5))
+        await store.save_configuration(changed)
+        assert await store.saved_configurations("ada", "shop") == [changed, mine[0]]
+        assert await store.remove_saved_configuration("ada", "shop", "large")
+        assert not await store.remove_saved_configuration("ada", "shop", "large")
+        assert await store.saved_configurations("bob", "shop") == [others[0]]
+        await store.remove_application("shop", some.at(1))
+        assert await store.saved_configurations("bob", "shop") == []
+        assert await store.remove_user("ada")
+        assert await store.saved_configurations("ada", "lab") == []
+        with pytest.raises(NoSuchPerson, match="'ada'"):
+            await store.save_configuration(some.saved())

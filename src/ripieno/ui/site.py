@@ -35,6 +35,7 @@ from ripieno.ui.pages import (
     preferences,
     publishing,
     reach,
+    saved,
     sign_in,
     versions,
 )
@@ -44,6 +45,7 @@ from ripieno.wire.problem import Problem
 PAGES: tuple[Sequence[BaseRoute], ...] = (
     catalogue.ROUTES,
     application.ROUTES,
+    saved.ROUTES,
     deployments.ROUTES,
     deployment.ROUTES,
     versions.ROUTES,

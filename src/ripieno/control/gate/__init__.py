@@ -14,6 +14,7 @@ from ripieno.control.gate.people import PeopleGate
 from ripieno.control.gate.quotas import QuotasGate
 from ripieno.control.gate.registry import RegistryGate
 from ripieno.control.gate.routes import RoutesGate
+from ripieno.control.gate.saving import SavingGate
 from ripieno.control.gate.tokens import TokensGate
 
 
@@ -21,6 +22,7 @@ class Gate(
     DeploymentsGate,
     ObservationGate,
     RegistryGate,
+    SavingGate,
     ImportingGate,
     RoutesGate,
     AdministrationGate,

@@ -44,7 +44,7 @@ class Launch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
+class Asked:
     """What an address or a form asks for, of which application."""
 
     found: Registered
@@ -67,10 +67,15 @@ class _Asked:
         """The configuration that is chosen, if there is such a one."""
         return _known(self.application, self.text("configuration"))
 
+    @property
+    def version(self) -> str | None:
+        """The version, if it has to be named; None: the latest, whichever that is."""
+        is_latest = self.record.version == self.found.entry.latest
+        return None if is_latest else self.record.version
+
     def launch(self, name: str, *, name_error: str = "", fault: str = "") -> Launch:
         """The form, with a name for the deployment, and what it stands for."""
-        is_latest = self.record.version == self.found.entry.latest
-        version = None if is_latest else self.record.version
+        version = self.version
         configuration = self.configuration
         stands = {"version": version, "configuration": configuration or None}
         said = name if name != self.record.application else None
@@ -111,7 +116,7 @@ async def application(request: Request) -> Response:
 async def told(request: Request) -> Response:
     """What the form stands for as it is filled in now, and how long it would take."""
     gate = visit.gate_of(request)
-    asked = await _posted(request, gate)
+    asked = await posted(request, gate)
     predicted_s: float | None = None
     fault = asked.form.fault
     if asked.form.is_valid:
@@ -134,7 +139,7 @@ async def told(request: Request) -> Response:
 async def configure(request: Request) -> Response:
     """The form with another configuration: what it sets, and what the visitor set otherwise."""
     gate = visit.gate_of(request)
-    asked = await _posted(request, gate, over="shown_configuration")
+    asked = await posted(request, gate, over="shown_configuration")
     chosen = _base(asked.application, asked.configuration)
     kept = {name: text for name, text in asked.form.settings.items() if name not in chosen}
     schema = asked.application.parameters
@@ -145,7 +150,7 @@ async def configure(request: Request) -> Response:
 async def deploy(request: Request) -> Response:
     """Deploy what the form says, and go where it can be watched."""
     gate = visit.gate_of(request)
-    asked = await _posted(request, gate)
+    asked = await posted(request, gate)
     name = asked.text("name")
     name_error = fault = ""
     if asked.form.is_valid:
@@ -165,11 +170,19 @@ async def deploy(request: Request) -> Response:
     return await _page(request, gate, asked.found, asked, stands, launches=True, status=422)
 
 
+async def posted(request: Request, gate: Gate, *, over: str = "configuration") -> Asked:
+    """What a form asks for; `over` names the configuration that its texts were written over."""
+    posted = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    version = str(posted.get("version", "")) or None
+    found = await gate.registered(request.path_params["name"], version)
+    return await _asked(request, found, posted, over=over)
+
+
 async def _page(
     request: Request,
     gate: Gate,
     found: Registered,
-    asked: _Asked | None = None,
+    asked: Asked | None = None,
     stands: Launch | None = None,
     *,
     launches: bool = False,
@@ -186,6 +199,8 @@ async def _page(
         record=record,
         application=asked.application if asked else None,
         versions=await gate.versions(entry.name),
+        application_name=entry.name,
+        saved=await gate.saved_configurations(entry.name) if asked else (),
         edits=gate.may(Action.SAVE_DRAFT, owner=entry.owner, editors=entry.editors),
         shares=gate.may(Action.SHARE_APPLICATION, owner=entry.owner),
         icon=pictures.icon_of(record),
@@ -195,7 +210,7 @@ async def _page(
     )
 
 
-def _part(request: Request, stands: Launch, asked: _Asked, status: int = 200) -> Response:
+def _part(request: Request, stands: Launch, asked: Asked, status: int = 200) -> Response:
     return rendering.page(
         request,
         "launch.html",
@@ -207,14 +222,6 @@ def _part(request: Request, stands: Launch, asked: _Asked, status: int = 200) ->
     )
 
 
-async def _posted(request: Request, gate: Gate, *, over: str = "configuration") -> _Asked:
-    """What a form asks for; `over` names the configuration that its texts were written over."""
-    posted = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    version = str(posted.get("version", "")) or None
-    found = await gate.registered(request.path_params["name"], version)
-    return await _asked(request, found, posted, over=over)
-
-
 async def _asked(
     request: Request,
     found: Registered,
@@ -222,7 +229,7 @@ async def _asked(
     *,
     over: str = "configuration",
     checks: bool = True,
-) -> _Asked:
+) -> Asked:
     shown = await asyncio.to_thread(_parsed, found.version.document)
     filled = form.filled(
         shown.parameters,
@@ -231,7 +238,7 @@ async def _asked(
         base=_base(shown, str(items.get(over, ""))),
         checks=checks,
     )
-    return _Asked(found=found, application=shown, items=items, form=filled)
+    return Asked(found=found, application=shown, items=items, form=filled)
 
 
 def _known(application: Application, configuration: str) -> str:

@@ -135,6 +135,19 @@ def upgrade() -> None:
     op.create_index("tokens_digest", "tokens", ["digest"], unique=True)
     op.create_index("tokens_user", "tokens", ["user"])
     op.create_table(
+        "saved_configurations",
+        sql.Column("user", _WORDS, nullable=False),
+        sql.Column("application", _WORDS, nullable=False),
+        sql.Column("name", _WORDS, nullable=False),
+        sql.Column("version", _WORDS, nullable=True),
+        sql.Column("configuration", _WORDS, nullable=False),
+        sql.Column("settings", sql.Text(), nullable=False),
+        sql.Column("saved_at", sql.BigInteger(), nullable=False),
+        sql.ForeignKeyConstraint(["user"], ["users.name"], name="saved_by"),
+        sql.PrimaryKeyConstraint("user", "application", "name"),
+    )
+    op.create_index("saved_configurations_application", "saved_configurations", ["application"])
+    op.create_table(
         "applications",
         sql.Column("id", sql.Integer(), autoincrement=False, nullable=False),
         sql.Column("name", _WORDS, nullable=False),
