@@ -425,7 +425,7 @@ class StoreRegistryContract:
     async def test_what_users_save_is_theirs_and_goes_with_them(self, store: Store) -> None:
         for name in ("ada", "bob"):
             await store.add_user(some.user(name))
-        await store.register(some.registration(), some.registration(of="lab"), at=some.START)
+        await store.register(some.registration(), some.registration(of="lab"))
         mine = [some.saved("Été 🎻"), some.saved("large", version="1.0.0", configuration="big")]
         others = some.saved(of="bob"), some.saved(application="lab")
         for each in (*mine, *others):
@@ -437,7 +437,7 @@ class StoreRegistryContract:
         assert await store.remove_saved_configuration("ada", "shop", "large")
         assert not await store.remove_saved_configuration("ada", "shop", "large")
         assert await store.saved_configurations("bob", "shop") == [others[0]]
-        await store.remove_application("shop", some.at(1))
+        await store.remove_application("shop")
         assert await store.saved_configurations("bob", "shop") == []
         assert await store.remove_user("ada")
         assert await store.saved_configurations("ada", "lab") == []
