@@ -192,16 +192,15 @@ def serve(
         ),
     )
     _log(log_level)
-    from ripieno import bootstrap  # The whole server: no other command should wait for it.
+    with catalogue.loading():
+        from ripieno import bootstrap  # The whole server: no other command should wait for it.
 
     bootstrap.serve(chosen)
 
 
 def run() -> None:
     """Run the command line; the entry point of the installed script."""
-    # Nothing that is imported goes away again: to look for garbage among it would take a sixth of
-    # the time of a short command. Once the command is loaded, what is new is looked at again.
-    gc.disable()
+    gc.disable()  # Until the command is loaded, see `catalogue.loading`.
     main.run(ENTRIES)
 
 

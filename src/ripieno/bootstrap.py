@@ -17,6 +17,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.middleware import Middleware
@@ -40,11 +41,12 @@ from ripieno.control.trail import Trail
 from ripieno.control.use_cases import UseCases
 from ripieno.identity import settings as identities
 from ripieno.identity.base import IdentityProvider
-from ripieno.images.registry import RegistryReader
+from ripieno.images.addresses import allowances
 from ripieno.model import host as configs
 from ripieno.model.access import ALL_SCOPES, Role
 from ripieno.model.errors import RipienoError
 from ripieno.model.host import HostConfig
+from ripieno.model.image import ImageMetadata
 from ripieno.opening import Opened, opened
 from ripieno.routing.errors import RoutingError
 from ripieno.runtimes.host import Host, LinkState
@@ -56,8 +58,10 @@ from ripieno.store.records import UserRecord
 from ripieno.store.store import Store, open_store
 from ripieno.ui.address import Address
 from ripieno.ui.door.edge import DoorEdge
-from ripieno.ui.session import Sessions
-from ripieno.ui.site import Site
+from ripieno.ui.late import LateSite
+
+if TYPE_CHECKING:
+    from ripieno.ui.site import Site
 
 LOG = logging.getLogger(__name__)
 
@@ -86,7 +90,8 @@ async def _serve(settings: ServerSettings) -> None:
         is_first_start = not password_file.exists()
         async with _door(settings, url) as door, running(settings, door) as control:
             frames = door.routes.addresses.origins if door.routes.addresses else ()
-            site = site_for(control, Address(settings.public_url), frames)
+            address = Address(settings.public_url)
+            site = LateSite(lambda: site_for(control, address, frames))
             app = create_app(control, site=site, public_url=settings.public_url)
             app.state.door = door.kept
             edge = None
@@ -123,8 +128,12 @@ async def _serve(settings: ServerSettings) -> None:
             (settings.home / "server.json").unlink(missing_ok=True)
 
 
-def site_for(control: UseCases, address: Address, frames: Sequence[str] = ()) -> Site:
+def site_for(control: UseCases, address: Address, frames: Sequence[str] = ()) -> "Site":
     """The web UI, with sign-in before it; `frames`: the origins of applications."""
+    # Loaded only where a browser asks.
+    from ripieno.ui.session import Sessions
+    from ripieno.ui.site import Site
+
     signed_in = Middleware(Sessions, control=control, address=address, problem_of=problem_of)
     return Site(problem_of, middleware=[signed_in], frames=frames)
 
@@ -216,7 +225,7 @@ async def running(settings: ServerSettings, door: Opened | None = None) -> Async
             hosts=hosts,
             callers=callers,
             trail=trail,
-            images=RegistryReader(settings.allowed_registries),
+            images=_Registries(settings.allowed_registries),
             provider=provider,
             scan_key=_scan_key,
             state_directory=settings.home,
@@ -274,6 +283,20 @@ def _open_ssh(config: HostConfig) -> Host:
     from ripieno.runtimes.ssh_host import SshHost  # Loaded only where a host needs it.
 
     return SshHost(config)
+
+
+class _Registries:
+    """The registries of images; `allowed` ones may be anywhere. Raises: `IllegalAllowance`."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        allowances(allowed)
+        self._allowed = allowed
+
+    async def read(self, name: str) -> ImageMetadata:
+        """What a registry knows of an image. Raises: `ImageError`."""
+        from ripieno.images.registry import RegistryReader  # Loaded only where one is asked.
+
+        return await RegistryReader(self._allowed).read(name)
 
 
 async def _scan_key(config: HostConfig) -> tuple[str, str]:

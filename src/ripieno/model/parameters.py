@@ -9,16 +9,15 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import jsonschema
-from jsonschema import exceptions
-from referencing import Registry
+from typing import TYPE_CHECKING, Any
 
 from ripieno.model import document
 from ripieno.model.component_type import Value
 from ripieno.model.errors import DocumentError, InvalidParameter
 from ripieno.model.node import did_you_mean, listed, printable, quoted
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 MOST_PARAMETERS = 200
 MOST_SCHEMA = 5000
@@ -29,7 +28,6 @@ MOST_TEXT = 100_000
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_Validator = jsonschema.Draft202012Validator
 _FORBIDDEN = ("$id", "$anchor", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$vocabulary")
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_-]*")
 _MOST_PATTERN = 200
@@ -46,7 +44,7 @@ def check_schema(schema: Value) -> None:
     if not isinstance(schema, Mapping):
         raise InvalidParameter("parameters are a JSON Schema of an object; give 'properties'")
     _check_size(schema, MOST_SCHEMA, "the schema")
-    problem = exceptions.best_match(_Validator(_Validator.META_SCHEMA).iter_errors(schema))
+    problem = _worst(schema)
     if problem is not None:
         raise InvalidParameter(
             f"no JSON Schema: {printable(problem.message, 300)}; see "
@@ -334,10 +332,8 @@ def _check_values(
     schema: Mapping[str, Any], values: Mapping[str, Value], *, is_complete: bool
 ) -> None:
     judged = schema if is_complete else _without_required(schema)
-    # The registry is empty, so that nothing is ever fetched.
-    validator = _Validator(judged, registry=Registry())
     try:
-        problem = exceptions.best_match(validator.iter_errors(values))
+        problem = _worst(values, of=judged)
     except (RecursionError, ArithmeticError) as error:
         raise InvalidParameter("the parameters cannot be checked; simplify the schema") from error
     if problem is None:
@@ -358,7 +354,24 @@ def _check_values(
     raise InvalidParameter(f"{where}{printable(problem.message, 300)}; {_remedy(of)}", at=path)
 
 
-def _rule(schema: Mapping[str, Any], problem: exceptions.ValidationError) -> str:
+def _worst(value: object, *, of: Mapping[str, Any] | None = None) -> "ValidationError | None":
+    """What tells best why a value does not fit the schema `of`; None: it does.
+
+    Without `of`: why it is no schema.
+    """
+    # Loaded only where something is judged.
+    from jsonschema import Draft202012Validator as Validator
+    from jsonschema.exceptions import best_match
+    from referencing import Registry
+
+    if of is None:
+        validator = Validator(Validator.META_SCHEMA)
+    else:
+        validator = Validator(of, registry=Registry())  # empty, so that nothing is ever fetched
+    return best_match(validator.iter_errors(value))
+
+
+def _rule(schema: Mapping[str, Any], problem: "ValidationError") -> str:
     """What the author says of the rule that is broken, if it is one over several parameters."""
     path = list(problem.absolute_schema_path)
     if len(path) < 2 or path[0] != "allOf" or not isinstance(path[1], int):
@@ -395,5 +408,5 @@ def _plain(name: str, value: Value) -> Value:
         raise InvalidParameter(f"parameter {name}: {problem}") from problem
 
 
-def _path(problem: exceptions.ValidationError) -> tuple[str, ...]:
+def _path(problem: "ValidationError") -> tuple[str, ...]:
     return tuple(str(each) for each in problem.absolute_path)

@@ -9,8 +9,6 @@ import socket
 from collections import Counter
 from collections.abc import Iterable
 
-import psutil
-
 from ripieno.routing.base import Endpoint
 
 _Address = tuple[str, int]
@@ -29,6 +27,8 @@ class Connections:
     def _count(self, pid: int, endpoints: tuple[Endpoint, ...]) -> dict[Endpoint, int]:
         if not endpoints:
             return {}
+        import psutil  # Loaded only where a replica is waited for.
+
         try:
             found = psutil.Process(pid).net_connections(kind="tcp")
         except psutil.Error:

@@ -5,7 +5,9 @@ the same in a few words of JSON.
 """
 
 import base64
+import functools
 import secrets
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -16,9 +18,10 @@ from ripieno.control.views import RouteState, RouteView
 from ripieno.control.visitors import Answer, Verdict
 from ripieno.model.route import PublicAddress, is_local_path
 from ripieno.routing.traefik import STATE
-from ripieno.ui.assets import Assets
-from ripieno.ui.rendering import Templates
 from ripieno.wire.problem import PREFIX
+
+if TYPE_CHECKING:
+    from ripieno.ui.rendering import Templates
 
 RETRY_S = 2
 
@@ -31,7 +34,14 @@ class Pages:
 
     def __init__(self, ui_url: str) -> None:
         self._ui_url = ui_url.rstrip("/")
-        self._templates = Templates(Assets())
+
+    @functools.cached_property
+    def _templates(self) -> "Templates":
+        # Loaded only where somebody has to wait.
+        from ripieno.ui.assets import Assets
+        from ripieno.ui.rendering import Templates
+
+        return Templates(Assets())
 
     def way_back(self, view: RouteView, uri: bytes) -> str:
         """Where a browser signs in, to come back to what it asked for."""
