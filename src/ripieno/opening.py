@@ -19,9 +19,7 @@ from ripieno.control.routes import Routes
 from ripieno.routing import process, traefik_static
 from ripieno.routing.base import Addresses
 from ripieno.routing.certificates import Certificate
-from ripieno.routing.door import TraefikDoor
 from ripieno.routing.errors import InvalidDoor
-from ripieno.routing.inside import Inside
 from ripieno.routing.process import TraefikProcess
 from ripieno.routing.publishing import NAME, Folder, Kept, Publisher
 from ripieno.routing.traefik import Layout
@@ -69,6 +67,10 @@ async def opened(settings: ServerSettings, server_url: str | None) -> AsyncItera
             LOG.info("door ended")
         yield Opened(routes=Routes(), passes=Passes(secrets.token_bytes(_KEY_BYTES)))
         return
+    # Loaded only where there is a door.
+    from ripieno.routing.door import TraefikDoor
+    from ripieno.routing.inside import Inside
+
     key = _key(settings.home / KEY)
     addresses = Addresses(
         domain=door.domain,

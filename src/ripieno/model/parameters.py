@@ -343,7 +343,8 @@ def _check_values(
         raise InvalidParameter(f"parameters: {rule}")
     known = properties(schema)
     if problem.validator == "required" and not problem.absolute_path:
-        missing = [name for name in problem.validator_value if name not in values]
+        required: Any = problem.validator_value
+        missing = [name for name in required if name not in values]
         raise InvalidParameter(
             f"parameter {missing[0]} is required and has no default; give it a value: "
             f"{_remedy(known.get(missing[0], {}))}"
@@ -368,7 +369,8 @@ def _worst(value: object, *, of: Mapping[str, Any] | None = None) -> "Validation
         validator = Validator(Validator.META_SCHEMA)
     else:
         validator = Validator(of, registry=Registry())  # empty, so that nothing is ever fetched
-    return best_match(validator.iter_errors(value))
+    found: ValidationError | None = best_match(validator.iter_errors(value))
+    return found
 
 
 def _rule(schema: Mapping[str, Any], problem: "ValidationError") -> str:
