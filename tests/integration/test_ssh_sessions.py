@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ripieno.runtimes import keeper, ssh_scripts
+from ripieno.runtimes import keeper, ssh_process_scripts
 from ripieno.runtimes.errors import DiskFull, PermanentFailure, PermissionDenied
 from ripieno.runtimes.host import Command, Transfer
 from ripieno.runtimes.ssh_host import SshHost
@@ -191,8 +191,8 @@ async def test_the_log_of_ends_is_begun_anew_when_it_is_large(
 ) -> None:
     directory = tmp_path / "host"
     directory.mkdir()
-    ends = directory / ssh_scripts.ENDS_NAME
-    ends.write_bytes(b"0 key name\n" * (ssh_scripts.MOST_ENDS_BYTES // 10))
+    ends = directory / ssh_process_scripts.ENDS_NAME
+    ends.write_bytes(b"0 key name\n" * (ssh_process_scripts.MOST_ENDS_BYTES // 10))
     host = SshHost(server.config(directory))
     process = await host.start(NAME, "1", SLEEP)
     waiting = asyncio.create_task(host.wait(process))

@@ -19,12 +19,12 @@ from ripieno.runtimes import (
     local_facts,
     local_process,
     outbox,
+    ssh_process_scripts,
+    ssh_refusals,
     ssh_scripts,
     usage,
 )
 from ripieno.runtimes.errors import (
-    CommandNotFound,
-    FileMissing,
     InvalidHost,
     PermissionDenied,
     PortClosed,
@@ -156,7 +156,9 @@ class SshHost:
         )
         refused = answer.stderr.decode(errors="replace").removeprefix(ssh_scripts.REFUSED)
         if answer.exit_code == ssh_scripts.REFUSED_CODE and len(refused) < len(answer.stderr):
-            raise self._refusal(argv[0], argv[0], folder, refused.split())
+            raise ssh_refusals.refusal(
+                self._name, argv[0], program=argv[0], cwd=folder, words=refused.split()
+            )
         if answer.exit_code == 137 and time.monotonic() - begun >= timeout_s:
             raise TooSlow(
                 f"{argv[0]} did not end within {timeout_s:g} s and was killed",
@@ -177,9 +179,9 @@ class SshHost:
         cwd = self._folder_of(command.cwd, f"{folder}/{keeper.CWD}")
         answer = await self.sessions.script(
             f"{name} cannot be started",
-            ssh_scripts.START,
+            ssh_process_scripts.START,
             *(self._directory, name, written_key, str(log_limit_bytes), cwd),
-            f"{self._directory}/{ssh_scripts.ENDS_NAME}",
+            f"{self._directory}/{ssh_process_scripts.ENDS_NAME}",
             *(str(math.ceil(time.time())), str(keeper.KEPT_RUNS)),
             f"{self._directory}/{keeper.SCRIPT_NAME}",
             *command.argv,
@@ -196,7 +198,7 @@ class SshHost:
         """The last process under the name, one included whose start is under way."""
         keeper.check_name(name, self._name)
         answer = await self.sessions.script(
-            f"{name} cannot be looked for", ssh_scripts.FIND, f"{self._directory}/{name}"
+            f"{name} cannot be looked for", ssh_process_scripts.FIND, f"{self._directory}/{name}"
         )
         runs = []
         for line in answer.lines:
@@ -229,7 +231,7 @@ class SshHost:
                 *(str(each.pid), str(each.start_time), each.boot_id),
             ]
         answer = await self.sessions.script(
-            "processes cannot be looked at", ssh_scripts.STATUS, *arguments
+            "processes cannot be looked at", ssh_process_scripts.STATUS, *arguments
         )
         return [_status(line) for line in answer.lines]
 
@@ -267,7 +269,7 @@ class SshHost:
         written_key = keeper.quoted_key(process.key, self._name)
         answer = await self.sessions.script(
             f"{process.name} cannot be signalled",
-            ssh_scripts.SIGNAL,
+            ssh_process_scripts.SIGNAL,
             *(signal, f"{self._directory}/{keeper.check_name(process.name, self._name)}"),
             *(written_key, str(process.pid), str(process.start_time), process.boot_id),
             *(str(process.group), f"{keeper.MARK}={keeper.mark(process.name, written_key)}"),
@@ -280,7 +282,11 @@ class SshHost:
         keeper.check_name(name, self._name)
         self._logs.forget(name)
         answer = await self.sessions.script(
-            f"{name} cannot be removed", ssh_scripts.FORGET, self._directory, name, keeper.MARK
+            f"{name} cannot be removed",
+            ssh_process_scripts.FORGET,
+            self._directory,
+            name,
+            keeper.MARK,
         )
         if answer.lines:
             raise TemporaryFailure(
@@ -386,47 +392,7 @@ class SshHost:
         """Why a process was not started, by what the script said."""
         if answer.stderr:
             return self.sessions.failure(f"{name} cannot be started", answer)
-        return self._refusal(name, command.argv[0], cwd, words)
-
-    def _refusal(
-        self, attempt: str, program: str, cwd: str, words: Sequence[str]
-    ) -> RuntimeDriverError:
-        match list(words):
-            case ["cwd-missing"]:
-                return FileMissing(
-                    f"the working folder {cwd} does not exist",
-                    host=self._name,
-                    remedy="create it, or name another",
-                )
-            case ["cwd-denied"]:
-                return PermissionDenied(
-                    f"the working folder {cwd} may not be entered",
-                    host=self._name,
-                    remedy="give its user the right to",
-                )
-            case ["command-missing"]:
-                return CommandNotFound(
-                    f"there is no command {program}",
-                    host=self._name,
-                    remedy="install it there, or correct the name",
-                )
-            case ["command-denied", *path]:
-                return PermissionDenied(
-                    f"{' '.join(path)} may not be executed",
-                    host=self._name,
-                    remedy="make it executable for its user (chmod +x)",
-                )
-            case ["busy"]:
-                return TemporaryFailure(
-                    f"{attempt}: another start or removal of it does not end",
-                    host=self._name,
-                    remedy="see whether the machine is overloaded",
-                )
-        return TemporaryFailure(
-            f"{attempt} cannot be started: its keeper ended early ({' '.join(words)})",
-            host=self._name,
-            remedy="try again",
-        )
+        return ssh_refusals.refusal(self._name, name, program=command.argv[0], cwd=cwd, words=words)
 
 
 def _status(line: str) -> ProcessStatus:

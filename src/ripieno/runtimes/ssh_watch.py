@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import asyncssh
 
-from ripieno.runtimes import keeper, ssh_scripts
+from ripieno.runtimes import keeper, ssh_process_scripts, ssh_scripts
 from ripieno.runtimes.errors import PermanentFailure, RuntimeDriverError, TemporaryFailure
 from ripieno.runtimes.host import Condition, Process, ProcessStatus
 from ripieno.runtimes.ssh_session import Sessions
@@ -39,7 +39,7 @@ class EndWatch:
         ask_s: float = ASK_S,
     ) -> None:
         self._sessions, self._look, self._ask_s = sessions, look, ask_s
-        self._ends = f"{directory}/{ssh_scripts.ENDS_NAME}"
+        self._ends = f"{directory}/{ssh_process_scripts.ENDS_NAME}"
         self._waited: dict[Process, asyncio.Future[ProcessStatus]] = {}
         self._counts: dict[Process, int] = {}
         self._task: asyncio.Task[None] | None = None
@@ -121,7 +121,7 @@ class EndWatch:
 
     async def _tail(self, connection: asyncssh.SSHClientConnection) -> None:
         program = ssh_scripts.program(
-            ssh_scripts.WATCH, self._ends, str(ssh_scripts.MOST_ENDS_BYTES)
+            ssh_process_scripts.WATCH, self._ends, str(ssh_process_scripts.MOST_ENDS_BYTES)
         )
         shell = await self._sessions.open(connection)
         try:
