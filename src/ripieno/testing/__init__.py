@@ -3,5 +3,8 @@
 import pytest
 
 pytest.register_assert_rewrite("ripieno.testing.host_contract")
+pytest.register_assert_rewrite("ripieno.testing.host_file_contract")
+pytest.register_assert_rewrite("ripieno.testing.host_log_contract")
+pytest.register_assert_rewrite("ripieno.testing.host_process_contract")
 pytest.register_assert_rewrite("ripieno.testing.store_contract")
 pytest.register_assert_rewrite("ripieno.testing.store_commit_contract")
