@@ -15,7 +15,9 @@ from pathlib import Path
 
 from measure import Better, Extent, Figure
 from measure import main as measure_main
-from ripieno.testing.chaos import Broken, Chaos, Tally
+from ripieno.testing.chaos import Chaos
+from ripieno.testing.chaos_checks import Broken
+from ripieno.testing.chaos_tally import Tally
 
 ROUNDS, KILLS_EACH = 4, 4
 

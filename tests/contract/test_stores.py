@@ -7,9 +7,11 @@ import pytest
 
 from ripieno.testing.postgres import PostgresServer, Unavailable
 from ripieno.testing.store_commit_contract import StoreCommitContract
-from ripieno.testing.store_contract import StoreContract, StoreRig
+from ripieno.testing.store_contract import StoreContract
+from ripieno.testing.store_finding_contract import StoreFindingContract
 from ripieno.testing.store_people_contract import StorePeopleContract
 from ripieno.testing.store_registry_contract import StoreRegistryContract
+from ripieno.testing.store_rig import StoreRig
 from ripieno.testing.store_sign_in_contract import StoreSignInContract
 
 
@@ -39,7 +41,7 @@ class OnPostgresql:
         await rig.close()
 
 
-class TestSqlite(OnSqlite, StoreContract):
+class TestSqlite(OnSqlite, StoreContract, StoreFindingContract):
     pass
 
 
@@ -63,7 +65,7 @@ class TestPostgresqlRegistry(OnPostgresql, StoreRegistryContract):
     pass
 
 
-class TestPostgresql(OnPostgresql, StoreContract):
+class TestPostgresql(OnPostgresql, StoreContract, StoreFindingContract):
     pass
 
 

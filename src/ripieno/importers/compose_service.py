@@ -5,11 +5,11 @@ Called by `compose`. What it says of other services is read by `compose_links`.
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ripieno.importers import draft, well_known
+from ripieno.importers import compose_left_out, draft, well_known
 from ripieno.importers.compose_text import Text, Variables, mebibytes, seconds, variables_of
 from ripieno.importers.draft import Findings
 from ripieno.model import names
@@ -29,50 +29,6 @@ SECRET_NAME = re.compile(
     r"PASSW|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE_KEY|(^|_)PWD?($|_)", re.IGNORECASE
 )
 _SECRET_FILE = re.compile(r"/run/secrets/(?P<name>[A-Za-z0-9._-]+)")
-
-NOT_CARRIED = {
-    "build": "images are not built here; build it, push it to a registry and name it",
-    "cap_add": "capabilities are a matter of where it runs",
-    "cap_drop": "capabilities are a matter of where it runs",
-    "configs": "files come with the application, under 'files'",
-    "container_name": "components have the names of the application",
-    "devices": "devices are a matter of where it runs",
-    "dns": "names are looked up as its host does",
-    "extends": "what it takes from there has to be written out",
-    "extra_hosts": "names are looked up as its host does",
-    "group_add": "who it runs as is a matter of where it runs",
-    "hostname": "components have the names of the application",
-    "init": "how it is started is a matter of where it runs",
-    "labels": "labels are for selectors here, not for other programs",
-    "logging": "what it prints is kept and shown by the server",
-    "network_mode": "components reach each other by their connections",
-    "networks": "components reach each other by their connections",
-    "pid": "it has processes of its own",
-    "platform": "the platform is that of where it runs",
-    "privileged": "nothing runs with more rights than it needs",
-    "pull_policy": "images are fetched when they are missing",
-    "read_only": "how its files are kept is a matter of where it runs",
-    "security_opt": "it is a matter of where it runs",
-    "shm_size": "it is a matter of where it runs",
-    "stdin_open": "there is nobody to type",
-    "sysctls": "it is a matter of where it runs",
-    "tmpfs": "there are no volumes yet",
-    "tty": "there is nobody to type",
-    "ulimits": "it is a matter of where it runs",
-    "user": "who it runs as is a matter of where it runs",
-    "volumes": "there are no volumes yet: what it keeps there is gone when it is removed",
-    "volumes_from": "there are no volumes yet",
-}
-"""Fields of a service that an application file cannot say, and why."""
-
-READ = frozenset(
-    (
-        *("image", "command", "entrypoint", "environment", "env_file", "ports", "expose"),
-        *("healthcheck", "deploy", "restart", "working_dir", "stop_signal", "stop_grace_period"),
-        *("depends_on", "links", "profiles", "secrets", "scale", "cpus", "mem_limit"),
-        *("mem_reservation", "attach", "annotations"),
-    )
-)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -120,7 +76,8 @@ class Reader:
         for key in ("scale", "cpus", "mem_limit", "mem_reservation"):
             if key in fields:
                 self._old(service, key, fields[key])
-        self._tell_of_the_rest(service, fields)
+        for told in compose_left_out.left_out(fields):
+            self.note(service, told)
         if "resources" in record and not record["resources"]:
             del record["resources"]
         return service
@@ -436,13 +393,6 @@ class Reader:
         "secrets": _secrets,
     }
 
-    def _tell_of_the_rest(self, service: Service, fields: Mapping[str, Node]) -> None:
-        for key in fields:
-            if key in READ or key.startswith("x-"):
-                continue
-            why = NOT_CARRIED.get(key, "an application file cannot say it")
-            self.note(service, f"{key} is not carried over{_details(key, fields[key])}: {why}")
-
     def _seconds(self, service: Service, node: Node | None) -> float | None:
         if node is None:
             return None
@@ -456,18 +406,3 @@ class Reader:
     def _number(self, node: Node | None) -> float | None:
         text = "" if node is None else self._variables.text(node).plain
         return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) else None
-
-
-def _details(key: str, node: Node) -> str:
-    """What of a field is lost, where that is worth to be named."""
-    if key not in ("volumes", "configs", "networks", "extends"):
-        return ""
-    entries: Sequence[Node] = node.items() if node.is_list else ()
-    told = [each.written or "" for each in entries if not (each.is_mapping or each.is_list)]
-    for each in entries:
-        if each.is_mapping:
-            parts = (each.at((name,)) for name in ("source", "target"))
-            told.append(":".join(part.written or "" for part in parts if part is not each))
-    if node.is_mapping:
-        told = list(node.mapping())
-    return f" ({listed(told)})" if told else ""

@@ -21,22 +21,19 @@ from ripieno.model.application import (
     ComponentDefinition,
     check_identity,
 )
-from ripieno.model.application_goal import goal_of
 from ripieno.model.component_type import ComponentType, Value
 from ripieno.model.configuration import Configuration
 from ripieno.model.errors import (
     ApplicationError,
     DocumentError,
     InvalidParameter,
-    ProgramError,
     UnknownConfiguration,
 )
-from ripieno.model.fitting import orient
-from ripieno.model.node import Node, did_you_mean, listed, printable, quoted
-from ripieno.model.port import PortRef
+from ripieno.model.node import Node, did_you_mean, listed, quoted
 from ripieno.model.presentation import Presentation
 from ripieno.model.reading_components import read_component
-from ripieno.model.reading_fields import Fields, is_open, located, static_text, whole_number
+from ripieno.model.reading_connections import check_assembly, read_connection
+from ripieno.model.reading_fields import Fields, located, static_text, whole_number
 from ripieno.model.reading_routes import read_routes
 from ripieno.model.reading_types import read_component_types
 from ripieno.model.substitution import PutIn, Substitution, samples_put_in, values_put_in
@@ -203,7 +200,9 @@ def _read(reading: _Reading) -> Application:
             raise node.error(f"there are more than {MOST_COMPONENTS} components; divide it")
         places[name] = node
         components[name] = read_component(name, node, types, is_open=reading.is_open)
-    connections = tuple(_pair(each) for each in _items(reading, substitution, "connections"))
+    connections = tuple(
+        read_connection(each) for each in _items(reading, substitution, "connections")
+    )
     routes = read_routes(
         _items(reading, substitution, "routes"), components, is_open=reading.is_open
     )
@@ -227,7 +226,7 @@ def _read(reading: _Reading) -> Application:
     except ApplicationError as problem:
         raise located(fields.node, problem) from problem
     if not reading.is_open:
-        _check_assembly(found, places, fields)
+        check_assembly(found, places, fields)
     return found
 
 
@@ -350,18 +349,6 @@ def _items(reading: _Reading, substitution: Substitution, name: str) -> tuple[No
     return () if node is None else tuple(substitution.apply(node, reading.put_in).items())
 
 
-def _pair(node: Node) -> tuple[PortRef, PortRef]:
-    refs = []
-    for each in node.items():
-        component, dot, port = each.text().partition(".")
-        if not (component and dot and port):
-            raise each.error(f"{quoted(each.text())} is no port; write component.port")
-        refs.append(PortRef(component, port))
-    if len(refs) != 2:
-        raise node.error("write a connection as [component.use_port, component.provide_port]")
-    return refs[0], refs[1]
-
-
 def _jobs(reading: _Reading, substitution: Substitution) -> Mapping[str, Value]:
     node = reading.fields.text_node("jobs")
     if node is None:
@@ -370,34 +357,3 @@ def _jobs(reading: _Reading, substitution: Substitution) -> Mapping[str, Value]:
     for each in jobs.by_name().values():
         each.mapping()
     return cast(Mapping[str, Value], jobs.plain())
-
-
-def _known(
-    node: Node, name: str, components: Mapping[str, ComponentDefinition]
-) -> ComponentDefinition:
-    if name not in components:
-        raise node.error(
-            f"there is no component {quoted(name)}{did_you_mean(name, components)}; components "
-            f"are {listed(components, most=20)}"
-        )
-    return components[name]
-
-
-def _check_assembly(found: Application, places: Mapping[str, Node], fields: Fields) -> None:
-    """What the parts of an application say of each other."""
-    for name, definition in found.components.items():
-        for use in definition.uses.values():
-            if isinstance(use.select, str):
-                node = places[name].at(("uses", use.port, "select"))
-                _known(node, use.select, found.components)
-    goal = goal_of(found)
-    listed_node = fields.text_node("connections")
-    nodes = () if listed_node is None or is_open(listed_node) else listed_node.items()
-    for index, (one, other) in enumerate(found.connections):
-        at = nodes[index] if index < len(nodes) else fields.node
-        try:
-            orient(
-                lambda name: each.type if (each := goal.components.get(name)) else None, one, other
-            )
-        except ProgramError as problem:
-            raise at.error(printable(str(problem))) from problem

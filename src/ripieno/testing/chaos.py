@@ -13,7 +13,6 @@ import random
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +20,8 @@ from ripieno.client.client import Client
 from ripieno.client.errors import ClientError, Refused, ServerUnreachable
 from ripieno.testing import chaos_applications
 from ripieno.testing.chaos_applications import Drawn
+from ripieno.testing.chaos_checks import OVER, Broken, check_events, check_processes, check_versions
+from ripieno.testing.chaos_tally import Tally
 from ripieno.testing.servers import ServerProcess, marked_processes
 from ripieno.wire.deployment import Component, Deployment, DeployRequest
 from ripieno.wire.reconfiguration import (
@@ -31,7 +32,6 @@ from ripieno.wire.reconfiguration import (
     Span,
 )
 
-OVER = ("completed", "failed", "cancelled", "refused")
 END_S = 60.0
 """How long anything may take to end, kills aside."""
 
@@ -42,34 +42,6 @@ LONGEST_START_S = 2.0
 """How long it lives at most where it is killed while it starts."""
 
 T = TypeVar("T")
-
-
-class Broken(AssertionError):
-    """Something that must hold does not."""
-
-
-@dataclass(kw_only=True, slots=True)
-class Tally:
-    """What has happened so far."""
-
-    kills: int = 0
-    kills_of_services: int = 0
-    kinds: dict[str, int] = field(default_factory=dict)
-    outcomes: dict[str, int] = field(default_factory=dict)
-
-    def add(self, other: "Tally") -> None:
-        """Count what another run has counted too."""
-        self.kills += other.kills
-        self.kills_of_services += other.kills_of_services
-        for mine, theirs in ((self.kinds, other.kinds), (self.outcomes, other.outcomes)):
-            for name, count in theirs.items():
-                mine[name] = mine.get(name, 0) + count
-
-    def note(self, record: Reconfiguration) -> None:
-        """Count a reconfiguration."""
-        kind, state = str(record.kind), str(record.state)
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        self.outcomes[state] = self.outcomes.get(state, 0) + 1
 
 
 class Chaos:
@@ -383,7 +355,7 @@ class Chaos:
                 if seen.state not in (("running",) if is_all_up else ("running", "stopped")):
                     raise Broken(f"{self._id} is {seen.state}: {seen.reason}; {seen}")
                 check_processes(seen)
-                self._check_versions(seen, is_all_up=is_all_up)
+                check_versions(seen, self._drawn.services)
             except Broken:
                 # A service that was killed may not have been missed yet.
                 if asyncio.get_running_loop().time() > give_up_at - END_S + 5.0:
@@ -393,91 +365,11 @@ class Chaos:
                 break
         await check_events(self._server_client, self._id)
 
-    def _check_versions(self, seen: Deployment, *, is_all_up: bool) -> None:
-        """Services run what was asked for last, as many times as was asked for."""
-        wanted = self._drawn.services
-        for component in seen.components:
-            if component.kind != "service":
-                continue
-            part = wanted.get(component.name)
-            if part is None:
-                raise Broken(f"{component.name} is there and should not be")
-            if "ready" not in component.places:
-                continue
-            if len(component.replicas) != part.replicas:
-                raise Broken(f"{component.name} has {len(component.replicas)} replicas, not {part}")
-            for replica in component.replicas:
-                version = _environment(replica.pid).get("VERSION") if replica.pid else None
-                if version != part.version:
-                    raise Broken(f"{component.name}/{replica.index} runs {version}, not {part}")
-        names = {each.name for each in seen.components}
-        if missing := set(wanted) - names:
-            raise Broken(f"{missing} should be there and are not")
-
     def _end_strays(self) -> None:
         for pids in marked_processes(self._id).values() if self._id else ():
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-
-
-def check_processes(deployment: Deployment, *, is_cancelled: bool = False) -> None:
-    """Every process that should run does, once, and no other does. Raises: `Broken`.
-
-    After a change that was cancelled a service may have been started and not be ready.
-    """
-    expected: dict[str, int] = {}
-    possible: set[str] = set()
-    for component in deployment.components:
-        for replica in component.replicas:
-            name = f"{deployment.id}/{component.name}/{replica.index}"
-            if "ready" in component.places and replica.pid is not None:
-                expected[name] = replica.pid
-            if is_cancelled and "started" in component.places:
-                possible.add(name)
-        is_up = "ready" in component.places and not is_cancelled
-        if is_up and len(component.replicas) != component.wanted_replicas:
-            raise Broken(
-                f"{component.name} has {len(component.replicas)} replicas instead of "
-                f"{component.wanted_replicas}"
-            )
-    found = marked_processes(deployment.id)
-    for name, pids in found.items():
-        if name in possible and len(pids) == 1:
-            continue
-        if name not in expected:
-            raise Broken(f"{name} runs as {pids} and should not")
-        if expected[name] not in pids or len(pids) != 1:
-            raise Broken(f"{name} should run as {expected[name]} and runs as {pids}")
-    for name, pid in expected.items():
-        if name not in found:
-            raise Broken(f"{name} should run as {pid} and does not")
-
-
-async def check_events(client: Client, deployment: str) -> None:
-    """The events are there from the first on, in order, none twice, and tell a whole story.
-
-    Every reconfiguration that was begun has one end. Raises: `Broken`.
-    """
-    after, expected = 0, 1
-    begun: list[str] = []
-    ended: list[str] = []
-    while True:
-        page = await client.events(deployment=deployment, after=after, limit=500)
-        for event in page.items:
-            if event.seq != expected:
-                raise Broken(f"event {expected} of {deployment} is missing: {event.seq} follows")
-            expected += 1
-            name = event.kind.removeprefix("reconfiguration.")
-            if event.kind == "reconfiguration.accepted" and event.reconfiguration:
-                begun.append(event.reconfiguration)
-            elif name != event.kind and name in OVER and event.reconfiguration:
-                ended.append(event.reconfiguration)
-        if not page.items:
-            break
-        after = page.items[-1].id
-    if begun != ended:
-        raise Broken(f"reconfigurations {begun} were begun, and {ended} have ended")
 
 
 def _is_moving(component: Component) -> bool:
@@ -486,11 +378,3 @@ def _is_moving(component: Component) -> bool:
 
 def _open_spans(record: Reconfiguration) -> list[Span]:
     return [each for each in record.timeline if each.state not in ("done", "failed")]
-
-
-def _environment(pid: int) -> dict[str, str]:
-    try:
-        words = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return {}
-    return dict(each.decode().split("=", 1) for each in words if b"=" in each)

@@ -18,8 +18,8 @@ from ripieno.store.errors import StaleWriter
 from ripieno.store.records import Batch, CommandRecord, EventRecord, NewEvent
 from ripieno.store.store import Store
 from ripieno.testing import store_records as some
-from ripieno.testing.store_contract import StoreRig
 from ripieno.testing.store_records import Kept, differences
+from ripieno.testing.store_rig import StoreRig
 
 PATIENCE_S = 60.0
 

@@ -19,7 +19,7 @@ from ripieno.store.records import (
 )
 from ripieno.store.store import Store
 from ripieno.testing import store_records as some
-from ripieno.testing.store_contract import StoreRig
+from ripieno.testing.store_rig import StoreRig
 
 
 class StorePeopleContract:

@@ -26,7 +26,7 @@ from ripieno.store.registered import (
 )
 from ripieno.store.store import Store
 from ripieno.testing import store_records as some
-from ripieno.testing.store_contract import ODD_TEXTS, StoreRig
+from ripieno.testing.store_rig import ODD_TEXTS, StoreRig
 
 ADA, BOB = frozenset({"user:ada", EVERYONE}), frozenset({"user:bob", "group:neuro", EVERYONE})
 

@@ -12,7 +12,7 @@ import pytest
 from ripieno.store.records import SessionRecord, TicketRecord
 from ripieno.store.store import Store
 from ripieno.testing import store_records as some
-from ripieno.testing.store_contract import ODD_TEXTS, StoreRig
+from ripieno.testing.store_rig import ODD_TEXTS, StoreRig
 
 
 def session(id: str = "s-1", user: str = "alice", **others: object) -> SessionRecord:
