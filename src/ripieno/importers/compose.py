@@ -9,7 +9,8 @@ from typing import Any
 
 from ripieno.importers import compose_links, draft, well_known
 from ripieno.importers.compose_links import Links
-from ripieno.importers.compose_service import SECRET_NAME, Reader, Service
+from ripieno.importers.compose_secrets import SECRET_NAME
+from ripieno.importers.compose_service import Reader, Service
 from ripieno.importers.compose_text import Merging, Text, Variables, variables_of
 from ripieno.importers.draft import Draft, Findings
 from ripieno.importers.errors import NothingToRun, UnreadableDescription

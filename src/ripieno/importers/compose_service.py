@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ripieno.importers import compose_left_out, draft, well_known
+from ripieno.importers import compose_left_out, compose_secrets, draft, well_known
 from ripieno.importers.compose_text import Text, Variables, mebibytes, seconds, variables_of
 from ripieno.importers.draft import Findings
 from ripieno.model import names
@@ -25,10 +25,6 @@ _PORT = re.compile(
     r"(?P<first>[0-9]{1,5})(?:-(?P<last>[0-9]{1,5}))?(?:/(?P<protocol>[a-z]+))?"
 )
 _RESTART = re.compile(r"on-failure(?::(?P<limit>[0-9]{1,6}))?")
-SECRET_NAME = re.compile(
-    r"PASSW|SECRET|TOKEN|CREDENTIAL|API_?KEY|PRIVATE_KEY|(^|_)PWD?($|_)", re.IGNORECASE
-)
-_SECRET_FILE = re.compile(r"/run/secrets/(?P<name>[A-Za-z0-9._-]+)")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -118,7 +114,9 @@ class Reader:
             except ApplicationError as problem:
                 self.note(service, f"a variable is not carried over: {problem}")
                 continue
-            found = self._secret(service, name, text)
+            found = compose_secrets.variable(
+                name, text, service=service.name, findings=self._findings
+            )
             if found is not None:
                 yield found
             else:
@@ -143,35 +141,6 @@ class Reader:
         for each in node.items():
             name, equals, value = each.text().partition("=")
             yield name.strip(), self._variables.of(value) if equals else None
-
-    def _secret(
-        self, service: Service, name: str, text: Text | None
-    ) -> tuple[str, dict[str, str]] | None:
-        """A variable that is better looked up when the process starts, if it is one."""
-        match = _SECRET_FILE.fullmatch(text.plain.strip()) if text is not None else None
-        if match is not None and name.endswith("_FILE") and len(name) > len("_FILE"):
-            plain, secret = name.removesuffix("_FILE"), draft.slug(match["name"], "secret")
-            self.note(
-                service,
-                f"{name} names the file of a secret; {plain} is given the secret {secret} itself, "
-                f"which most images know as well (ripieno secret set {secret})",
-            )
-            return plain, {"secret": secret}
-        if SECRET_NAME.search(name) is None:
-            return None
-        variable = name if text is None else text.variable
-        if variable is not None and not (text is not None and text.plain):
-            secret = draft.slug(variable, "secret")
-            self.note(
-                service, f"{name} is the secret {secret}; set it: ripieno secret set {secret}"
-            )
-            return name, {"secret": secret}
-        if text is not None and text.plain:
-            self._findings.missing.append(
-                f"{service.name}: {name} looks like a secret, and everybody can read it in the "
-                f"file; make it {{secret: {draft.slug(name, 'secret')}}}"
-            )
-        return None
 
     def _ports(self, service: Service, fields: Mapping[str, Node]) -> None:
         """Ports that are published or exposed, by name."""

@@ -28,7 +28,7 @@ def read_connection(node: Node) -> tuple[PortRef, PortRef]:
 
 
 def check_assembly(found: Application, places: Mapping[str, Node], fields: Fields) -> None:
-    """What the parts of an application say of each other. Raises: `DocumentError` with line and field."""
+    """See whether the parts of an application agree. Raises: `DocumentError` with the line."""
     for name, definition in found.components.items():
         for use in definition.uses.values():
             if isinstance(use.select, str):
