@@ -13,6 +13,7 @@ from ripieno.control.errors import (
     NotFound,
     RevisionMismatch,
 )
+from ripieno.control.host_views import Finding, HostView, Load, RuntimeView
 from ripieno.control.importing import Importing
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.views import (
@@ -20,9 +21,7 @@ from ripieno.control.views import (
     ComponentView,
     DeploymentState,
     DeploymentView,
-    Finding,
     Glance,
-    HostView,
     LogLine,
     MetricsView,
     Ownership,
@@ -503,6 +502,17 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
     async def search(self, search: Search) -> Found:
         self._look()
         return await super().search(search)
+
+    async def runtimes(self) -> Sequence[RuntimeView]:
+        self._look()
+        return [
+            RuntimeView(
+                name="ssh",
+                hosts=tuple(self.machines),
+                abilities={"commands": True, "images": False},
+                load=Load(components=1, replicas=2, cpus=0.5, memory_mib=256, used_cpus=0.25),
+            )
+        ]
 
     async def hosts(self) -> Sequence[HostView]:
         self._look()

@@ -62,6 +62,15 @@ async def test_a_busy_process_is_told_from_an_idle_one(rig: Rig) -> None:
     assert (glance.ready, glance.total) == (2, 2)
     assert (glance.cpus, glance.memory_mib) == (0.5, 64)
     assert glance.usage is not None and glance.usage[1] > 0
+    local = await Gate(rig.control, ADMIN).check_host("local")
+    # A component that says nothing of what it needs counts as quotas count it.
+    assert (local.load.components, local.load.cpus, local.load.memory_mib) == (2, 0.6, 192)
+    assert local.load.used_memory_bytes and (local.load.used_cpus or 0.0) > 0.05
+    assert [each.subject for each in local.checks] == ["link", "tools", "disk"]
+    here, over_ssh = await Gate(rig.control, ALICE).runtimes()
+    assert (here.name, here.hosts, here.load) == ("local", ("local",), local.load)
+    assert (over_ssh.name, over_ssh.hosts, over_ssh.load.components) == ("ssh", (), 0)
+    assert here.abilities["commands"] and not here.abilities["images"]
 
 
 async def test_a_list_has_what_one_may_look_at_by_owner_and_text(rig: Rig) -> None:

@@ -53,6 +53,7 @@ ACTIONS: dict[str, Action | None] = {
     "application": Action.LOOK_AT_APPLICATION,
     "application_version": Action.LOOK_AT_APPLICATION,
     "hosts": Action.LIST_HOSTS,
+    "runtimes": Action.LIST_HOSTS,
     "host": Action.LIST_HOSTS,
     "add_host": Action.CHANGE_HOST,
     "scan_host": Action.CHANGE_HOST,

@@ -6,7 +6,7 @@ from ripieno.api import asked, idempotency, shown
 from ripieno.api.context import Control, Name
 from ripieno.api.route import Route
 from ripieno.api.security import PREFIX
-from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest
+from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest, RuntimePage
 
 router = APIRouter(route_class=Route, tags=["hosts"])
 
@@ -35,6 +35,12 @@ async def scan_host(request: HostRequest, control: Control) -> HostKey:
     """Ask a host for its key, so that it can be compared before the host is added."""
     fingerprint, key = await control.scan_host(asked.host(request))
     return HostKey(fingerprint=fingerprint, key=key)
+
+
+@router.get("/runtimes")
+async def runtimes(control: Control) -> RuntimePage:
+    """List the ways to run components: what each can do, and what runs there."""
+    return RuntimePage(items=[shown.runtime(each) for each in await control.runtimes()])
 
 
 @router.get("/hosts/{name}")

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from ripieno.control import views
+from ripieno.control import host_views, views
 from ripieno.control.people_views import GroupView, UserView
 from ripieno.control.quotas import QuotaView
 from ripieno.model import plan
@@ -15,7 +15,7 @@ from ripieno.wire.deployment import Deployment
 from ripieno.wire.event import Event
 from ripieno.wire.group import Group
 from ripieno.wire.health import Finding
-from ripieno.wire.host import Host
+from ripieno.wire.host import Host, Runtime
 from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
 from ripieno.wire.quota import Quota
@@ -110,7 +110,12 @@ def version(found: Registered) -> wire.ApplicationVersion:
     )
 
 
-def host(view: views.HostView) -> Host:
+def runtime(view: host_views.RuntimeView) -> Runtime:
+    """A way to run components."""
+    return Runtime.model_validate(view)
+
+
+def host(view: host_views.HostView) -> Host:
     """A host."""
     return Host.model_validate(view)
 
@@ -156,6 +161,6 @@ def deed(record: AuditRecord) -> Deed:
     return Deed.model_validate(record)
 
 
-def finding(view: views.Finding) -> Finding:
+def finding(view: host_views.Finding) -> Finding:
     """One thing that was looked at."""
     return Finding.model_validate(view)

@@ -17,7 +17,7 @@ from ripieno.client.transport import Transport, read
 from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, DeployRequest
 from ripieno.wire.event import Event, EventPage
 from ripieno.wire.health import Findings, Health
-from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest
+from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest, RuntimePage
 from ripieno.wire.log import LogLine
 from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
@@ -278,6 +278,10 @@ class Client(Registry, Importing, People):
     async def hosts(self) -> HostPage:
         """All hosts."""
         return await self._transport.get("/hosts", HostPage)
+
+    async def runtimes(self) -> RuntimePage:
+        """All ways to run components."""
+        return await self._transport.get("/runtimes", RuntimePage)
 
     async def add_host(self, request: AddHostRequest) -> Host:
         """Add a host."""

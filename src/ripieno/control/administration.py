@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ripieno.control.errors import Conflict, InvalidRequest, NotFound
+from ripieno.control.host_checks import LEAST_FREE_MIB
+from ripieno.control.host_views import Finding, HostView
 from ripieno.control.hosts import HostBook, with_known_hosts
 from ripieno.control.leading import Leading
-from ripieno.control.views import Finding, HostView
+from ripieno.control.placement import Placement
 from ripieno.model import host as configs
 from ripieno.model.host import HostConfig, HostKind
 from ripieno.store.records import (
@@ -20,9 +22,6 @@ from ripieno.store.records import (
 )
 from ripieno.store.store import Store
 
-SCRATCH_FREE_MIB = 500
-"""Less free space than this is worth a warning."""
-
 _SECRET_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,62}")
 _LONGEST_SECRET = 64 * 1024
 
@@ -30,7 +29,7 @@ KeyScan = Callable[[HostConfig], Awaitable[tuple[str, str]]]
 """Asks a host for its key: fingerprint, and line for a known_hosts file."""
 
 
-class Administration:
+class Administration(Placement):
     """The part of the use cases that is not about deployments."""
 
     def __init__(
@@ -43,7 +42,7 @@ class Administration:
         state_directory: Path,
     ) -> None:
         self._store = store
-        self._supervisors = leading
+        self._leading = leading
         self._hosts = hosts
         self._scan_key = scan_key
         self._directory = state_directory
@@ -54,7 +53,7 @@ class Administration:
 
     async def host(self, name: str) -> HostView:
         """A host as it was last seen. Raises: `NotFound`."""
-        return self._hosts.view(name, self._users_of(name))
+        return self._hosts.view(name, self._load((name,)))
 
     async def check_host(self, name: str) -> HostView:
         """Look at a host now. Raises: `NotFound`."""
@@ -104,7 +103,7 @@ class Administration:
     async def remove_host(self, name: str, *, caller: str) -> None:
         """Forget a host. Raises: `NotFound`; `Conflict` while something runs there."""
         self._hosts.config(name)
-        users = self._users_of(name)
+        users = self._load((name,)).components
         if users:
             raise Conflict(f"{users} components are on host {name}; move or remove them first")
         await self._hosts.forget(name)
@@ -170,7 +169,7 @@ class Administration:
                     remedy=None if is_well else f"mend it, then ripieno host check {name}",
                 )
             )
-        for id, problem in self._supervisors.not_led.items():
+        for id, problem in self._leading.not_led.items():
             found.append(
                 Finding(
                     subject=f"deployment {id}",
@@ -179,7 +178,7 @@ class Administration:
                     remedy="see the server's log, and start the version that wrote it",
                 )
             )
-        for supervisor in self._supervisors.all:
+        for supervisor in self._leading.all:
             state = supervisor.state
             for component, cause in state.machine.failures().items():
                 found.append(
@@ -201,16 +200,9 @@ class Administration:
         free_mib = shutil.disk_usage(self._directory).free // 2**20
         return Finding(
             subject="disk",
-            is_well=free_mib >= SCRATCH_FREE_MIB,
+            is_well=free_mib >= LEAST_FREE_MIB,
             said=f"{free_mib} MiB free",
-            remedy=None if free_mib >= SCRATCH_FREE_MIB else "make room, or move the server",
-        )
-
-    def _users_of(self, host: str) -> int:
-        return sum(
-            held.handle is not None and held.handle.host == host
-            for supervisor in self._supervisors.all
-            for held in supervisor.state.held.values()
+            remedy=None if free_mib >= LEAST_FREE_MIB else "make room, or move the server",
         )
 
     def _trust(self, line: str) -> None:

@@ -4,10 +4,12 @@ Called by the use cases and, for hosts by name, by the performer and the runtime
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
+from ripieno.control import host_checks
 from ripieno.control.errors import Conflict, InvalidRequest, NotFound
-from ripieno.control.views import HostView
+from ripieno.control.host_views import HostView, Load
 from ripieno.model import host as configs
 from ripieno.model.host import HostConfig, HostKind
 from ripieno.runtimes.errors import InvalidHost, RuntimeDriverError
@@ -40,7 +42,8 @@ class HostBook:
         self._hosts: dict[str, Host] = {}
         self._configs: dict[str, HostConfig] = {}
         self._facts: dict[str, HostFacts] = {}
-        self._problems: dict[str, str] = {}
+        self._problems: dict[str, RuntimeDriverError] = {}
+        self._checked_at: dict[str, datetime] = {}
         config = HostConfig(name=LOCAL, directory=str(state_directory / COMPONENTS))
         self._configs[LOCAL] = config
         self._hosts[LOCAL] = LocalHost(config.directory, name=LOCAL)
@@ -87,6 +90,7 @@ class HostBook:
         del self._configs[name]
         self._facts.pop(name, None)
         self._problems.pop(name, None)
+        self._checked_at.pop(name, None)
         host = self._hosts.pop(name, None)
         if host is not None:
             await host.close()
@@ -105,15 +109,20 @@ class HostBook:
             self._facts[name] = await self.host(name).check()
             self._problems.pop(name, None)
         except RuntimeDriverError as problem:
-            self._problems[name] = str(problem)
+            self._problems[name] = problem
+        self._checked_at[name] = datetime.now(UTC)
 
-    def view(self, name: str, components: int) -> HostView:
+    def of_kind(self, kind: HostKind) -> tuple[str, ...]:
+        """The hosts that are reached in one way."""
+        return tuple(name for name, config in self._configs.items() if config.kind is kind)
+
+    def view(self, name: str, load: Load) -> HostView:
         """A host as it was last seen. Raises: `NotFound`."""
         config = self.config(name)
         host = self._hosts.get(name)
-        facts = self._facts.get(name)
+        facts, problem = self._facts.get(name), self._problems.get(name)
         state = "unchecked"
-        if (host is not None and host.link is LinkState.DOWN) or name in self._problems:
+        if (host is not None and host.link is LinkState.DOWN) or problem is not None:
             state = "away"
         elif facts is not None or config.kind is HostKind.LOCAL:
             state = "connected"
@@ -123,9 +132,12 @@ class HostBook:
             address=config.address,
             directory=config.directory,
             state=state,
-            components=components,
+            components=load.components,
             facts={} if facts is None else _facts(facts),
-            problem=self._problems.get(name),
+            problem=None if problem is None else str(problem),
+            load=load,
+            checks=host_checks.checks(facts, problem),
+            checked_at=self._checked_at.get(name),
         )
 
     async def close(self) -> None:

@@ -161,6 +161,11 @@ class Metrics:
             return None
         return sum(each.cpus or 0.0 for each in found), sum(each.memory_bytes for each in found)
 
+    def replicas(self, deployment: str, component: str) -> tuple[ReplicaUsage, ...]:
+        """What the replicas of a component use now; none if they were not sampled."""
+        series = self._series.get((deployment, component))
+        return () if series is None else series.replicas
+
     def _running(self) -> Iterator[tuple[str, str, Handle]]:
         for supervisor in self._leading.all:
             for component, held in supervisor.state.held.items():

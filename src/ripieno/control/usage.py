@@ -12,6 +12,7 @@ from ripieno.control.state import State
 from ripieno.control.target import Target, Wanted
 from ripieno.engine import look
 from ripieno.model import application as applications
+from ripieno.model.workload import Workload
 
 DEFAULT_CPUS = 0.1
 DEFAULT_MEMORY_MIB = 128
@@ -51,7 +52,7 @@ def of_target(target: Target, done: Iterable[str] = ()) -> Use:
     """What a deployment uses that is as its target says; `done` are jobs that have ended."""
     counted = set(target.components).difference(done)
     up = [each for name, each in target.components.items() if name in counted and _is_up(each)]
-    found = total(map(_of_component, up))
+    found = total(of_workload(each.definition.workload) for each in up)
     return Use(deployments=int(bool(up)), cpus=found.cpus, memory_mib=found.memory_mib)
 
 
@@ -78,8 +79,8 @@ def _is_up(wanted: Wanted) -> bool:
     return wanted.state == targets.ready_places(wanted.definition, wanted.type)
 
 
-def _of_component(wanted: Wanted) -> Use:
-    workload = wanted.definition.workload
+def of_workload(workload: Workload | None) -> Use:
+    """What a component is promised."""
     if workload is None:
         return Use()
     cpus = DEFAULT_CPUS if workload.cpus is None else workload.cpus

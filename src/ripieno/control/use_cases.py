@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ripieno.control.host_views import Finding, HostView, RuntimeView
 from ripieno.control.import_cases import ImportCases
 from ripieno.control.people_cases import PeopleCases
 from ripieno.control.registry_cases import RegistryCases
@@ -18,9 +19,7 @@ from ripieno.control.signing_in import Link, SignedIn
 from ripieno.control.views import (
     AssemblyView,
     DeploymentView,
-    Finding,
     Glance,
-    HostView,
     LogLine,
     MetricsView,
     Ownership,
@@ -195,6 +194,10 @@ class UseCases(PeopleCases, RegistryCases, SavingCases, ImportCases, Protocol):
 
     async def hosts(self) -> Sequence[HostView]:
         """All hosts."""
+        ...
+
+    async def runtimes(self) -> Sequence[RuntimeView]:
+        """All ways to run components, be there hosts for them or not."""
         ...
 
     async def host(self, name: str) -> HostView:

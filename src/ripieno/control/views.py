@@ -4,7 +4,7 @@ Made by `service`, turned into responses by the API. All times are aware UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -346,28 +346,3 @@ class ServerFigures:
     hosts: Mapping[str, int]
     events: int
     usage: Mapping[tuple[str, str], tuple[float, int]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HostView:
-    """A host, and what was last found there. `state`: connected, away or unchecked."""
-
-    name: str
-    kind: str
-    address: str
-    directory: str
-    state: str
-    components: int
-    facts: Mapping[str, Value] = field(default_factory=dict)
-    problem: str | None = None
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that `doctor` looked at; `remedy` only where it is not well."""
-
-    subject: str
-    is_well: bool
-    said: str
-    remedy: str | None = None

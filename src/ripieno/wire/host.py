@@ -1,11 +1,13 @@
 """Hosts: machines that components can run on."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from ripieno.wire.base import NO_ZERO, Request, Response, Slug, Text
+from ripieno.wire.health import Finding
 
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096, pattern=NO_ZERO)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=253, pattern=NO_ZERO)]
@@ -58,6 +60,20 @@ class AddHostRequest(HostRequest):
     )
 
 
+class Load(Response):
+    """What is placed somewhere: what its components were promised, and what they use.
+
+    `used_cpus` and `used_memory_bytes` are null until something was measured.
+    """
+
+    components: int
+    replicas: int
+    cpus: float
+    memory_mib: int
+    used_cpus: float | None = None
+    used_memory_bytes: int | None = None
+
+
 class Host(Response):
     """A host, and what was last found there. `state`: connected, away or unchecked."""
 
@@ -70,6 +86,24 @@ class Host(Response):
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     problem: str | None = None
     fingerprint: str | None = None
+    load: Load | None = None
+    checks: list[Finding] = Field(default_factory=list)
+    checked_at: datetime | None = None
+
+
+class Runtime(Response):
+    """A way to run components. `abilities` says of each thing whether it can do it."""
+
+    name: str = Field(description="local, ssh")
+    hosts: list[str] = Field(description="the hosts that it runs components on")
+    abilities: dict[str, bool]
+    load: Load
+
+
+class RuntimePage(Response):
+    """All ways to run components."""
+
+    items: list[Runtime]
 
 
 class HostPage(Response):

@@ -1,12 +1,13 @@
 """The page of hosts: what is there, and a new one only once its key was compared."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 
 import pytest
 
 from ripieno.control.errors import Conflict
-from ripieno.control.views import HostView
+from ripieno.control.host_views import Finding, HostView, Load
 from ripieno.model.access import Caller
 from ripieno.model.host import HostConfig, HostKind
 from ripieno.runtimes.errors import HostUnreachable
@@ -29,6 +30,24 @@ async def test_hosts_are_shown_as_they_are() -> None:
     page = words(await shown(control, VIEWER))
     for text in ("node-1", "connected", "2 cpus", "SHA256:abc", "/srv"):
         assert text in page
+
+
+async def test_runtimes_tell_what_they_can_do_and_what_is_in_use() -> None:
+    page = words(await shown(FakeControl(), VIEWER))
+    for text in ("Processes over SSH", "images of containers", "0.5 cpu", "2 replicas", "0.25 cpu"):
+        assert text in page
+
+
+async def test_what_is_not_well_is_said_with_its_remedy() -> None:
+    control = FakeControl()
+    view = await control.add_host(CONFIG, trust="first", caller="admin")
+    finding = Finding(subject="tools", is_well=False, said="lacks setsid", remedy="install setsid")
+    control.machines["node-1"] = dataclasses.replace(
+        view, checks=(finding,), load=Load(components=3, replicas=3, cpus=1.5, memory_mib=512)
+    )
+    page = await shown(control, VIEWER)
+    assert "lacks setsid. What to do: install setsid." in words(page)
+    assert '<meter min="0" max="2" high="2" value="1.5"' in page
 
 
 async def test_what_can_be_done_is_what_the_visitor_may() -> None:
@@ -135,6 +154,7 @@ async def test_texts_of_hosts_never_run() -> None:
             facts={"os": text, "kernel": text, "architecture": text},
             problem=text,
             fingerprint=text,
+            checks=(Finding(subject=text, is_well=False, said=text, remedy=text),),
         )
         for pages in (looking, changing):
             page = (await pages.get("/hosts")).text

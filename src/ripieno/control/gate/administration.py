@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ripieno.control.gate.entry import Entry
+from ripieno.control.host_views import Finding, HostView, RuntimeView
 from ripieno.control.policy import Action
-from ripieno.control.views import Finding, HostView
 from ripieno.model.host import HostConfig
 
 
@@ -15,6 +15,11 @@ class AdministrationGate(Entry):
         """All hosts."""
         self._check(Action.LIST_HOSTS)
         return await self._control.hosts()
+
+    async def runtimes(self) -> Sequence[RuntimeView]:
+        """All ways to run components."""
+        self._check(Action.LIST_HOSTS)
+        return await self._control.runtimes()
 
     async def host(self, name: str) -> HostView:
         """A host."""

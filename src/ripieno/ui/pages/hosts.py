@@ -84,6 +84,7 @@ async def _page(
         status=status,
         section="hosts",
         hosts=await gate.hosts(),
+        runtimes=await gate.runtimes(),
         form={name: str(form.get(name, "")) if form else "" for name in FIELDS},
         is_open=form is not None,
         fingerprint=fingerprint,
