@@ -237,3 +237,38 @@ async def test_who_may_not_edit_sees_no_way_to(pages: Pages) -> None:
         refused = await others.post(f"/applications/viewer/{action}", fields)
         assert refused.status_code == 403, action
     assert (await others.get("/applications/viewer/edit?version=1.0.0")).status_code == 403
+
+
+async def test_pictures_that_are_chosen_are_named_in_the_document(pages: Pages) -> None:
+    document = (
+        "name: viewer # mine\nversion: 1.0.0\ncomponents:\n  web: {type: service, command: [a]}"
+    )
+    response = await pages.client.post(
+        "/publish",
+        data={"csrf_token": CSRF_TOKEN, "document": document, "action": "draft"},
+        files=[
+            ("icon", ("face.svg", SVG)),
+            ("screenshots", ("one.png", PNG)),
+            ("screenshots", ("two.png", PNG)),
+        ],
+    )
+    assert response.status_code == 303
+    page = (await pages.get(response.headers["location"])).text
+    for picture in ("face.svg", "screenshots/one.png", "screenshots/two.png"):
+        shown = await pages.get(f"/applications/viewer/pictures/1.0.0/{picture}")
+        assert shown.status_code == 200 and picture in page
+    assert "name: viewer # mine" in (await pages.get("/applications/viewer/edit")).text
+
+
+@pytest.mark.parametrize("field", ["icon", "screenshots"])
+async def test_what_is_no_picture_is_refused_with_the_document_kept(
+    pages: Pages, field: str
+) -> None:
+    response = await pages.client.post(
+        "/publish",
+        data={"csrf_token": CSRF_TOKEN, "document": "name: viewer", "action": "draft"},
+        files=[(field, ("a.png", b"<html>"))],
+    )
+    assert response.status_code == 422
+    assert "is no picture that a browser shows" in words(response.text)
+    assert "name: viewer" in response.text

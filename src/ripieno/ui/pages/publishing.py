@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from ripieno.control import pictures
 from ripieno.control.errors import Conflict, Forbidden, InvalidRequest
 from ripieno.control.gate import Gate
 from ripieno.control.policy import Action
@@ -20,7 +21,7 @@ from ripieno.model.application import Application
 from ripieno.model.bundle import Bundle, BundledFile
 from ripieno.model.errors import ModelError
 from ripieno.store.registered import VersionState
-from ripieno.ui import rendering, visit
+from ripieno.ui import depicting, rendering, visit
 from ripieno.ui.pages import versions
 
 MOST_FIELDS = bundles.MOST_FILES + 20
@@ -106,13 +107,19 @@ async def save(request: Request) -> Response:
         visibility = _text(posted, "visibility").replace(",", " ").split() or None
         bundle = Bundle(document=document)
         try:
-            bundle = Bundle(document=document, files=await _files(gate, posted))
+            files = await _files(gate, posted)
+            icon = await _pictures(posted, "icon", "")
+            screenshots = await _pictures(posted, "screenshots", depicting.SCREENSHOTS)
+            document = depicting.depicted(
+                document, icon=next(iter(icon), None), screenshots=list(screenshots)
+            )
+            bundle = Bundle(document=document, files={**files, **icon, **screenshots})
             found = await gate.register(
                 bundle,
                 is_draft=_text(posted, "action") != "publish",
                 visibility=None if name else visibility,
             )
-        except (ModelError, Conflict) as problem:
+        except (ModelError, Conflict, InvalidRequest) as problem:
             return await editor(
                 request, bundle, name=name, version=version, fault=str(problem), status=422
             )
@@ -169,8 +176,22 @@ async def _files(gate: Gate, posted: FormData) -> dict[str, BundledFile]:
     if name and version and kept:
         known = (await gate.bundle(name, version)).files
         files |= {path: known[path] for path in kept if path in known}
-    folder = _text(posted, "folder").strip("/ ")
-    for upload in posted.getlist("files"):
+    return files | await _uploads(posted, "files", _text(posted, "folder").strip("/ "))
+
+
+async def _pictures(posted: FormData, name: str, folder: str) -> dict[str, BundledFile]:
+    """Pictures that come with the form. Raises: `BundleError` for what is none, or too large."""
+    found = await _uploads(posted, name, folder)
+    most_bytes = pictures.MOST_SCREENSHOT_BYTES if folder else pictures.MOST_ICON_BYTES
+    for path, each in found.items():
+        pictures.media_type(path, each.content, most_bytes=most_bytes)
+    return found
+
+
+async def _uploads(posted: FormData, name: str, folder: str) -> dict[str, BundledFile]:
+    """Files that come with the form, by their paths. Raises: `BundleError`."""
+    files = {}
+    for upload in posted.getlist(name):
         if isinstance(upload, UploadFile) and upload.filename:
             path = f"{folder}/{upload.filename}" if folder else upload.filename
             bundles.check_path(path)

@@ -38,7 +38,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.path !== "/publish/check") return;
   const chosen = document.querySelector("[data-chosen]");
   const folder = document.getElementById("f-folder")?.value.replace(/^[/ ]+|[/ ]+$/g, "") ?? "";
-  event.detail.formData.delete("files");
+  for (const name of ["files", "icon", "screenshots"]) event.detail.formData.delete(name);
   for (const file of chosen?.files ?? []) {
     event.detail.formData.append("chosen", folder ? `${folder}/${file.name}` : file.name);
   }
