@@ -141,6 +141,15 @@ def serve(
     tls_key: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its key.", show_default=False)
     ] = None,
+    plain_port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            help="Where the door sends who comes over plain http on to https.",
+            show_default=False,
+            **_PORT,
+        ),
+    ] = None,
     acme_email: Annotated[
         str | None,
         typer.Option(
@@ -186,6 +195,7 @@ def serve(
         else _door(
             domain=domain,
             ports=(door_port, prefix_port),
+            plain_port=plain_port,
             external=external_door,
             certificate=(tls_certificate, tls_key),
             acme=(acme_email, acme_challenge, acme_server),
@@ -224,14 +234,15 @@ def _door(
     *,
     domain: str,
     ports: tuple[int, int],
+    plain_port: int | None,
     external: str | None,
     certificate: tuple[Path | None, Path | None],
     acme: tuple[str | None, str, str],
 ) -> DoorSettings:
     if len(domain) > 190 or not _DOMAIN.fullmatch(domain):
         raise usage(f"--domain {domain}: write a name such as apps.example.org, in lower case")
-    if ports[0] == ports[1]:
-        raise usage("--door-port and --prefix-port: give two different ports")
+    if len({*ports, plain_port}) < 3:
+        raise usage("--door-port, --prefix-port and --plain-port: give different ports")
     if external is not None and urlsplit(external).scheme not in ("http", "https"):
         raise usage(f"--external-door {external}: write http://HOST:PORT")
     if (certificate[0] is None) != (certificate[1] is None):
@@ -241,6 +252,10 @@ def _door(
         raise usage("--tls-certificate and --acme-email: give one of them")
     if challenge not in ("tls", "http") and not re.fullmatch("dns:[a-z0-9]+", challenge):
         raise usage(f"--acme-challenge {challenge}: write tls, http, or dns:PROVIDER")
+    if plain_port is not None and email is None and certificate[0] is None:
+        raise usage(
+            "--plain-port: there is no https to lead to; give --tls-certificate or --acme-email"
+        )
     files = None
     if certificate[0] is not None and certificate[1] is not None:
         files = certificate[0], certificate[1]
@@ -250,6 +265,7 @@ def _door(
         prefix_port=ports[1],
         external=external,
         certificate=files,
+        plain_port=plain_port,
         acme=None
         if email is None
         else AcmeSettings(email=email, challenge=challenge, server=server),

@@ -89,6 +89,7 @@ async def opened(settings: ServerSettings, server_url: str | None) -> AsyncItera
         key=hmac.digest(key, b"path", "sha256").hex()[:32],
         frames=(_origin(ui_url),),
         certificates=_certificates(door, certificate),
+        has_plain=door.plain_port is not None,
     )
     kept = Kept()
     publisher: Publisher = Folder(folder / "routes") if own is not None else kept
@@ -134,6 +135,7 @@ def _process(settings: ServerSettings, door: DoorSettings, folder: Path) -> Trae
                 folder=str(folder / "routes"),
                 domain=door.domain,
                 is_tls=door.is_tls,
+                plain_address="" if door.plain_port is None else _joined(listen, door.plain_port),
                 acme=None
                 if door.acme is None
                 else Acme(
@@ -144,14 +146,10 @@ def _process(settings: ServerSettings, door: DoorSettings, folder: Path) -> Trae
         )
 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = TraefikProcess(
-        folder,
-        static,
-        {
-            "--door-port": (listen, door.host_port),
-            "--prefix-port": (listen, door.prefix_port),
-        },
-    )
+    listens = {"--door-port": (listen, door.host_port), "--prefix-port": (listen, door.prefix_port)}
+    if door.plain_port is not None:
+        listens["--plain-port"] = listen, door.plain_port
+    found = TraefikProcess(folder, static, listens)
     if found.pid is None:
         # What was right before a restart of the machine may lead to somebody else's ports now.
         (folder / "routes" / NAME).unlink(missing_ok=True)

@@ -69,7 +69,8 @@ class DoorSettings:
     """How applications are reached.
 
     `external` is the inner entry point of a Traefik that somebody else runs; None: the server
-    runs one. `certificate` are the files of a certificate and its key.
+    runs one. `certificate` are the files of a certificate and its key. `plain_port` is where plain
+    http is sent on to https.
     """
 
     domain: str = DOMAIN
@@ -78,6 +79,7 @@ class DoorSettings:
     external: str | None = None
     certificate: tuple[Path, Path] | None = None
     acme: AcmeSettings | None = None
+    plain_port: int | None = None
 
     @property
     def is_tls(self) -> bool:

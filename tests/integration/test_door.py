@@ -147,6 +147,8 @@ async def test_the_application_is_told_who_comes_and_nothing_that_lets_in(door: 
         "X_Forwarded_User": "evil",
         "X-Forwarded_Groups": "admins",
         "x-forwarded_user": "evil",
+        "X.Forwarded.User": "evil",
+        "X-Forwarded~User": "evil",
         "X-Forwarded-Prefix": "/evil",
         "X-Forwarded-Host": "evil.example",
         "X-Forwarded-Uri": "/by-strip/",

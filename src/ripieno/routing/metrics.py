@@ -9,11 +9,13 @@ import re
 from collections.abc import Collection, Mapping
 
 from ripieno.routing.base import Counters
-from ripieno.routing.traefik import service_name
 
 _LINE = re.compile(
-    r'traefik_service_(\w+)\{(?:[^}]*,)?service="([^"]+)"[^}]*\} ([0-9.eE+-]+)\s*$', re.MULTILINE
+    r'traefik_service_(\w+)\{(?:[^}]*,)?service="([^"@]+)@(?:file|http)"[^}]*\} ([0-9.eE+-]+)\s*$',
+    re.MULTILINE,
 )
+"""A service is called after where Traefik was told of it: in a file, or over HTTP."""
+
 _FIELDS = {
     "requests_total": "requests",
     "request_duration_seconds_sum": "seconds",
@@ -23,7 +25,7 @@ _FIELDS = {
 
 
 def read(text: str) -> dict[str, Counters]:
-    """The counters of each service as they are at the moment."""
+    """The counters of each service, which is called as its route, as they are at the moment."""
     sums: dict[str, dict[str, float]] = {}
     for metric, service, value in _LINE.findall(text):
         field = _FIELDS.get(metric)
@@ -55,7 +57,7 @@ class Tally:
         sums = {}
         last = {}
         for route in routes:
-            now = seen.get(service_name(route), Counters())
+            now = seen.get(route, Counters())
             before = self._last.get(route, Counters())
             if now.requests < before.requests or now.bytes_out < before.bytes_out:
                 before = Counters()

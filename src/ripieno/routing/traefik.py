@@ -17,7 +17,9 @@ from ripieno.model.route import Mode
 from ripieno.routing.base import Addresses, OpenRoute
 
 HOST, PREFIX, INSIDE = "ripieno-host", "ripieno-prefix", "ripieno-inside"
-"""Entry points: routes by host, routes by prefix, and what only this machine may ask."""
+PLAIN = "ripieno-plain"
+"""Entry points: routes by host, routes by prefix, what only this machine may ask, and plain http
+where the others are https."""
 
 OWN = "/.ripieno"
 """Below this, on an application's own origin, the door itself answers."""
@@ -55,7 +57,8 @@ class Layout:
 
     `server_url` is where Traefik reaches the server, `inside_url` itself on the inner entry point;
     `key` is what only the two know. `frames` are origins of pages that may have applications in
-    them. `certificates` are pairs of files, where they are not fetched.
+    them. `certificates` are pairs of files, where they are not fetched. `has_plain`: whoever comes
+    over plain http is sent on to https.
     """
 
     addresses: Addresses
@@ -64,6 +67,7 @@ class Layout:
     key: str
     frames: tuple[str, ...] = ()
     certificates: tuple[tuple[str, str], ...] = ()
+    has_plain: bool = False
 
     def to_server(self, word: str, route: str = "") -> str:
         """The path under which the server is asked."""
@@ -83,6 +87,8 @@ def dynamic(routes: Sequence[OpenRoute], layout: Layout, generation: str) -> dic
     """The dynamic configuration. Once it is in force, `/generation/…` answers on the inside."""
     parts = _Parts()
     _add_server(parts, layout, generation)
+    if layout.has_plain:
+        _add_redirects(parts, layout.addresses)
     for each in routes:
         _add_route(parts, each, layout)
     found: dict[str, Any] = {
@@ -144,14 +150,25 @@ def _add_server(parts: _Parts, layout: Layout, generation: str) -> None:
     }
 
 
+def _add_redirects(parts: _Parts, addresses: Addresses) -> None:
+    """From plain http to https: the same host, and no other."""
+    domain = addresses.domain.replace(".", "\\.")
+    for name, rule, port in (
+        ("hosts_to_https", f"HostRegexp(`^[a-z0-9-]+\\.{domain}$`)", addresses.host_port),
+        ("prefixes_to_https", f"Host(`{addresses.domain}`)", addresses.prefix_port),
+    ):
+        parts.middlewares[name] = {"redirectScheme": {"scheme": "https", "port": str(port)}}
+        parts.routers[name] = {
+            "entryPoints": [PLAIN],
+            "rule": rule,
+            "middlewares": [name],
+            "service": "noop@internal",
+        }
+
+
 def generation_path(generation: str) -> str:
     """What answers on the inside once the configuration of that generation is in force."""
     return f"/generation/{generation}"
-
-
-def service_name(route: str) -> str:
-    """What Traefik's metrics call the service of a route."""
-    return f"{route}@file"
 
 
 def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:

@@ -7,9 +7,9 @@ provider in place of the folder.
 from dataclasses import dataclass
 from typing import Any
 
-from ripieno.routing.traefik import HOST, INSIDE, PREFIX
+from ripieno.routing.traefik import HOST, INSIDE, PLAIN, PREFIX
 
-RESOLVER, PROOF = "ripieno", "ripieno-proof"
+RESOLVER = "ripieno"
 
 THROTTLE = "10ms"
 """How soon after a change the next one is taken up; a route is to be live at once."""
@@ -30,7 +30,11 @@ class Acme:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """What is decided when Traefik is started. `storage` is where fetched certificates are kept."""
+    """What is decided when Traefik is started.
+
+    `storage` is where fetched certificates are kept; `plain_address` where plain http is sent on to
+    https, if it is.
+    """
 
     host_address: str
     prefix_address: str
@@ -38,6 +42,7 @@ class Start:
     folder: str
     domain: str
     is_tls: bool = False
+    plain_address: str = ""
     acme: Acme | None = None
     storage: str = ""
 
@@ -70,14 +75,17 @@ def static(start: Start) -> dict[str, Any]:
     }
     if start.acme is not None:
         found["certificatesResolvers"] = {RESOLVER: {"acme": _acme(start.acme, start)}}
-        if start.acme.challenge == "http":
-            found["entryPoints"][PROOF] = {"address": ":80"}
+    is_asked_in_plain = start.acme is not None and start.acme.challenge == "http"
+    if start.plain_address or is_asked_in_plain:
+        found["entryPoints"][PLAIN] = {"address": start.plain_address or ":80"}
     return found
 
 
 def _entry(address: str, start: Start, domains: list[dict[str, Any]]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "address": address,
+        # Many applications read X_Forwarded_User and X.Forwarded.User as X-Forwarded-User.
+        "http": {"aliasHeadersStrategy": "delete"},
         "transport": {
             # An upload may take hours; without a visitor's word a connection is kept for a while.
             "respondingTimeouts": {"readTimeout": "0s", "writeTimeout": "0s", "idleTimeout": "3m"},
@@ -85,7 +93,7 @@ def _entry(address: str, start: Start, domains: list[dict[str, Any]]) -> dict[st
         },
     }
     if start.is_tls:
-        entry["http"] = {"tls": {}}
+        entry["http"]["tls"] = {}
         if start.acme is not None:
             entry["http"]["tls"] = {"certResolver": RESOLVER, "domains": domains}
     return entry
@@ -107,7 +115,7 @@ def _acme(acme: Acme, start: Start) -> dict[str, Any]:
         case "dns":
             found["dnsChallenge"] = {"provider": provider}
         case "http":
-            found["httpChallenge"] = {"entryPoint": PROOF}
+            found["httpChallenge"] = {"entryPoint": PLAIN}
         case _:
             found["tlsChallenge"] = {}
     return found

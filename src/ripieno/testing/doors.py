@@ -3,10 +3,11 @@
 `async with open_door(folder) as rig`; on leaving, all of it is ended.
 """
 
+import asyncio
 import contextlib
 import dataclasses
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -26,13 +27,16 @@ PATIENCE_S = 60.0
 
 @dataclasses.dataclass(slots=True)
 class DoorRig:
-    """A server, its door, and what was deployed."""
+    """A server, its door, and what was deployed.
+
+    `trusted` is what visitors believe about certificates; None: they come over plain http.
+    """
 
     server: ServerProcess
     client: Client
     host_port: int
     prefix_port: int
-    scheme: str = "http"
+    trusted: ssl.SSLContext | None = None
     deployments: list[str] = dataclasses.field(default_factory=list)
 
     @property
@@ -54,6 +58,15 @@ class DoorRig:
         assert record.state == "completed", record.reason
         return await self.client.deployment(name)
 
+    async def until_led(self, route: str, path: str = "") -> None:
+        """Wait until visitors are led to the application, and are told that all is well there."""
+
+        async def is_led() -> bool:
+            return (await http.get(path)).is_success
+
+        async with self.visiting(route, token=self.token) as http:
+            await until(is_led)
+
     async def change(self, name: str, kind: str, *, document: str | None = None) -> None:
         """Change a deployment, and wait until that is done."""
         request = ChangeRequest(kind=ChangeKind(kind), document=document)
@@ -72,33 +85,37 @@ class DoorRig:
         *,
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
-        verify: ssl.SSLContext | bool = False,
     ) -> AsyncIterator[httpx.AsyncClient]:
-        """A program that visits a route: without a token as nobody.
-
-        It asks this machine, whatever names resolve to here.
-        """
-        public = PublicAddress(url=(await self.route(route)).url or "")
-        port = public.host.rpartition(":")[2]
-        sent = {"Host": public.host, **(headers or {})}
+        """A program that visits a route: without a token as nobody."""
+        sent = dict(headers or {})
         if token is not None:
             sent["Authorization"] = f"Bearer {token}"
-        async with httpx.AsyncClient(
-            base_url=f"{self.scheme}://127.0.0.1:{port}{public.path}",
-            headers=sent,
+        async with self._http((await self.route(route)).url or "", sent) as http:
+            yield http
+
+    def _http(self, url: str, headers: Mapping[str, str]) -> httpx.AsyncClient:
+        """Asks for what is below an address on this machine, whatever names resolve to here."""
+        public = PublicAddress(url=url)
+        host, _, port = public.host.rpartition(":")
+
+        async def name_host(request: httpx.Request) -> None:
+            request.extensions["sni_hostname"] = host
+
+        return httpx.AsyncClient(
+            base_url=f"{'https' if self.trusted else 'http'}://127.0.0.1:{port}{public.path}",
+            headers={"Host": public.host, **headers},
+            event_hooks={"request": [name_host]},
             timeout=PATIENCE_S,
             trust_env=False,
-            verify=verify,
-        ) as http:
-            yield http
+            verify=self.trusted or False,
+        )
 
     async def signed_in(self, route: str, *, path: str | None = None) -> dict[str, str]:
         """The headers of a browser that was handed over to a route."""
         way_in = (await self.client.hand_over(route, path=path)).url
         public = PublicAddress(url=way_in)
-        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
-            there = way_in.replace(public.host, f"127.0.0.1:{public.host.rpartition(':')[2]}")
-            answer = await http.get(there, headers={"Host": public.host})
+        async with self._http(f"{public.origin}/", {}) as http:
+            answer = await http.get(way_in.removeprefix(public.origin))
         assert answer.status_code == 303, answer.text
         cookie = answer.headers["set-cookie"].partition(";")[0]
         return {"Cookie": cookie}
@@ -109,9 +126,18 @@ class DoorRig:
         return None if found is None else found.pid
 
 
+async def until(claim: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until a claim is true. Raises: `TimeoutError`."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if await claim():
+                return
+            await asyncio.sleep(0.02)
+
+
 @contextlib.asynccontextmanager
 async def open_door(
-    home: Path, *, options: Sequence[str] = (), scheme: str = "http"
+    home: Path, *, options: Sequence[str] = (), trusted: ssl.SSLContext | None = None
 ) -> AsyncIterator[DoorRig]:
     """A server with a door on free ports."""
     own_port, host_port, prefix_port = free_ports(3)
@@ -126,7 +152,7 @@ async def open_door(
     rig: DoorRig | None = None
     try:
         async with await server.ready() as client:
-            rig = DoorRig(server, client, host_port, prefix_port, scheme)
+            rig = DoorRig(server, client, host_port, prefix_port, trusted)
             yield rig
     finally:
         server.stop()

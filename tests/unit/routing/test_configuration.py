@@ -162,7 +162,7 @@ def test_uploads_may_take_as_long_as_they_like() -> None:
     for name in (HOST, PREFIX):
         timeouts = found["entryPoints"][name]["transport"]["respondingTimeouts"]
         assert (timeouts["readTimeout"], timeouts["writeTimeout"]) == ("0s", "0s")
-        assert "http" not in found["entryPoints"][name]
+        assert "tls" not in found["entryPoints"][name]["http"]
         assert "forwardedHeaders" not in found["entryPoints"][name]
     assert found["providers"]["file"] == {"directory": "/state/door/routes", "watch": True}
     assert found["global"] == {"checkNewVersion": False, "sendAnonymousUsage": False}
@@ -172,7 +172,7 @@ def test_uploads_may_take_as_long_as_they_like() -> None:
     ("challenge", "told", "by_host"),
     [
         ("tls", {"tlsChallenge": {}}, []),
-        ("http", {"httpChallenge": {"entryPoint": "ripieno-proof"}}, []),
+        ("http", {"httpChallenge": {"entryPoint": "ripieno-plain"}}, []),
         (
             "dns:gandiv5",
             {"dnsChallenge": {"provider": "gandiv5"}},
@@ -198,7 +198,7 @@ def test_certificates_can_be_fetched(
     entry_points = found["entryPoints"]
     assert entry_points[HOST]["http"]["tls"] == {"certResolver": "ripieno", "domains": by_host}
     assert entry_points[PREFIX]["http"]["tls"]["domains"] == [{"main": "apps.example.org"}]
-    assert ("ripieno-proof" in entry_points) is (challenge == "http")
+    assert ("ripieno-plain" in entry_points) is (challenge == "http")
 
 
 @pytest.mark.parametrize(
@@ -232,3 +232,26 @@ def test_addresses_are_as_browsers_write_them(
     assert addresses.public("a", Mode.KEEP).url == by_prefix
     assert addresses.is_trustworthy is is_trustworthy
     assert by_host.replace("//a.", "//*.").rstrip("/") in addresses.origins
+
+
+def test_plain_http_leads_to_https_at_the_same_host_only() -> None:
+    layout = dataclasses.replace(LAYOUT, has_plain=True)
+    found = dynamic((), layout, "g")["http"]
+    routers = {n: r for n, r in found["routers"].items() if r["entryPoints"] == ["ripieno-plain"]}
+    assert {each["rule"] for each in routers.values()} == {
+        r"HostRegexp(`^[a-z0-9-]+\.apps\.example\.org$`)",
+        "Host(`apps.example.org`)",
+    }
+    for name, port in (("hosts_to_https", "8643"), ("prefixes_to_https", "8644")):
+        assert found["middlewares"][name] == {"redirectScheme": {"scheme": "https", "port": port}}
+    assert "hosts_to_https" not in http()["routers"]
+    start = dataclasses.replace(START, is_tls=True, plain_address="127.0.0.1:80")
+    assert traefik_static.static(start)["entryPoints"]["ripieno-plain"] == {
+        "address": "127.0.0.1:80"
+    }
+
+
+def test_headers_that_only_look_like_others_do_not_come_in() -> None:
+    found = traefik_static.static(START)["entryPoints"]
+    for name in (HOST, PREFIX):
+        assert found[name]["http"]["aliasHeadersStrategy"] == "delete"
