@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from ripieno.control import missing
 from ripieno.control.errors import (
     Conflict,
     Held,
@@ -158,7 +159,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
         for view in (*self.names.values(), *self.removed):
             if deployment in (view.id, view.name):
                 return Ownership(id=view.id, name=view.name, owner=view.owner, readers=view.readers)
-        raise NotFound(f"there is no deployment {deployment}")
+        raise missing.deployment(deployment)
 
     def owned(self, id: str) -> Ownership | None:
         owner = self._owner_of(id)
@@ -284,7 +285,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
         for view in self.names.values():
             if name_or_id in (view.id, view.name):
                 return view
-        raise NotFound(f"there is no deployment {name_or_id}")
+        raise missing.deployment(name_or_id)
 
     async def deployments(
         self, *, after: str | None, limit: int, seen_by: Caller | None = None
@@ -362,7 +363,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         self._look()
         if id not in self.asked:
-            raise NotFound(f"there is no reconfiguration {id}")
+            raise missing.reconfiguration(id)
         return self.asked[id]
 
     async def reconfigurations(
@@ -493,7 +494,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
     async def route(self, name: str) -> RouteView:
         self._look()
         if name not in self.ways:
-            raise NotFound(f"there is no route {name!r}")
+            raise missing.route(name)
         return self.ways[name]
 
     async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:

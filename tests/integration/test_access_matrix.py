@@ -1,17 +1,23 @@
 """Every operation of the API, asked by everybody: who is let through is what the policy table says.
 
 What an operation would do once it is allowed is not done: the use cases that a gate asks after it
-has checked refuse with a conflict, so whatever is not a 401 or 403 was let through.
+has checked refuse with a conflict, so whatever is not a 401, 403 or 404 was let through. To whom a
+thing is not shared, it is not there: they are told the same as of one that never was.
 """
 
+import asyncio
 import inspect
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from ripieno.api.actions import ACTIONS
 from ripieno.api.app import create_app
@@ -104,6 +110,18 @@ FROM_THE_CATALOGUE = frozenset({"deploy", "plan_deployment", "save_configuration
 """Operations that need a look at an application too."""
 
 OF_NOBODY = frozenset({"deploy", "plan_deployment"})
+
+PRIVATE = ("{deployment}", "{reconfiguration}", "/applications/{name}", "/routes/{name}")
+"""Where a path names what is not there for those to whom it is not shared."""
+
+ALSO_PRIVATE = frozenset({"deploy", "plan_deployment", "events", "stream_events"})
+"""Operations whose query or body names such a thing."""
+
+UNKNOWN = {"thing": "never", "app": "nowhere", "r-1": "r-0"}
+"""For each such thing one that never was."""
+
+REGISTERING = frozenset({"register", "register_archive"})
+"""Operations that tell that a name is taken, since there is no other way."""
 OF_ONESELF = frozenset({"whoami"})
 
 
@@ -172,6 +190,17 @@ def callers() -> Iterator[Caller]:
         yield Caller(user=OWNER, role=role, scopes=scopes, via=f"{role}-{OWNER}-{scope}")
 
 
+KNOWN = {each.via: each for each in callers()}
+
+
+@pytest.fixture(scope="module")
+def app() -> FastAPI:
+    """An API that knows them all; nothing that is asked of it changes it."""
+    found = create_app(cast(UseCases, Reaching(asyncio.run(everything()), KNOWN)))
+    found.state.streams.feed.close()  # A stream that is let through ends at once.
+    return found
+
+
 async def everything() -> FakeControl:
     """Things of the owner's, which the reader may look at."""
     control = FakeControl()
@@ -204,13 +233,37 @@ async def everything() -> FakeControl:
     return control
 
 
-def expected(operation: Operation, caller: Caller) -> bool:
+class Verdict(Enum):
+    """What somebody is told."""
+
+    LET_THROUGH = auto()
+    REFUSED = auto()
+    NOT_THERE = auto()
+    TAKEN = auto()
+
+
+def is_private(operation: Operation) -> bool:
+    """Whether an operation names something that is not shared with everybody."""
+    return operation.name in ALSO_PRIVATE or any(each in operation.path for each in PRIVATE)
+
+
+def expected(operation: Operation, caller: Caller) -> Verdict:
+    """What the table says, and before it, to whom the thing is shared."""
+    is_hidden = caller.user == STRANGER and not caller.is_admin
+    if is_hidden and is_private(operation):
+        return Verdict.NOT_THERE
+    if not is_allowed(operation, caller, is_hidden):
+        return Verdict.REFUSED
+    return Verdict.TAKEN if is_hidden and operation.name in REGISTERING else Verdict.LET_THROUGH
+
+
+def is_allowed(operation: Operation, caller: Caller, is_hidden: bool) -> bool:
     """What the table says."""
     action = ACTIONS[operation.name]
     if action is None:
         return True
     owner: str | None = OWNER
-    if operation.name in OF_NOBODY:
+    if operation.name in OF_NOBODY or (is_hidden and operation.name in REGISTERING):
         owner = None
     elif operation.name in OF_ONESELF:
         owner = caller.user
@@ -222,22 +275,41 @@ def expected(operation: Operation, caller: Caller) -> bool:
     return policy.is_allowed(caller, action, owner=owner, readers=readers)
 
 
-async def ask(http: httpx.AsyncClient, operation: Operation, token: str) -> int:
-    """The status of an operation's answer."""
-    parts = {**PARTS, "name": NAMES.get(operation.tag, "lab")}
-    path = operation.path.format(**parts)
+async def ask(
+    http: httpx.AsyncClient,
+    operation: Operation,
+    token: str,
+    others: Mapping[str, str] | None = None,
+) -> httpx.Response:
+    """An operation's answer, about other things if they are given."""
+
+    def named(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: (others or {}).get(str(value), value) for key, value in values.items()}
+
+    path = operation.path.format(**named({**PARTS, "name": NAMES.get(operation.tag, "lab")}))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     content: dict[str, Any] = {}
     if operation.name == "register_archive":
         headers["Content-Type"] = archive.MEDIA_TYPE
         content["content"] = archive.pack(Bundle(document=DOCUMENT))
     elif operation.name in BODIES:
-        content["json"] = BODIES[operation.name]
-    response = await http.request(
-        operation.method, path, headers=headers, params=QUERIES.get(operation.name), **content
-    )
+        content["json"] = named(BODIES[operation.name])
+    query = named(QUERIES.get(operation.name, {}))
+    response = await http.request(operation.method, path, headers=headers, params=query, **content)
     assert response.status_code not in (400, 415, 422, 500), f"{operation.name}: {response.text}"
-    return response.status_code
+    return response
+
+
+def verdict(operation: Operation, response: httpx.Response) -> Verdict:
+    """What an answer says."""
+    assert response.status_code != 401
+    if response.status_code == 403:
+        return Verdict.REFUSED
+    if response.status_code == 404 and is_private(operation):
+        return Verdict.NOT_THERE
+    if response.status_code == 409 and "is taken" in response.text:
+        return Verdict.TAKEN
+    return Verdict.LET_THROUGH
 
 
 def test_every_operation_states_its_action() -> None:
@@ -249,22 +321,44 @@ def test_only_how_the_server_is_may_be_asked_by_anybody() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.name)
-async def test_who_is_let_through_is_what_the_table_says(operation: Operation) -> None:
-    known = {each.via: each for each in callers()}
-    control = Reaching(await everything(), known)
-    app = create_app(cast(UseCases, control))
-    app.state.streams.feed.close()  # A stream that is let through ends at once.
-    transport = httpx.ASGITransport(app=app)
+async def test_who_is_let_through_is_what_the_table_says(
+    app: FastAPI, operation: Operation
+) -> None:
     wrong = []
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    async with asking(app) as http:
         anonymous = await ask(http, operation, "")
-        assert (anonymous == 401) == (ACTIONS[operation.name] is not None)
-        for token, caller in known.items():
-            status = await ask(http, operation, token)
-            assert status != 401
-            if (status != 403) != expected(operation, caller):
-                wrong.append(f"{token}: {status}, not {expected(operation, caller)}")
+        assert (anonymous.status_code == 401) == (ACTIONS[operation.name] is not None)
+        for token, caller in KNOWN.items():
+            response = await ask(http, operation, token)
+            if verdict(operation, response) is not expected(operation, caller):
+                wrong.append(f"{token}: {response.text}, not {expected(operation, caller)}")
     assert wrong == []
+
+
+PRIVATE_OPERATIONS = [each for each in OPERATIONS if is_private(each)]
+
+
+@pytest.mark.parametrize("operation", PRIVATE_OPERATIONS, ids=lambda each: each.name)
+async def test_what_is_hidden_answers_as_if_it_had_never_been(
+    app: FastAPI, operation: Operation
+) -> None:
+    async with asking(app) as http:
+        for token, caller in KNOWN.items():
+            if expected(operation, caller) is Verdict.NOT_THERE:
+                hidden = await ask(http, operation, token)
+                unknown = await ask(http, operation, token, UNKNOWN)
+                told = unknown.json()["detail"]
+                for name, other in UNKNOWN.items():
+                    told = re.sub(rf"\b{other}\b", name, told)
+                assert hidden.json() == {**unknown.json(), "detail": told}
+                assert set(hidden.headers) == set(unknown.headers)
+
+
+@asynccontextmanager
+async def asking(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
 
 
 def test_what_no_operation_asks_for_first_is_known() -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from ripieno.control import portrait
+from ripieno.control import missing, portrait
 from ripieno.control.errors import (
     Conflict,
-    NotFound,
 )
 from ripieno.control.hosts import HostBook
 from ripieno.control.leading import Leading
@@ -100,7 +99,7 @@ class Deployments:
         found = await self._store.deployment_named(name_or_id)
         found = found or await self._store.deployment(name_or_id)
         if found is None:
-            raise NotFound(f"there is no deployment {name_or_id!r}; see ripieno status")
+            raise missing.deployment(name_or_id)
         return found
 
 
@@ -108,5 +107,5 @@ async def reconfiguration_of(store: Store, id: str) -> ReconfigurationRecord:
     """What is stored of a reconfiguration. Raises: `NotFound`."""
     record = await store.reconfiguration(id)
     if record is None:
-        raise NotFound(f"there is no reconfiguration {id!r}; see ripieno history DEPLOYMENT")
+        raise missing.reconfiguration(id)
     return record

@@ -9,8 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
-from ripieno.control import portrait
-from ripieno.control.errors import NotFound
+from ripieno.control import missing, portrait
 from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
@@ -116,7 +115,7 @@ class Observation:
         found = await self._store.deployment_named(deployment)
         found = found or await self._store.deployment(deployment)
         if found is None:
-            raise NotFound(f"there is no deployment {deployment!r}; see ripieno status")
+            raise missing.deployment(deployment)
         return found.id
 
 

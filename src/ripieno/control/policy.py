@@ -168,6 +168,11 @@ def is_allowed(
     return _objection(caller, action, owner, readers, editors) is None
 
 
+def knows(caller: Caller, *, owner: str, readers: Collection[str]) -> bool:
+    """Whether somebody may know that a thing is there, whatever they may do with it."""
+    return caller.is_admin or caller.user == owner or caller.is_among(readers)
+
+
 def check(
     caller: Caller,
     action: Action,

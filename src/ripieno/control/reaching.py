@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ripieno.control.errors import Conflict, InvalidRequest, NotFound
+from ripieno.control import missing
+from ripieno.control.errors import Conflict, InvalidRequest
 from ripieno.control.passes import PREFIXED, Passes, SignIn
 from ripieno.control.routes import Routes
 from ripieno.control.views import RouteView
@@ -30,14 +31,14 @@ class Reaching:
         found = await self._store.deployment_named(deployment)
         found = found or await self._store.deployment(deployment)
         if found is None:
-            raise NotFound(f"there is no deployment {deployment!r}; see ripieno status")
+            raise missing.deployment(deployment)
         return self._routes.of(found.id)
 
     async def route(self, name: str) -> RouteView:
         """A route. Raises: `NotFound`."""
         found = self._routes.find(name)
         if found is None:
-            raise NotFound(f"there is no route {name!r}; see: ripieno routes")
+            raise missing.route(name)
         return found
 
     async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:

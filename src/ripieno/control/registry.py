@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from ripieno.control import pictures
+from ripieno.control import missing, pictures
 from ripieno.control.errors import Conflict, InvalidRequest, NotFound
 from ripieno.control.pictures import Picture
 from ripieno.model import bundle as bundles
@@ -53,12 +53,10 @@ class Registry:
         """
         entry = await self._store.application(name)
         if entry is None:
-            raise NotFound(f"no application {name} is registered; see ripieno app list")
+            raise missing.application(name)
         found = await self._store.application_version(name, version or entry.version)
         if found is None:
-            raise NotFound(
-                f"application {name} has no version {version}; see ripieno app show {name}"
-            )
+            raise missing.version(name, version)
         return Registered(entry=entry, version=found)
 
     async def versions(self, name: str) -> Sequence[VersionSummary]:
@@ -147,7 +145,7 @@ class Registry:
                 raise NotFound(f"there is no user {owner}")
         readers = None if visibility is None else _principals(visibility)
         if not await self._store.share(name, owner=owner, visibility=readers):
-            raise NotFound(f"no application {name} is registered; see ripieno app list")
+            raise missing.application(name)
         return (await self.registered(name, None)).entry
 
     async def picture(self, version: VersionRecord, file: str | None) -> Picture:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
 
+from ripieno.control import missing
+from ripieno.control.errors import NotFound
 from ripieno.control.gate.entry import Entry
 from ripieno.control.policy import Action
 from ripieno.control.requests import Change, Decision, OnFailure, Source
@@ -26,6 +28,15 @@ class DeploymentsGate(Entry):
             self._about(f"deployment {made[0].name}")
             return made
 
+    async def is_taken(self, name: str) -> bool:
+        """Whether a deployment has this name, be it hidden from the caller, who may deploy."""
+        self._check(Action.DEPLOY)
+        try:
+            await self._control.ownership(name)
+        except NotFound:
+            return False
+        return True
+
     async def preview(self, deployment: str | None, change: Change) -> Preview:
         """Plan a change, or a new deployment (None) from `change.source`."""
         await self._check_source(change.source)
@@ -39,7 +50,7 @@ class DeploymentsGate(Entry):
         self, deployment: str, change: Change, *, revision: int | None = None
     ) -> ReconfigurationView:
         """Accept a change of a deployment, if it is (still) at `revision`."""
-        found = await self._control.ownership(deployment)
+        found = await self._known(Action.CHANGE, deployment)
         thing = f"deployment {found.name}: {change.kind}"
         async with self._doing(Action.CHANGE, thing, owner=found.owner) as user:
             await self._check_source(change.source)
@@ -61,7 +72,9 @@ class DeploymentsGate(Entry):
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         """How far a reconfiguration is."""
         view = await self._control.reconfiguration(id)
-        await self._deployment(Action.LOOK_AT_DEPLOYMENT, view.deployment)
+        action = Action.LOOK_AT_DEPLOYMENT
+        await self._known(action, view.deployment, asked=missing.reconfiguration(id))
+        await self._deployment(action, view.deployment)
         return view
 
     async def reconfigurations(
@@ -90,7 +103,7 @@ class DeploymentsGate(Entry):
         self, deployment: str, component: str, transition: str, decision: Decision
     ) -> None:
         """Do something about a failed transition."""
-        found = await self._control.ownership(deployment)
+        found = await self._known(Action.DECIDE, deployment)
         thing = f"deployment {found.name}: {decision} {component}.{transition}"
         async with self._doing(Action.DECIDE, thing, owner=found.owner) as user:
             await self._control.decide(found.id, component, transition, decision, caller=user)
@@ -159,7 +172,8 @@ class DeploymentsGate(Entry):
     @asynccontextmanager
     async def _steering(self, id: str, verb: str) -> AsyncIterator[str]:
         view = await self._control.reconfiguration(id)
-        found = await self._control.ownership(view.deployment)
+        asked = missing.reconfiguration(id)
+        found = await self._known(Action.STEER, view.deployment, asked=asked)
         thing = f"deployment {found.name}: {verb} {id}"
         async with self._doing(Action.STEER, thing, owner=found.owner) as user:
             yield user

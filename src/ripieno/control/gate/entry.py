@@ -8,14 +8,20 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
-from ripieno.control import policy, trail
-from ripieno.control.errors import Forbidden
+from ripieno.control import missing, policy, trail
+from ripieno.control.errors import Forbidden, NotFound
 from ripieno.control.policy import Action
 from ripieno.control.trail import Result
 from ripieno.control.use_cases import UseCases
 from ripieno.control.views import Ownership
 from ripieno.model.access import Caller
-from ripieno.store.registered import Registered, VersionState
+from ripieno.store.registered import (
+    ApplicationRecord,
+    EntryState,
+    Registered,
+    VersionState,
+    VersionSummary,
+)
 
 RENEW_EVERY_S = 1.0
 
@@ -107,6 +113,11 @@ class Entry:
         record = trail.record(self.caller, action, thing, result, trail.reason_of(error))
         self._control.note_audit(record)
 
+    def _hide(self, action: Action, thing: str) -> None:
+        """Note that something was asked of what the caller may not know of."""
+        reason = "it is not shared with them, and they were told that it is not there"
+        self._control.note_audit(trail.record(self.caller, action, thing, Result.REFUSED, reason))
+
     def _about(self, thing: str) -> None:
         """Within `_doing`: what it is done to, where that was not known before."""
         _THING.set(thing)
@@ -114,13 +125,20 @@ class Entry:
     async def _version(self, name: str, version: str | None) -> Registered:
         """A version of an application (None: the one that presents it), if it may be looked at.
 
-        Raises: `NotFound`; `Forbidden`.
+        Raises: `NotFound`, for what is hidden too; `Forbidden`.
         """
-        found = await self._control.registered(name, version)
+        action = Action.LOOK_AT_APPLICATION
+        try:
+            found = await self._control.registered(name, version)
+        except NotFound:
+            if version is not None:  # Whoever may not know of the application hears only of that.
+                await self._application(action, name)
+            raise
         entry = found.entry
+        self._show(action, entry, found.version)
         is_draft = found.version.state is VersionState.DRAFT
         self._check(
-            Action.LOOK_AT_DRAFT if is_draft else Action.LOOK_AT_APPLICATION,
+            Action.LOOK_AT_DRAFT if is_draft else action,
             f"application {name}",
             owner=entry.owner,
             readers=entry.visibility,
@@ -128,11 +146,52 @@ class Entry:
         )
         return found
 
+    async def _application(self, action: Action, name: str) -> ApplicationRecord:
+        """The application that an action is about. Raises: `NotFound`, for a hidden one too."""
+        entry = await self._control.entry(name)
+        if entry is None:
+            raise missing.application(name)
+        self._show(action, entry)
+        return entry
+
+    def _show(
+        self, action: Action, entry: ApplicationRecord, version: VersionSummary | None = None
+    ) -> None:
+        """Raises: `NotFound` if the caller may not know of an application, or of that version."""
+        if not self._knows(entry):
+            self._hide(action, f"application {entry.name}")
+            raise missing.application(entry.name)
+        if version is None or version.state is not VersionState.DRAFT:
+            return
+        if not policy.knows(self.caller, owner=entry.owner, readers=entry.editors):
+            self._hide(action, f"application {entry.name} {version.version}")
+            raise missing.version(entry.name, version.version)
+
+    def _knows(self, entry: ApplicationRecord) -> bool:
+        """Whether the caller may know of an application; of one with drafts only, as an editor."""
+        readers = entry.editors
+        if entry.state is not EntryState.DRAFT:
+            readers = (*entry.visibility, *readers)
+        return policy.knows(self.caller, owner=entry.owner, readers=readers)
+
     async def _deployment(self, action: Action, name_or_id: str) -> Ownership:
         """The deployment that an action is about, once the action is allowed.
 
         Raises: `NotFound`; `Forbidden`.
         """
-        found = await self._control.ownership(name_or_id)
+        found = await self._known(action, name_or_id)
         self._check(action, f"deployment {found.name}", owner=found.owner, readers=found.readers)
+        return found
+
+    async def _known(
+        self, action: Action, name_or_id: str, *, asked: NotFound | None = None
+    ) -> Ownership:
+        """The deployment that an action is about. Raises: `NotFound`, for a hidden one too.
+
+        That is `asked` where it was not the deployment that was asked for.
+        """
+        found = await self._control.ownership(name_or_id)
+        if not policy.knows(self.caller, owner=found.owner, readers=found.readers):
+            self._hide(action, f"deployment {found.name}")
+            raise asked or missing.deployment(name_or_id)
         return found

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from ripieno.control.errors import NameInUse
 from ripieno.control.gate.entry import Entry
 from ripieno.control.pictures import Picture
 from ripieno.control.policy import Action
@@ -43,7 +44,7 @@ class RegistryGate(Entry):
 
     async def versions(self, name: str) -> Sequence[VersionSummary]:
         """All versions of an application, the latest first; drafts for those who may edit it."""
-        entry = await self._looked_at(name)
+        entry = (await self._version(name, None)).entry
         sees_drafts = self.may(Action.LOOK_AT_DRAFT, owner=entry.owner, editors=entry.editors)
         return [
             each
@@ -71,6 +72,9 @@ class RegistryGate(Entry):
         self._check(action)
         name = await self._control.named(bundle)
         entry = await self._control.entry(name)
+        if entry is not None and not self._knows(entry):
+            self._hide(action, f"application {name}")
+            raise NameInUse(f"the name {name} is taken; give the application another one")
         async with self._doing(
             action,
             f"application {name}",
@@ -83,7 +87,7 @@ class RegistryGate(Entry):
 
     async def publish(self, name: str, version: str) -> Registered:
         """Publish a draft."""
-        entry = await self._existing(name)
+        entry = await self._application(Action.PUBLISH, name)
         what = f"application {name} {version}"
         async with self._doing(
             Action.PUBLISH, what, owner=entry.owner, editors=entry.editors
@@ -92,7 +96,7 @@ class RegistryGate(Entry):
 
     async def yank(self, name: str, version: str, because: str) -> None:
         """Withdraw a version: it stays, and is no longer what is deployed or found."""
-        entry = await self._existing(name)
+        entry = await self._application(Action.YANK, name)
         async with self._doing(
             Action.YANK, f"application {name} {version}", owner=entry.owner, editors=entry.editors
         ) as user:
@@ -100,7 +104,7 @@ class RegistryGate(Entry):
 
     async def unyank(self, name: str, version: str) -> None:
         """Bring a version back that was withdrawn."""
-        entry = await self._existing(name)
+        entry = await self._application(Action.YANK, name)
         async with self._doing(
             Action.YANK, f"application {name} {version}", owner=entry.owner, editors=entry.editors
         ) as user:
@@ -112,30 +116,26 @@ class RegistryGate(Entry):
         Unless by `force`, not while there are deployments of it; those go on. A draft may be
         forgotten by whoever may save one, and anything else by the owner.
         """
-        found = await self._control.registered(name, version)
-        entry = found.entry
+        action = Action.REMOVE_APPLICATION
+        entry = await self._application(action, name)
         what = f"application {name} {version or ''}".rstrip()
-        if version is not None and found.version.state is VersionState.DRAFT:
+        found = (await self._control.registered(name, version)).version
+        if version is not None and found.state is VersionState.DRAFT:
+            self._show(action, entry, found)
             async with self._doing(
                 Action.SAVE_DRAFT, what, owner=entry.owner, editors=entry.editors
             ) as user:
                 await self._control.remove(name, version, force=force, caller=user)
             return
-        async with self._doing(Action.REMOVE_APPLICATION, what, owner=entry.owner) as user:
+        async with self._doing(action, what, owner=entry.owner) as user:
             await self._control.remove(name, version, force=force, caller=user)
 
     async def share(
         self, name: str, *, owner: str | None = None, visibility: Sequence[str] | None = None
     ) -> ApplicationRecord:
         """Say who owns an application and who may see it; None: as it is."""
-        entry = await self._existing(name)
+        entry = await self._application(Action.SHARE_APPLICATION, name)
         async with self._doing(
             Action.SHARE_APPLICATION, f"application {name}", owner=entry.owner
         ) as user:
             return await self._control.share(name, owner=owner, visibility=visibility, caller=user)
-
-    async def _existing(self, name: str) -> ApplicationRecord:
-        return (await self._control.registered(name, None)).entry
-
-    async def _looked_at(self, name: str) -> ApplicationRecord:
-        return (await self._version(name, None)).entry

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ripieno.control import missing, policy
 from ripieno.control.gate.entry import Entry
 from ripieno.control.policy import Action
 from ripieno.control.views import RouteView
@@ -29,5 +30,8 @@ class RoutesGate(Entry):
     async def hand_over(self, route: str, *, path: str | None = None) -> str:
         """An address that lets the caller's browser in at a route, once and for some seconds."""
         found = await self._control.route(route)
+        if not policy.knows(self.caller, owner=found.owner, readers=found.access):
+            self._hide(Action.REACH, f"route {route}")
+            raise missing.route(route)
         self._check(Action.REACH, f"route {route}", owner=found.owner, readers=found.access)
         return await self._control.hand_over(route, path, caller=self.caller)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from ripieno.control.errors import Forbidden, NameInUse, NotFound
+from ripieno.control.errors import Forbidden, NameInUse
 from ripieno.control.gate import Gate
 from ripieno.control.policy import Action
 from ripieno.control.requests import Change, Source
@@ -252,17 +252,18 @@ def _base(application: Application, configuration: str) -> Mapping[str, Value]:
 
 
 async def _free_name(gate: Gate, application: str) -> str:
-    """A name that no deployment has yet: the application's, or one with the visitor's in it."""
+    """A name that no deployment has yet: the application's, or one with the visitor's in it.
+
+    Whoever may not deploy needs none.
+    """
+    if not gate.may(Action.DEPLOY):
+        return application
     own = f"{application}-{gate.caller.user}"
     for name in (application, own, *(f"{own}-{number}" for number in range(2, MOST_NAMES))):
         if not names.is_slug(name):
             return ""
-        try:
-            await gate.deployment(name)
-        except NotFound:
+        if not await gate.is_taken(name):
             return name
-        except Forbidden:
-            continue
     return ""
 
 
