@@ -117,6 +117,9 @@ PRIVATE = ("{deployment}", "{reconfiguration}", "/applications/{name}", "/routes
 ALSO_PRIVATE = frozenset({"deploy", "plan_deployment", "events", "stream_events"})
 """Operations whose query or body names such a thing."""
 
+OF_ONES_OWN = frozenset({"remove_saved_configuration"})
+"""Operations that only look at what is the caller's, whatever else a path names."""
+
 UNKNOWN = {"thing": "never", "app": "nowhere", "r-1": "r-0"}
 """For each such thing one that never was."""
 
@@ -244,7 +247,9 @@ class Verdict(Enum):
 
 def is_private(operation: Operation) -> bool:
     """Whether an operation names something that is not shared with everybody."""
-    return operation.name in ALSO_PRIVATE or any(each in operation.path for each in PRIVATE)
+    if operation.name in ALSO_PRIVATE | OF_ONES_OWN:
+        return operation.name in ALSO_PRIVATE
+    return any(each in operation.path for each in PRIVATE)
 
 
 def expected(operation: Operation, caller: Caller) -> Verdict:
