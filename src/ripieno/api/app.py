@@ -1,12 +1,14 @@
 """The HTTP application: routes, middlewares and error handlers put together."""
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -44,6 +46,10 @@ from ripieno.api.streams import Streams
 from ripieno.control.use_cases import UseCases
 from ripieno.model.errors import RipienoError
 from ripieno.wire import archive
+
+# The framework names bodies in a way that schemas know nothing of. It keeps that to itself where it
+# makes a schema; ours are made when they are first used, see `wire.base`.
+warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 ROUTERS = (
     deployments.router,

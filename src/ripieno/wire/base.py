@@ -46,16 +46,20 @@ CURSOR = r"^[A-Za-z0-9_.:=-]{1,300}$"
 NO_ZERO = r"^[^\x00]*$"
 
 
+# Schemas are made when they are first used: a server starts the sooner.
+_LATE = ConfigDict(frozen=True, defer_build=True)
+
+
 class Request(BaseModel):
     """What a client sends; fields that are not known are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(**_LATE, extra="forbid")
 
 
 class Response(BaseModel):
     """What the server answers; fields that are not known are passed over."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, from_attributes=True)
+    model_config = ConfigDict(**_LATE, extra="ignore", from_attributes=True)
 
 
 def _checked(value: JsonValue) -> JsonValue:
