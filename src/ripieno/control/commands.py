@@ -31,6 +31,7 @@ def job_for(state: State, command: StartTransition) -> Job:
     inputs = {**(held.inputs if held else {}), **found, **command.inputs}
     return Job(
         deployment=state.id,
+        deployment_name=state.record.name,
         command=command.id,
         attempt=command.attempt,
         component=command.component,

@@ -278,7 +278,9 @@ class Course:
             if held is None or held.definition is None or wanted is None:
                 continue
             now = look.inputs(state.machine, each.name)
-            if "ready" in each.places and reads_differ(held.definition, state.id, held.inputs, now):
+            if "ready" in each.places and reads_differ(
+                held.definition, state.record.name, held.inputs, now
+            ):
                 is_rolling = wanted.definition.strategy is Strategy.ROLLING
                 runs[each.name] = (UPDATE,) if is_rolling else (RESTART,)
         if not runs:

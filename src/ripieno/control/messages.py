@@ -14,9 +14,13 @@ from ripieno.runtimes.base import Handle
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """A command for the performer: the action of a transition, and all that it is done with."""
+    """A command for the performer: the action of a transition, and all that it is done with.
+
+    `deployment` is the id, `deployment_name` what people call it.
+    """
 
     deployment: str
+    deployment_name: str
     command: CommandId
     attempt: int
     component: str

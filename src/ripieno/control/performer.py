@@ -215,11 +215,13 @@ class Performer:
         )
 
         def at(spot: Spot) -> Workload:
-            scope = scope_of(definition, job.deployment, job.inputs, spot)
+            scope = scope_of(definition, job.deployment_name, job.inputs, spot)
             return resolved(workload, scope, secrets)
 
         def files(spot: Spot) -> tuple[FileTransfer, ...]:
-            return early_files(workload, scope_of(definition, job.deployment, job.inputs, spot))
+            return early_files(
+                workload, scope_of(definition, job.deployment_name, job.inputs, spot)
+            )
 
         async def save(handle: Handle) -> None:
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -241,6 +243,7 @@ class Performer:
             directory=job.deployment,
             host=definition.host,
             key=job.key,
+            is_retry=job.attempt > 1,
             workload=workload,
             at=at,
             files=files,
@@ -282,7 +285,7 @@ class Performer:
     async def _call(self, job: Job, post: Post) -> Done:
         """A coroutine that was registered by name."""
         assert job.action is not None
-        scope = scope_of(job.definition, job.deployment, job.inputs)
+        scope = scope_of(job.definition, job.deployment_name, job.inputs)
         arguments = references.resolve_value(job.action.arguments.get("with", {}), scope)
         settings = references.resolve_value(dict(job.definition.settings), scope)
         assert isinstance(arguments, Mapping) and isinstance(settings, Mapping)
@@ -315,7 +318,7 @@ class Performer:
         assert job.action is not None
         host = self._hosts(job.definition.host)
         spot = Spot(host=host.hostname, replica=0, tcp_ports={})
-        scope = scope_of(job.definition, job.deployment, job.inputs, spot)
+        scope = scope_of(job.definition, job.deployment_name, job.inputs, spot)
         arguments = references.resolve_value(dict(job.action.arguments), scope)
         assert isinstance(arguments, Mapping)
         argv = arguments["argv"]

@@ -10,7 +10,7 @@ from ripieno.model.application import ComponentDefinition
 from ripieno.model.component_type import Value
 from ripieno.model.errors import UnknownReference
 from ripieno.model.route import PublicAddress
-from ripieno.model.workload import FileTransfer, Secret, Workload
+from ripieno.model.workload import FileTransfer, Health, Secret, Workload
 from ripieno.runtimes.base import Handle, Spot
 
 
@@ -20,7 +20,10 @@ def scope_of(
     inputs: Mapping[str, Value],
     spot: Spot | None = None,
 ) -> dict[str, Value]:
-    """Names and values for `references.resolve`: `${store.url}`, `${ports.http}`, `${host}`, …"""
+    """Names and values for `references.resolve`: `${store.url}`, `${ports.http}`, `${host}`, …
+
+    `deployment` is its name.
+    """
     scope: dict[str, Value] = {
         "deployment": deployment,
         "component": definition.name,
@@ -72,11 +75,6 @@ def resolved(
     def text(written: str) -> str:
         return references.resolve(written, scope)
 
-    health = workload.health
-    if health is not None:
-        health = dataclasses.replace(
-            health, path=text(health.path), argv=tuple(map(text, health.argv))
-        )
     return dataclasses.replace(
         workload,
         argv=tuple(map(text, workload.argv)),
@@ -86,11 +84,20 @@ def resolved(
             for name, value in workload.env.items()
         },
         files=tuple(_file(each, scope) for each in workload.files),
-        health=health,
+        health=_health(workload.health, scope),
         working_directory=(
             None if workload.working_directory is None else text(workload.working_directory)
         ),
     )
+
+
+def watched(
+    definition: ComponentDefinition, deployment: str, inputs: Mapping[str, Value], spot: Spot
+) -> Workload:
+    """The workload as its processes are watched: its checks resolved, all else as it is written."""
+    workload = definition.workload or Workload(argv=("true",))
+    scope = scope_of(definition, deployment, inputs, spot)
+    return dataclasses.replace(workload, health=_health(workload.health, scope))
 
 
 def from_disk(workload: Workload, paths: Mapping[str, str]) -> Workload:
@@ -111,6 +118,16 @@ def early_files(workload: Workload, scope: Mapping[str, Value]) -> tuple[FileTra
         with contextlib.suppress(UnknownReference):
             found.append(_file(each, scope))
     return tuple(found)
+
+
+def _health(health: Health | None, scope: Mapping[str, Value]) -> Health | None:
+    if health is None:
+        return None
+    return dataclasses.replace(
+        health,
+        path=references.resolve(health.path, scope),
+        argv=tuple(references.resolve(each, scope) for each in health.argv),
+    )
 
 
 def _file(file: FileTransfer, scope: Mapping[str, Value]) -> FileTransfer:

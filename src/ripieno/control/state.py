@@ -222,7 +222,9 @@ class State:
         for stored in handles:
             self.held[stored.component] = _held(stored)
         for record in commands:
-            self.commands[record.id] = OpenCommand(record=record, job=job_of(record, self.held))
+            self.commands[record.id] = OpenCommand(
+                record=record, job=job_of(record, self.record.name, self.held)
+            )
         self.timers = {each.id: each for each in timers}
         for each in reconfigurations:
             state = ReconfigurationState(each.state)
@@ -233,12 +235,13 @@ class State:
                 self.wanted = targets.from_json(each.options["target"])
 
 
-def job_of(record: CommandRecord, held: Mapping[str, Held]) -> Job:
+def job_of(record: CommandRecord, deployment_name: str, held: Mapping[str, Held]) -> Job:
     """The job that a stored command asks for."""
     arguments = record.arguments
     known = held.get(record.component)
     return Job(
         deployment=record.deployment,
+        deployment_name=deployment_name,
         command=CommandId(record.id),
         attempt=record.attempt,
         component=record.component,

@@ -1,15 +1,16 @@
 """Who watches the processes of components that are ready, one task a component."""
 
 import asyncio
+import functools
 from collections.abc import Callable
 from contextlib import aclosing
 
-from ripieno.control import crashes
+from ripieno.control import crashes, scope
 from ripieno.control.messages import Message, ReplicaEnded, Said
 from ripieno.control.state import State
 from ripieno.model.errors import RipienoError
 from ripieno.model.workload import Workload
-from ripieno.runtimes.base import Handle, Runtime
+from ripieno.runtimes.base import Handle, Runtime, Spot
 
 
 class Watches:
@@ -28,7 +29,8 @@ class Watches:
         held = state.held.get(component)
         seen: object = None
         if held is not None and held.handle is not None and crashes.is_watched(state, component):
-            workload = held.definition.workload if held.definition else None
+            definition = held.definition
+            workload = definition.workload if definition else None
             health = workload.health if workload else None
             seen = (tuple((each.key, each.process) for each in held.handle.replicas), health)
         known = self._tasks.get(component)
@@ -38,7 +40,10 @@ class Watches:
             known[1].cancel()
             del self._tasks[component]
         if seen is not None and held is not None and held.handle is not None:
-            task = self._group.create_task(self._follow(component, held.handle, workload))
+            at = None
+            if definition is not None:
+                at = functools.partial(scope.watched, definition, state.record.name, held.inputs)
+            task = self._group.create_task(self._follow(component, held.handle, at))
             self._tasks[component] = (seen, task)
 
     def drop(self, component: str) -> None:
@@ -53,9 +58,11 @@ class Watches:
             task.cancel()
         self._tasks.clear()
 
-    async def _follow(self, component: str, handle: Handle, workload: Workload | None) -> None:
+    async def _follow(
+        self, component: str, handle: Handle, at: Callable[[Spot], Workload] | None
+    ) -> None:
         try:
-            async with aclosing(self._runtime.watch(handle, workload)) as ends:
+            async with aclosing(self._runtime.watch(handle, at)) as ends:
                 async for ended in ends:
                     self._post(ReplicaEnded(component=component, ended=ended))
         except RipienoError as problem:

@@ -56,15 +56,17 @@ class Task:
 
     `workload` has its host-independent parts; `at` gives it with all references resolved for one
     spot, `files` only those files that can be brought before what the component uses is there.
-    `key` is the identity of the command, the same after a crash. `save` stores a handle before the
-    next effect. `say` tells the deployment's events something on the way. `withdraw` is called
-    before replicas are stopped: nobody is led to them any more when it returns.
+    `key` is the identity of the command, the same after a crash; `is_retry`: it has failed before.
+    `save` stores a handle before the next effect. `say` tells the deployment's events something on
+    the way. `withdraw` is called before replicas are stopped: nobody is led to them any more when
+    it returns.
     """
 
     component: str
     directory: str
     host: str
     key: str
+    is_retry: bool
     workload: Workload
     at: Callable[[Spot], Workload]
     files: Callable[[Spot], tuple[FileTransfer, ...]]
@@ -161,8 +163,11 @@ class Runtime(Protocol):
         """
         ...
 
-    def watch(self, handle: Handle, workload: Workload | None) -> AsyncGenerator[Ended]:
-        """Ends of the replicas that run, and failed health checks, as they come."""
+    def watch(self, handle: Handle, at: Callable[[Spot], Workload] | None) -> AsyncGenerator[Ended]:
+        """Ends of the replicas that run, and failed health checks, as they come.
+
+        `at` gives the workload with the references of its checks resolved for one spot.
+        """
         ...
 
     def logs(

@@ -12,7 +12,7 @@ from typing import Any
 
 from ripieno.model.workload import Workload
 from ripieno.runtimes import output
-from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Task
+from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
 from ripieno.runtimes.errors import (
     PermanentFailure,
     ProcessDied,
@@ -224,15 +224,23 @@ class ProcessRuntime:
             for port in replica.tcp_ports.values():
                 self._ports.hold(handle.host, port, replica.name)
 
-    async def watch(self, handle: Handle, workload: Workload | None) -> AsyncGenerator[Ended]:
+    async def watch(
+        self, handle: Handle, at: Callable[[Spot], Workload] | None
+    ) -> AsyncGenerator[Ended]:
         """Ends and failed health checks, one queue for all replicas."""
         host = self._hosts(handle.host)
         found: asyncio.Queue[Ended] = asyncio.Queue()
+        workloads = {
+            each.slot: at(Spot(host=host.hostname, replica=each.slot, tcp_ports=each.tcp_ports))
+            for each in handle.replicas
+            if at is not None
+        }
         tasks = []
         for each in handle.replicas:
             if each.process is None:
                 continue
             tasks.append(asyncio.create_task(watch_end(host, each, each.process, found)))
+            workload = workloads.get(each.slot)
             if workload is not None and workload.health is not None:
                 tasks.append(asyncio.create_task(watch_health(host, each, workload, found)))
         try:

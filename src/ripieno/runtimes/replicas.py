@@ -119,6 +119,9 @@ class Replicas:
         tries = 0
         try:
             async with asyncio.timeout(task.deadline_s):
+                if await self._is_to_be_brought_back(replica):
+                    replica = await self.start(replica, task.key)
+                    await self.save()
                 while True:
                     if replica.process is None:
                         replica = await self.start(replica, replica.key or task.key)
@@ -152,6 +155,15 @@ class Replicas:
                 f"{progress.problem or 'it was still starting'}"
                 + ("" if progress.has_lines else lines)
             ) from late
+
+    async def _is_to_be_brought_back(self, replica: Replica) -> bool:
+        """Whether people want another try of a process that has ended, whatever its policy says."""
+        if not self.task.is_retry or replica.process is None:
+            return False
+        if incarnation(replica.key) == self.task.key:
+            return False  # That was this try's.
+        status = await self._host.status(replica.process)
+        return status.condition is not Condition.RUNNING
 
     async def end(self, replica: Replica) -> None:
         """Stop whatever runs under a replica's name, noted or not."""
