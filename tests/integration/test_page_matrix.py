@@ -7,10 +7,12 @@ Every form is sent without its token too, from another site, and by the session 
 
 import asyncio
 import itertools
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -36,7 +38,7 @@ from tests.integration.test_access_matrix import (
     Reaching,
     everything,
 )
-from tests.ui_rig import words
+from tests.ui_rig import PAYLOADS, intruders, words
 
 BASE = "http://ripieno.test"
 
@@ -66,10 +68,13 @@ FIELDS: dict[str, dict[str, str]] = {
     "applications": {"version": "1.0.0", "because": "broken", "label": "mine", "name": "new"},
     "publish": {"document": DOCUMENT.replace("app", "fresh"), "text": "{}"},
     "deployments": {"kind": "stop", "route": "thing", "what": "past", "to": "r-1"},
-    "account": {"old": "old", "new": "new", "again": "new", "scope": "read", "days": "7"},
+    "details": {"display_name": "Olga", "email": "olga@example.org"},
+    "password": {"old": "old", "new": "new", "again": "new"},
+    "tokens": {"name": "new", "scope": "read", "days": "7"},
     "users": {"name": "new", "role": "viewer"},
     "groups": {"name": "new", "user": READER},
     "quotas": {"subject": f"user:{OWNER}", "cpus": "1"},
+    "sign-in": {"user": OWNER, "password": "wrong", "next": "/"},
     "hosts": {"name": "lab", "address": "lab", "directory": "/srv/x", "fingerprint": "SHA256:x"},
 }
 """What forms send, by the first words of their paths."""
@@ -205,10 +210,10 @@ class Visited(Reaching):
     has begun by then, and cannot tell of a conflict.
     """
 
-    streams = False
+    does_all = False
 
     def __getattr__(self, name: str) -> Any:
-        if self.streams or name == "deployment":
+        if self.does_all or name == "deployment":
             return getattr(self._control, name)
         return super().__getattr__(name)
 
@@ -291,24 +296,36 @@ class Browser:
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE)
 
     async def ask(
-        self, page: str, session: str = "", headers: Mapping[str, str] | None = None
+        self,
+        page: str,
+        session: str = "",
+        headers: Mapping[str, str] | None = None,
+        *,
+        part: str = "",
+        text: str = "",
+        query: str = "",
     ) -> httpx.Response:
-        """The answer."""
+        """The answer. `part` and `text` are in the place of what is in the path and the form."""
         method, _, path = page.partition(" ")
-        head = path.removeprefix("/admin").split("/", 2)[1] if path != "/admin" else ""
-        for name, text in {**PARTS, "name": NAMES.get(head, "")}.items():
-            path = path.replace(f"{{{name}}}", "t-1" if "tokens/{id}" in path else text)
+        head = re.sub("^/(admin/|account/)?", "", path).partition("/")[0]
+        known = {**PARTS, "name": NAMES.get(head, "")}
+        if head == "tokens":
+            known["id"] = "t-1"
+        for name, usual in known.items():
+            path = path.replace(f"{{{name}}}", quote(part, safe="") or usual)
         said = {"Origin": BASE, "Sec-Fetch-Site": "same-origin"}
         if session:
             said["Cookie"] = f"{cookie.SESSION}={session}"
             said["X-CSRF-Token"] = csrf_token(session)
         said |= headers or {}
-        self._control.streams = path.endswith("stream")
-        sent = {} if method == "GET" else FIELDS.get(head, {})
-        return await self.http.request(method, path, data=sent, headers=said)
+        sent = {} if method == "GET" else dict(FIELDS.get(head, {}))
+        if text:
+            sent = dict.fromkeys(sent, text)
+        return await self.http.request(method, f"{path}?{query}", data=sent, headers=said)
 
     async def gets_in(self, page: str, session: str) -> bool:
         """Whether somebody is let through to what a page does."""
+        self._control.does_all = page.endswith("stream")
         answer = await self.ask(page, session)
         assert answer.status_code not in (400, 405, 413, 415, 500), f"{page}: {words(answer.text)}"
         to_sign_in = answer.headers.get("location", "").startswith("/sign-in")
@@ -358,3 +375,20 @@ async def test_no_form_is_taken_from_another_site_or_another_session(
         answer = await browser.ask(page, admin, headers=headers)
         assert answer.status_code == 403, headers
         assert because in answer.text
+
+
+@pytest.mark.parametrize("payload", [PAYLOADS[0], PAYLOADS[4]])
+async def test_nothing_that_is_asked_for_runs_in_the_answer(payload: str) -> None:
+    """Every page and form, with such a text in every part of its path, its query and its fields."""
+    control = Visited(await everything(), {"admin": Caller(user=OWNER, role=Role.ADMIN)})
+    control.does_all = True
+    browser = Browser(control)
+    asked = "q owner after of version route to next component replica kind user saved error before"
+    query = urlencode(dict.fromkeys(asked.split(), payload))
+    answers = []
+    for page in (each for each in TABLE if not each.endswith("stream")):
+        for part in (payload.replace("/", ""), ""):
+            answers.append(await browser.ask(page, "admin", text=payload, part=part, query=query))
+    assert [each.url for each in answers if intruders(each.text)] == []
+    # The texts really are shown.
+    assert sum("onerror" in each.text or "onmouseover" in each.text for each in answers) > 60
