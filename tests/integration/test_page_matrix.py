@@ -237,7 +237,8 @@ class Visited(Reaching):
 
     async def ticks(self, deployment: str | None) -> AsyncIterator[int]:
         """Nothing happens: a stream that is let through ends at once."""
-        for each in ():
+        nothing: tuple[int, ...] = ()
+        for each in nothing:
             yield each
 
     async def provider_label(self) -> str | None:
