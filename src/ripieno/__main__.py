@@ -201,6 +201,12 @@ def serve(
             acme=(acme_email, acme_challenge, acme_server),
         ),
     )
+    public = urlsplit(chosen.public_url or "").hostname
+    if chosen.door is not None and public == chosen.door.domain:
+        raise usage(
+            f"--public-url has the host {public}, which is that of applications by prefix: they "
+            f"would share its cookies; give --domain another name, such as apps.{public}"
+        )
     _log(log_level)
     with catalogue.loading():
         from ripieno import bootstrap  # The whole server: no other command should wait for it.

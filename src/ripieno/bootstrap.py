@@ -90,7 +90,7 @@ async def _serve(settings: ServerSettings) -> None:
         is_first_start = not password_file.exists()
         async with _door(settings, url) as door, running(settings, door) as control:
             frames = door.routes.addresses.origins if door.routes.addresses else ()
-            address = Address(settings.public_url)
+            address = Address(settings.public_url, instead=_instead(settings))
             site = LateSite(lambda: site_for(control, address, frames))
             app = create_app(control, site=site, public_url=settings.public_url)
             app.state.door = door.kept
@@ -126,6 +126,13 @@ async def _serve(settings: ServerSettings) -> None:
                 print(f"Sign in as {ADMIN} with {password} (kept in {password_file})", flush=True)
             await server.serve(sockets=[listener])
             (settings.home / "server.json").unlink(missing_ok=True)
+
+
+def _instead(settings: ServerSettings) -> dict[str, str]:
+    """Routes by prefix have the door's domain, so pages have another name where it is this one."""
+    if settings.door is None or settings.door.domain != "localhost":
+        return {}
+    return {"localhost": "[::1]" if settings.listen_host == "::1" else "127.0.0.1"}
 
 
 def site_for(control: UseCases, address: Address, frames: Sequence[str] = ()) -> "Site":

@@ -395,6 +395,16 @@ async def test_the_door_shows_nothing_of_the_server_itself(door: DoorRig) -> Non
             assert (await http.get(path)).status_code == 404
 
 
+async def test_pages_of_the_server_have_no_host_that_applications_have(door: DoorRig) -> None:
+    port = httpx.URL(door.server.url).port
+    async with httpx.AsyncClient(base_url=door.server.url) as http:
+        for path in ("/sign-in?next=/a%3Fb", "//evil.example/x"):
+            url = httpx.URL(door.server.url).copy_with(raw_path=path.encode())
+            answer = await http.get(url, headers={"Host": f"localhost:{port}", **PAGE})
+            assert answer.status_code == 307
+            assert answer.headers["location"] == f"{door.server.url}{path}"
+
+
 async def test_names_of_routes_are_given_once(door: DoorRig) -> None:
     taken = document().replace("mode: host", "name: by-host, mode: host")
     with pytest.raises(errors.Conflict, match="belongs to the deployment 'by-host'"):

@@ -152,6 +152,20 @@ async def test_the_host_that_is_named_is_the_one_that_is_checked(
         assert answer.by == by
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost.evil.example", "x.localhost", "[::1]"])
+async def test_applications_by_prefix_have_the_host_of_the_door_only(
+    door: DoorRig, host: str
+) -> None:
+    port = door.prefix_port
+    for path, headers in (
+        ("/open-strip/echo", ()),
+        ("/open-strip/.ripieno/enter?ticket=x", ()),
+        ("/static/app.js", (f"Referer: http://{host}:{port}/open-strip/",)),
+    ):
+        answer = await sent(port, f"GET {path} HTTP/1.1", f"Host: {host}:{port}", *headers)
+        assert answer.status == 404, path
+
+
 @pytest.mark.parametrize(
     "header",
     [

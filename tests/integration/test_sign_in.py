@@ -123,13 +123,25 @@ async def test_cookie_that_nobody_gave_out_is_not_taken_up(house: House) -> None
     assert "x" * 43 not in visitor.cookies.values()
 
 
-async def test_two_cookies_of_one_name_let_nobody_in(house: House) -> None:
-    visitor = await house.signed_in("alice")
-    text = visitor.cookies["ripieno_session"]
+async def test_cookie_that_was_put_beside_ours_locks_nobody_out(house: House) -> None:
+    text = (await house.signed_in("alice")).cookies["ripieno_session"]
+    planted = "x" * 43
     other = house.visitor()
-    both = f"ripieno_session={text}; ripieno_session=another"
-    assert (await other.get("/account", Cookie=both)).status_code == 303
-    assert (await other.get("/account", Cookie=f"ripieno_session={text}")).status_code == 200
+    for both in ((planted, text), (text, planted), (text, text)):
+        cookies = "; ".join(f"ripieno_session={each}" for each in both)
+        assert (await other.get("/account", Cookie=cookies)).status_code == 200
+    cookies = "; ".join(f"ripieno_session={each}" for each in (*([planted] * 8), text))
+    assert (await other.get("/account", Cookie=cookies)).status_code == 303
+
+
+async def test_cookies_of_two_people_let_nobody_in(house: House) -> None:
+    await house.add("mallory")
+    texts = [
+        (await house.signed_in(name)).cookies["ripieno_session"] for name in ("alice", "mallory")
+    ]
+    for both in (texts, texts[::-1]):
+        cookies = "; ".join(f"ripieno_session={each}" for each in both)
+        assert (await house.visitor().get("/account", Cookie=cookies)).status_code == 303
 
 
 async def test_session_ends_when_its_user_leaves(house: House) -> None:

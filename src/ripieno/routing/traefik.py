@@ -192,7 +192,9 @@ def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
             "serversTransport": _APPLICATIONS,
         }
     }
-    rule = f"Host(`{layout.addresses.host(name)}`)" if is_by_host else _below(f"/{name}")
+    # By prefix too, no other host will do: the pages of the server have cookies at some of them.
+    host = f"Host(`{layout.addresses.host(name) if is_by_host else layout.addresses.domain}`)"
+    rule = host if is_by_host else f"{host} && (Path(`/{name}`) || PathPrefix(`/{name}/`))"
     on = HOST if is_by_host else PREFIX
     if route.endpoints:
         parts.middlewares[f"{name}_again"] = {
@@ -215,7 +217,7 @@ def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
     own_paths = " || ".join(f"Path(`{here}{each}`)" for each in (ENTER, STATE))
     parts.routers[own] = {
         "entryPoints": [on],
-        "rule": f"{rule} && ({own_paths})" if is_by_host else own_paths,
+        "rule": f"{host} && ({own_paths})",
         "priority": _OWN,
         "middlewares": [*([] if is_by_host else [strip]), own, _WAITS],
         "service": _SERVER,
@@ -229,12 +231,9 @@ def _add_rescue(parts: _Parts, name: str, layout: Layout) -> None:
     parts.middlewares[f"{name}_rescue"] = {"addPrefix": {"prefix": layout.to_server(RESCUE, name)}}
     parts.routers[f"{name}_rescue"] = {
         "entryPoints": [PREFIX],
-        "rule": f"HeaderRegexp(`Referer`, `^https?://[^/]+/{name}(/|$)`)",
+        "rule": f"Host(`{layout.addresses.domain}`) "
+        f"&& HeaderRegexp(`Referer`, `^https?://[^/]+/{name}(/|$)`)",
         "priority": _RESCUED,
         "middlewares": [f"{name}_rescue", _WAITS],
         "service": _SERVER,
     }
-
-
-def _below(path: str) -> str:
-    return f"Path(`{path}`) || PathPrefix(`{path}/`)"

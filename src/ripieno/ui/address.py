@@ -8,7 +8,7 @@ name can be pointed to afterwards.
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -21,11 +21,20 @@ MOST_PATH = 2000
 
 
 class Address:
-    """The server's own addresses. `public_url`: where everybody reaches it, if that is known."""
+    """The server's own addresses. `public_url`: where everybody reaches it, if that is known.
+
+    `instead` has hosts at which applications are too, and would share cookies with the pages: who
+    comes by one of them is sent to the other host.
+    """
 
     def __init__(
-        self, public_url: str | None = None, *, names: Iterable[str] | None = None
+        self,
+        public_url: str | None = None,
+        *,
+        names: Iterable[str] | None = None,
+        instead: Mapping[str, str] | None = None,
     ) -> None:
+        self._instead = dict(instead or {})
         self.public = public_url.rstrip("/") if public_url else None
         own = _names_of_machine() if names is None else names
         self._names = {each.lower().rstrip(".") for each in own}
@@ -42,6 +51,14 @@ class Address:
         if name not in self._names and not _is_ip(name.strip("[]")):
             return None
         return f"{self._scheme(scope, hosts[0])}://{hosts[0].lower()}"
+
+    def instead(self, scope: Scope) -> str | None:
+        """The origin to use in place of the one that was asked, None if that one will do."""
+        parts = urlsplit(self.asked(scope) or "")
+        host = self._instead.get((parts.hostname or "").rstrip("."))
+        if host is None:
+            return None
+        return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
     def base(self, scope: Scope) -> str | None:
         """What links begin with that are used from elsewhere; None: nobody knows."""

@@ -1,5 +1,7 @@
 """The way in: what pages need that sign somebody in or out, and the cookies of it."""
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
@@ -31,8 +33,13 @@ class Entrance:
 
     def read(self, request: Request, name: str) -> str | None:
         """A cookie of ours, None if there is none, or several of which one may be another's."""
+        found = self.every(request, name)
+        return found[0] if len(found) == 1 else None
+
+    def every(self, request: Request, name: str) -> list[str]:
+        """All cookies of a name that is ours; what is on the same site may have added some."""
         wanted = cookie.name_of(name, is_secure=self.address.is_secure(request.scope))
-        return _only_one(request.headers, wanted)
+        return list(_every(request.headers, wanted))
 
     def write(self, request: Request, response: Response, name: str, text: str, age_s: int) -> None:
         """Have the browser keep a cookie, until it is closed if `age_s` is 0."""
@@ -71,17 +78,10 @@ def entrance_of(request: Request) -> Entrance:
     return entrance
 
 
-def _only_one(headers: Headers, name: str) -> str | None:
-    """The value of a cookie that was sent once."""
-    found = []
+def _every(headers: Headers, name: str) -> Iterator[str]:
     for header in headers.getlist("cookie"):
         for part in header.split(";"):
             key, _, value = part.partition("=")
             if key.strip() == name:
-                found.append(value.strip())
-    if len(found) != 1:
-        return None
-    try:
-        return SimpleCookie(f"x={found[0]}")["x"].value
-    except (CookieError, KeyError):
-        return None
+                with contextlib.suppress(CookieError, KeyError):
+                    yield SimpleCookie(f"x={value.strip()}")["x"].value

@@ -9,9 +9,10 @@ the browser has to say so, and where somebody is signed in the form has to carry
 import dataclasses
 import hmac
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ripieno.control.gate import Gate
@@ -26,6 +27,9 @@ from ripieno.wire import cookie
 from ripieno.wire.problem import PREFIX, Problem
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+
+MOST_COOKIES = 8
+"""Of one name, as many as are tried."""
 
 ProblemOf = Callable[[Exception], Problem | None]
 
@@ -49,6 +53,9 @@ class Sessions:
         request.state.entrance = self._entrance
         try:
             objection = self._objection(request)
+            if objection is None and (there := self._elsewhere(request)) is not None:
+                await RedirectResponse(there, status_code=307)(scope, receive, send)
+                return
             if objection is None:
                 receive, objection = await self._look(request, receive)
         except RipienoError as error:
@@ -80,12 +87,20 @@ class Sessions:
             "repeat what you did",
         )
 
+    def _elsewhere(self, request: Request) -> str | None:
+        """Where to go instead: to the same page by a name that no application has."""
+        origin = self._entrance.address.instead(request.scope)
+        if origin is None or request.method not in SAFE:
+            return None
+        query = f"?{request.url.query}" if request.url.query else ""
+        return f"{origin}{quote(request.url.path)}{query}"
+
     async def _look(self, request: Request, receive: Receive) -> tuple[Receive, Problem | None]:
         """See who is signed in, and that a form is theirs; what the body is to be read from."""
-        text = self._entrance.read(request, cookie.SESSION)
-        session = await self._entrance.control.session(text) if text else None
-        if text is None or session is None:
+        found = await self._signed_in(request)
+        if found is None:
             return receive, None
+        text, session = found
         self._admit(request, text, session)
         if request.method in SAFE:
             return receive, None
@@ -99,6 +114,17 @@ class Sessions:
             "This page was open for too long",
             "it belongs to another session than the one that is going on now",
         )
+
+    async def _signed_in(self, request: Request) -> tuple[str, Session] | None:
+        """The session that goes on here, and its cookie.
+
+        An application on the same site can put cookies of its name beside it. They are none, or
+        somebody else's; then nobody is let in rather than the wrong one.
+        """
+        texts = self._entrance.every(request, cookie.SESSION)[:MOST_COOKIES]
+        asked = [(text, await self._entrance.control.session(text)) for text in texts]
+        good = [(text, session) for text, session in asked if session is not None]
+        return good[0] if len({session.caller.user for _, session in good}) == 1 else None
 
     def _admit(self, request: Request, text: str, session: Session) -> None:
         origin = self._entrance.origin(request)

@@ -94,7 +94,8 @@ def test_a_route_by_prefix_is_asked_about_before_its_prefix_is_taken_off(
     found = http(OpenRoute(name="viewer", mode=mode, endpoints=ONE))
     router = found["routers"]["viewer"]
     assert router["entryPoints"] == [PREFIX]
-    assert router["rule"] == "Path(`/viewer`) || PathPrefix(`/viewer/`)"
+    paths = "Path(`/viewer`) || PathPrefix(`/viewer/`)"
+    assert router["rule"] == f"Host(`apps.example.org`) && ({paths})"
     assert ("viewer_strip" in router["middlewares"]) is is_stripped
     if is_stripped:
         middlewares = router["middlewares"]
@@ -110,7 +111,9 @@ def test_the_referer_counts_less_than_the_name_of_any_route() -> None:
     rescued = [r["priority"] for n, r in routers.items() if n.endswith("_rescue")]
     named = [routers["a"]["priority"], routers["b"]["priority"]]
     assert routers["nothing_here"]["priority"] < min(rescued) <= max(rescued) < min(named)
-    assert routers["a_rescue"]["rule"] == "HeaderRegexp(`Referer`, `^https?://[^/]+/a(/|$)`)"
+    assert routers["a_rescue"]["rule"] == (
+        "Host(`apps.example.org`) && HeaderRegexp(`Referer`, `^https?://[^/]+/a(/|$)`)"
+    )
 
 
 def test_who_waits_is_shown_a_page_and_keeps_the_counters() -> None:

@@ -68,3 +68,18 @@ def test_nobody_goes_back_to_signing_in(path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/deployments/x?tab=logs&q=a%20b", "/sign-in-help", "/é"])
 def test_pages_are_gone_back_to(path: str) -> None:
     assert own_path(path) == path
+
+
+@pytest.mark.parametrize(
+    ("host", "there"),
+    [
+        ("localhost:8642", "http://127.0.0.1:8642"),
+        ("LOCALHOST.", "http://127.0.0.1"),
+        ("127.0.0.1:8642", None),
+        ("lab", None),
+        ("evil.example", None),
+    ],
+)
+def test_a_host_that_applications_have_too_is_left(host: str, there: str | None) -> None:
+    address = Address(names=["lab", "localhost"], instead={"localhost": "127.0.0.1"})
+    assert address.instead(scope(host)) == there
