@@ -1,10 +1,15 @@
 """What the tests share. Where data are needed that may not be distributed, absence is said."""
 
 import os
+import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tweetoscope import tansu
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -22,3 +27,23 @@ def data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the shared data sets: set RIPIENO_SHARED or put them in ../shared")
     return folder
+
+
+@pytest.fixture(scope="session")
+def brokers() -> Iterator[str]:
+    """The address of a real broker: TWEETOSCOPE_BROKERS, or a Tansu for each test process."""
+    if given := os.environ.get("TWEETOSCOPE_BROKERS"):
+        yield given
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(tansu.command(port), stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("ready"):
+            break
+    yield f"127.0.0.1:{port}"
+    process.kill()
+    process.wait()
+    process.stdout.close()

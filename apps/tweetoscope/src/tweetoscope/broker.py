@@ -1,0 +1,169 @@
+"""What the services see of a message broker: records, messages, and who may write where.
+
+`kafka` implements it for every broker that speaks Kafka's protocol; the tests have one in memory
+that passes the same contract. A *task* is one partition of a service's input topic, with the state
+that belongs to it. Whoever has it alone may write for it.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from tweetoscope.errors import TweetoscopeError
+
+
+class BrokerError(TweetoscopeError):
+    """The broker did not do what it was asked. It may well do so later: join again."""
+
+
+class Superseded(BrokerError):
+    """Another process has taken over what this one was writing for; nothing of it was kept."""
+
+
+class Origin(NamedTuple):
+    """Where a message comes from: `task`'s input at `offset` made it, as its `number`-th message.
+
+    Of one task and in one partition, origins only grow. One that does not has been read before.
+    """
+
+    task: str
+    offset: int
+    number: int
+
+
+class Record(NamedTuple):
+    """A message as it was read. `origin` is None for one that no task of ours wrote."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    time_ms: int
+    origin: Origin | None
+
+
+class Message(NamedTuple):
+    """A message to be written. `cause` is the offset of the input record that it follows from.
+
+    Without a `partition` the key decides, so that equal keys stay in order.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    cause: int = 0
+    partition: int | None = None
+
+
+class Change(NamedTuple):
+    """What the state of a task has under `key` from now on; None: nothing any more."""
+
+    key: bytes
+    value: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Topic:
+    """A topic to be made. A compacted one keeps the newest message of each key for ever."""
+
+    name: str
+    partitions: int = 1
+    is_compacted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restored:
+    """A task as it was committed last: where its input goes on (None: at its beginning)."""
+
+    position: int | None
+    state: dict[bytes, bytes]
+
+
+class Writer(Protocol):
+    """Writes for one task. To have one is to have superseded all that others have for it."""
+
+    def restore(self) -> Restored:
+        """What was committed last."""
+
+    def send(
+        self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
+    ) -> None:
+        """Begin a transaction of messages, changes of state and the position in the input.
+
+        Raises: Superseded, BrokerError. Then nothing of it counts, and the writer is of no use.
+        """
+
+    def commit(self) -> None:
+        """Make what was sent count, all at once. Raises: Superseded, BrokerError."""
+
+    def close(self) -> None:
+        """Let go; what was not committed never counts."""
+
+
+class Membership(Protocol):
+    """A share of a topic's partitions, among all members of a group."""
+
+    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+        """Records of the partitions that are one's own, waiting only while there are none.
+
+        Calls back `on_assigned` and `on_revoked` of `Broker.join`, and never else.
+        """
+
+    def lags(self) -> dict[int, int]:
+        """How many records each own partition has that were not polled yet."""
+
+    def writer(self, partition: int) -> Writer:
+        """The writer of an own partition's task, its state kept in the group's changelog."""
+
+    def close(self) -> None:
+        """Leave, so that others have the partitions at once."""
+
+
+class Follower(Protocol):
+    """Reads all of some topics, by itself, from their beginning."""
+
+    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+        """Records not read yet, waiting only while there are none. Committed ones only."""
+
+    def is_at_end(self) -> bool:
+        """Whether all has been read that was there when it began."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+Assigned = Callable[[Collection[int]], dict[int, int | None]]
+Revoked = Callable[[Collection[int]], None]
+
+
+class Broker(Protocol):
+    """A broker, or a cluster of them."""
+
+    def make(self, topics: Collection[Topic]) -> list[str]:
+        """Make those topics that are not there yet, and say which these were."""
+
+    def join(
+        self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
+    ) -> Membership:
+        """Share a topic with the other members of a group.
+
+        `on_assigned` takes the writer of each partition that it is given, and returns where to
+        go on reading: that is after other members can no longer write for it.
+        """
+
+    def follow(self, topics: Collection[str], *, from_end: bool = False) -> Follower:
+        """Read all partitions of topics from their beginning, or only what comes from now on."""
+
+    def write(self, name: str) -> Writer:
+        """The writer of a task that has no input; its state is in the changelog of `name`."""
+
+
+def task_name(group: str, partition: int) -> str:
+    """What a task is called in origins and towards the broker."""
+    return f"{group}/{partition}"
+
+
+def changelog(group: str) -> str:
+    """The topic that keeps the state of a group's tasks, as partitioned as their input."""
+    return f"{group}_state"

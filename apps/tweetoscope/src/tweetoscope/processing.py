@@ -1,0 +1,271 @@
+"""The loop of every service: read, handle, write, so that each record counts exactly once.
+
+A task's messages, its state and its position in the input are committed in one transaction. So a
+process that ends in whatever way leaves nothing half done, and whoever has the task next goes on
+where the last transaction ended, with the state as it was then. Why: docs/decisions of this
+application.
+"""
+
+import base64
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from tweetoscope.broker import (
+    Broker,
+    BrokerError,
+    Change,
+    Follower,
+    Membership,
+    Message,
+    Record,
+    Writer,
+)
+from tweetoscope.errors import BadMessage
+from tweetoscope.metrics import Metrics
+from tweetoscope.origins import Fresh
+
+DEAD_LETTERS = "dead_letters"
+SEEN = b"\0seen"
+POLL_S = 0.1
+LAG_EVERY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
+Handled = TypeVar("Handled", contravariant=True)
+
+
+class Process(Protocol[Handled]):
+    """What a service does for one task. It knows of no broker and of no other task."""
+
+    def handle(self, items: Sequence[tuple[Record, Handled]]) -> Iterable[Message]:
+        """The messages that follow from records, in order, each with its record as the cause."""
+
+    def changes(self) -> Iterable[Change]:
+        """What is different in its state since it was last asked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Generic[Value]):
+    """What distinguishes one service from another.
+
+    `open` makes the process of a partition from the state that was committed last. `tables` are
+    topics that every member reads whole, and has read once before it handles anything.
+    """
+
+    group: str
+    topic: str
+    decode: Callable[[bytes], Value]
+    open: Callable[[int, Mapping[bytes, bytes]], Process[Value]]
+    tables: Mapping[str, Callable[[Record], None]] = field(default_factory=dict)
+    limit: int = 10_000
+
+
+class Task(Generic[Value]):
+    """One partition of the input, with its state and the only writer there is for it."""
+
+    def __init__(
+        self, service: Service[Value], partition: int, writer: Writer, metrics: Metrics
+    ) -> None:
+        self._writer, self._metrics = writer, metrics
+        self._decode = service.decode
+        restored = writer.restore()
+        self.position = restored.position
+        self._fresh = Fresh(restored.state.pop(SEEN, None))
+        self._process = service.open(partition, restored.state)
+
+    def handle(self, records: Sequence[Record]) -> None:
+        """Send what follows from records; it counts when it is committed.
+
+        Raises: BrokerError.
+        """
+        fresh = self._fresh.of(records)
+        items: list[tuple[Record, Value]] = []
+        dead: list[Message] = []
+        for record in fresh:
+            try:
+                items.append((record, self._decode(record.value or b"")))
+            except BadMessage as error:
+                dead.append(dead_letter(record, str(error)))
+        messages = [*self._process.handle(items), *dead]
+        messages.sort(key=_cause)
+        changes = list(self._process.changes())
+        if any(record.origin is not None for record in fresh):
+            changes.append(Change(SEEN, self._fresh.state()))
+        self.position = records[-1].offset + 1
+        self._writer.send(messages, changes, self.position)
+        self._metrics.handled(len(items), len(messages), dead=len(dead))
+        self._metrics.repeated(len(records) - len(fresh))
+
+    def commit(self) -> None:
+        """Make it count. Raises: BrokerError."""
+        self._writer.commit()
+
+    def close(self) -> None:
+        """Let go of the task."""
+        self._writer.close()
+
+
+class Loop(Generic[Value]):
+    """One member of a service's group."""
+
+    def __init__(
+        self,
+        service: Service[Value],
+        broker: Broker,
+        metrics: Metrics,
+        *,
+        pauses_s: tuple[float, float] = (0.1, 5.0),
+    ) -> None:
+        self._service, self._broker, self._metrics = service, broker, metrics
+        self._pauses_s = pauses_s
+        self._tasks: dict[int, Task[Value]] = {}
+        self._handled = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until asked to stop; what was begun is finished first.
+
+        When the broker fails, or another member has taken a task over, all is let go and joined
+        anew: what was not committed is handled again, by whoever has it then.
+        """
+        pause_s, longest_s = self._pauses_s
+        while not stop.is_set():
+            handled = self._handled
+            try:
+                self._work(stop)
+            except BrokerError as error:
+                self._metrics.rejoined()
+                log.warning("joining anew", extra={"reason": str(error), "pause_s": pause_s})
+                stop.wait(pause_s)
+                pause_s = min(2.0 * pause_s, longest_s)
+                if self._handled > handled:
+                    pause_s = self._pauses_s[0]
+
+    def _work(self, stop: threading.Event) -> None:
+        with ThreadPoolExecutor() as pool:
+            tables = self._tables()
+            try:
+                membership = self._broker.join(
+                    self._service.group,
+                    self._service.topic,
+                    on_assigned=lambda partitions: self._open(membership, partitions, pool),
+                    on_revoked=self._close,
+                )
+                try:
+                    self._cycle(membership, tables, pool, stop)
+                finally:
+                    self._close(list(self._tasks))
+                    membership.close()
+            finally:
+                if tables is not None:
+                    tables.close()
+
+    def _cycle(
+        self,
+        membership: Membership,
+        tables: Follower | None,
+        pool: ThreadPoolExecutor,
+        stop: threading.Event,
+    ) -> None:
+        look_at_lag = 0.0
+        while not stop.is_set():
+            if tables is not None:
+                self._learn(tables)
+            records = membership.poll(POLL_S, self._service.limit)
+            began = time.monotonic()
+            if records:
+                self._handle(records, pool)
+                self._handled += 1
+                self._metrics.took(time.monotonic() - began)
+            if began >= look_at_lag:
+                self._metrics.lags(self._service.topic, membership.lags())
+                look_at_lag = began + LAG_EVERY_S
+
+    def _handle(self, records: Sequence[Record], pool: ThreadPoolExecutor) -> None:
+        shares: dict[int, list[Record]] = {}
+        for record in records:
+            shares.setdefault(record.partition, []).append(record)
+        tasks = []
+        for partition, share in shares.items():
+            # Records that were polled before the partition was revoked are the new owner's.
+            if (task := self._tasks.get(partition)) is not None:
+                task.handle(share)
+                tasks.append(task)
+        if len(tasks) == 1:
+            tasks[0].commit()
+            return
+        for committed in [pool.submit(task.commit) for task in tasks]:
+            committed.result()
+
+    def _tables(self) -> Follower | None:
+        if not self._service.tables:
+            return None
+        tables = self._broker.follow(list(self._service.tables))
+        while not tables.is_at_end():
+            self._learn(tables, POLL_S)
+        return tables
+
+    def _learn(self, tables: Follower, timeout_s: float = 0.0) -> None:
+        for record in tables.poll(timeout_s, self._service.limit):
+            try:
+                self._service.tables[record.topic](record)
+            except BadMessage as error:
+                # Every member reads tables, so none of them writes a dead letter about it.
+                self._metrics.handled(0, 0, dead=1)
+                log.warning(
+                    "a message was passed over",
+                    extra={"topic": record.topic, "offset": record.offset, "reason": str(error)},
+                )
+
+    def _open(
+        self, membership: Membership, partitions: Collection[int], pool: ThreadPoolExecutor
+    ) -> dict[int, int | None]:
+        def task(partition: int) -> Task[Value]:
+            return Task(self._service, partition, membership.writer(partition), self._metrics)
+
+        opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
+        self._tasks.update(opened)
+        self._metrics.tasks(len(self._tasks))
+        return {partition: task.position for partition, task in opened.items()}
+
+    def _close(self, partitions: Collection[int]) -> None:
+        for partition in partitions:
+            if (task := self._tasks.pop(partition, None)) is not None:
+                task.close()
+        self._metrics.tasks(len(self._tasks))
+
+
+def dead_letter(record: Record, reason: str) -> Message:
+    """A message that could not be used, with the reason, for people to look at.
+
+    What is not text is in base64, so that nothing of it is lost.
+    """
+    letter = {
+        "reason": reason,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "t": record.time_ms // 1000,
+        **_readable("key", record.key),
+        **_readable("value", record.value),
+    }
+    return Message(DEAD_LETTERS, record.key, json.dumps(letter).encode(), cause=record.offset)
+
+
+def _readable(name: str, content: bytes | None) -> dict[str, str | None]:
+    if content is None:
+        return {name: None}
+    try:
+        return {name: content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(content).decode()}
+
+
+def _cause(message: Message) -> int:
+    return message.cause

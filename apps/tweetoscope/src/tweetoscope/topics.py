@@ -1,0 +1,40 @@
+"""The topics that the services talk through, and how they are partitioned.
+
+Partitioned the same are a service's input and its changelog; what is keyed by the observation
+window has few keys, the rest spreads over all partitions.
+"""
+
+from tweetoscope.broker import Topic, changelog
+from tweetoscope.processing import DEAD_LETTERS
+
+TWEETS = "tweets"
+SERIES = "cascade_series"
+PROPERTIES = "cascade_properties"
+SAMPLES = "samples"
+MODELS = "models"
+ALERTS = "alerts"
+STATS = "stats"
+LOGS = "logs"
+
+COLLECTOR = "collector"
+ESTIMATOR = "estimator"
+PREDICTOR = "predictor"
+LEARNER = "learner"
+GENERATOR = "generator"
+INPUTS = {COLLECTOR: TWEETS, ESTIMATOR: SERIES, PREDICTOR: PROPERTIES, LEARNER: SAMPLES}
+
+
+def all_topics(partitions: int) -> list[Topic]:
+    """Everything to be made before the services start."""
+    streams = [TWEETS, SERIES, PROPERTIES, SAMPLES, ALERTS, STATS]
+    return [
+        *[Topic(name=name, partitions=partitions) for name in streams],
+        *[
+            Topic(name=changelog(group), partitions=partitions, is_compacted=True)
+            for group in INPUTS
+        ],
+        Topic(name=changelog(GENERATOR), is_compacted=True),
+        Topic(name=MODELS, is_compacted=True),
+        Topic(name=LOGS),
+        Topic(name=DEAD_LETTERS),
+    ]

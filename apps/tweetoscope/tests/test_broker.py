@@ -1,0 +1,264 @@
+"""The contract of a broker, over one in memory, one in memory that is as Tansu, and a real one."""
+
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterator
+
+import pytest
+
+from apps.tweetoscope.tests.memory_broker import MemoryBroker
+from tweetoscope.broker import (
+    Broker,
+    BrokerError,
+    Change,
+    Follower,
+    Membership,
+    Message,
+    Record,
+    Topic,
+    Writer,
+    changelog,
+)
+from tweetoscope.kafka import Kafka
+from tweetoscope.origins import Fresh
+
+WITHIN_S = 60.0
+
+
+@pytest.fixture(params=["memory", "memory as Tansu", "kafka"])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    if request.param == "kafka":
+        return Kafka(request.getfixturevalue("brokers"), commit_s=2.0)
+    return MemoryBroker(shows_aborted=request.param != "memory")
+
+
+@pytest.fixture
+def topic(broker: Broker) -> str:
+    """An input of two partitions, with the changelog of a group of the same name."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    broker.make(
+        [
+            Topic(name=name, partitions=2),
+            Topic(name=changelog(name), partitions=2, is_compacted=True),
+        ]
+    )
+    return name
+
+
+class Member:
+    """Joins, and has the writers of what it was given."""
+
+    def __init__(self, broker: Broker, topic: str) -> None:
+        self.writers: dict[int, Writer] = {}
+        self.records: list[Record] = []
+        self.membership: Membership = broker.join(
+            topic, topic, on_assigned=self._assigned, on_revoked=self._revoked
+        )
+
+    def _assigned(self, partitions: Collection[int]) -> dict[int, int | None]:
+        self.writers = {number: self.membership.writer(number) for number in partitions}
+        return {number: writer.restore().position for number, writer in self.writers.items()}
+
+    def _revoked(self, partitions: Collection[int]) -> None:
+        for number in partitions:
+            self.writers.pop(number).close()
+
+    def poll(self) -> None:
+        self.records.extend(self.membership.poll(0.05, 100))
+
+    def commit(self, partition: int, position: int, *messages: Message) -> None:
+        self.writers[partition].send(messages, [], position)
+        self.writers[partition].commit()
+
+
+def until(is_so: Callable[[], bool], *steps: Callable[[], object]) -> None:
+    end = time.monotonic() + WITHIN_S
+    while not is_so():
+        assert time.monotonic() < end, "it did not come to be"
+        for step in steps:
+            step()
+
+
+def read(follower: Follower, count: int) -> list[Record]:
+    records: list[Record] = []
+    until(lambda: len(records) >= count, lambda: records.extend(follower.poll(0.1, 100)))
+    return records
+
+
+def committed(writer: Writer, *messages: Message, changes: tuple[Change, ...] = ()) -> None:
+    writer.send(messages, changes, messages[-1].cause + 1 if messages else 1)
+    writer.commit()
+
+
+def texts(records: list[Record]) -> list[bytes | None]:
+    return [record.value for record in records]
+
+
+@pytest.fixture
+def writer(broker: Broker) -> Iterator[Writer]:
+    name = f"w{uuid.uuid4().hex[:8]}"
+    broker.make([Topic(name=changelog(name), is_compacted=True)])
+    writer = broker.write(name)
+    yield writer
+    writer.close()
+
+
+def test_topics_are_made_once(broker: Broker, topic: str) -> None:
+    assert broker.make([Topic(name=topic, partitions=2)]) == []
+
+
+def test_messages_of_a_key_stay_in_order(broker: Broker, topic: str, writer: Writer) -> None:
+    keys = [b"a", b"b", b"c", b"d"]
+    for start in (0, 20):
+        committed(
+            writer,
+            *[
+                Message(topic, keys[number % 4], str(number).encode(), cause=number)
+                for number in range(start, start + 20)
+            ],
+        )
+    records = read(broker.follow([topic]), 40)
+    for key in keys:
+        numbers = [int(record.value or b"") for record in records if record.key == key]
+        assert numbers == sorted(numbers)
+        assert len({record.partition for record in records if record.key == key}) == 1
+    assert {record.partition for record in records} == {0, 1}
+
+
+def test_origins_tell_what_made_a_message(broker: Broker, topic: str, writer: Writer) -> None:
+    committed(
+        writer,
+        Message(topic, b"k", b"x", cause=4),
+        Message(topic, b"k", b"y", cause=4),
+        Message(topic, b"k", b"z", cause=7),
+    )
+    origins = [record.origin for record in read(broker.follow([topic]), 3)]
+    assert [origin and (origin.offset, origin.number) for origin in origins] == [
+        (4, 0),
+        (4, 1),
+        (7, 0),
+    ]
+
+
+def test_what_is_not_committed_is_not_seen(broker: Broker, topic: str, writer: Writer) -> None:
+    follower = broker.follow([topic])
+    writer.send([Message(topic, b"k", b"1", cause=0)], [], 1)
+    assert not follower.poll(0.2, 10)
+    writer.commit()
+    assert texts(read(follower, 1)) == [b"1"]
+
+
+def test_a_follower_knows_when_it_has_caught_up(broker: Broker, topic: str, writer: Writer) -> None:
+    committed(writer, *[Message(topic, b"k", b"x", cause=number) for number in range(5)])
+    follower = broker.follow([topic])
+    records: list[Record] = []
+    until(follower.is_at_end, lambda: records.extend(follower.poll(0.1, 2)))
+    assert len(records) == 5
+
+
+def test_a_topic_that_is_missing_is_named(broker: Broker) -> None:
+    with pytest.raises(BrokerError, match="nowhere"):
+        broker.follow(["nowhere"])
+
+
+def test_state_and_position_are_as_committed_last(broker: Broker) -> None:
+    name = f"w{uuid.uuid4().hex[:8]}"
+    broker.make([Topic(name=changelog(name), is_compacted=True)])
+    first = broker.write(name)
+    assert first.restore().position is None
+    first.send([], [Change(b"a", b"1"), Change(b"b", b"1")], 5)
+    first.commit()
+    first.send([], [Change(b"a", None), Change(b"c", b"2")], 9)
+    first.commit()
+    first.close()
+    restored = broker.write(name).restore()
+    assert (restored.position, restored.state) == (9, {b"b": b"1", b"c": b"2"})
+
+
+def test_a_newer_writer_supersedes_an_older_one(broker: Broker, topic: str) -> None:
+    name = f"w{uuid.uuid4().hex[:8]}"
+    broker.make([Topic(name=changelog(name), is_compacted=True)])
+    old = broker.write(name)
+    old.send([Message(topic, b"k", b"1", cause=0)], [Change(b"a", b"1")], 1)
+    old.commit()
+    old.send([Message(topic, b"k", b"lost", cause=1)], [Change(b"a", b"lost")], 2)
+    new = broker.write(name)
+    with pytest.raises(BrokerError):
+        old.commit()
+    restored = new.restore()
+    assert (restored.position, restored.state) == (1, {b"a": b"1"})
+    new.send([Message(topic, b"k", b"2", cause=1)], [Change(b"a", b"2")], 2)
+    new.commit()
+    read(broker.follow([topic]), 2)
+    assert new.restore().state == {b"a": b"2"}
+
+
+def test_what_was_given_up_is_told_by_its_origin(broker: Broker, topic: str) -> None:
+    """Brokers that show it show it once: whoever reads remembers the origin and passes over."""
+    name = f"w{uuid.uuid4().hex[:8]}"
+    broker.make([Topic(name=changelog(name), is_compacted=True)])
+    old = broker.write(name)
+    old.send([Message(topic, b"k", b"1", cause=0)], [], 1)
+    old.close()
+    new = broker.write(name)
+    assert new.restore().position is None
+    committed(new, Message(topic, b"k", b"1", cause=0), Message(topic, b"k", b"2", cause=1))
+    assert texts(read(broker.follow([topic]), 2)) == [b"1", b"2"]
+
+
+def test_a_member_goes_on_where_its_task_was_committed(
+    broker: Broker, topic: str, writer: Writer
+) -> None:
+    committed(
+        writer,
+        *[Message(topic, b"k", str(n).encode(), cause=n, partition=0) for n in range(6)],
+    )
+    first = Member(broker, topic)
+    until(lambda: len(first.records) == 6, first.poll)
+    first.commit(0, first.records[3].offset + 1)
+    first.membership.close()
+    second = Member(broker, topic)
+    until(lambda: len(second.records) == 2, second.poll)
+    assert texts(second.records) == [b"4", b"5"]
+    second.membership.close()
+
+
+def test_members_share_and_take_over(broker: Broker, topic: str, writer: Writer) -> None:
+    first, second = Member(broker, topic), Member(broker, topic)
+    until(lambda: len(first.writers) == 1 and len(second.writers) == 1, first.poll, second.poll)
+    assert {*first.writers, *second.writers} == {0, 1}
+    taken = next(iter(second.writers))
+    committed(writer, Message(topic, b"k", b"x", cause=0, partition=taken))
+    until(lambda: len(second.records) == 1, first.poll, second.poll)
+    second.commit(taken, second.records[0].offset + 1)
+    second.membership.close()
+    until(lambda: len(first.writers) == 2, first.poll)
+    committed(writer, Message(topic, b"k", b"y", cause=1, partition=taken))
+    until(lambda: len(first.records) == 1, first.poll)
+    assert texts(first.records) == [b"y"]
+    first.membership.close()
+
+
+def test_lag_is_what_was_not_polled(broker: Broker, topic: str, writer: Writer) -> None:
+    member = Member(broker, topic)
+    until(lambda: len(member.writers) == 2, member.poll)
+    committed(writer, *[Message(topic, b"k", b"x", cause=n, partition=1) for n in range(4)])
+    until(lambda: len(member.records) == 4, member.poll)
+    assert member.membership.lags()[0] == 0
+    member.membership.close()
+
+
+def test_origins_are_remembered_in_state() -> None:
+    broker = MemoryBroker(shows_aborted=True)
+    broker.make([Topic(name="t"), Topic(name=changelog("w"))])
+    old = broker.write("w")
+    old.send([Message("t", b"k", b"1", cause=3)], [], 4)
+    old.close()
+    committed(broker.write("w"), Message("t", b"k", b"1", cause=3))
+    shown = [entry.record for entry in broker.partition("t", 0)]
+    assert len(shown) == 2
+    fresh = Fresh()
+    assert len(fresh.of(shown[:1])) == 1
+    again = Fresh(fresh.state())
+    assert again.of(shown[1:]) == []
+    assert again.repeated == 1
