@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ripieno.control import missing
 from ripieno.control.errors import (
@@ -101,6 +101,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
         self.records: list[EventRecord] = []
         self.machines: dict[str, HostView] = {}
         self.ways: dict[str, RouteView] = {}
+        self.woken: list[str] = []
         self.values: dict[str, str] = {}
         self.kept: dict[tuple[str, str], IdempotencyRecord] = {}
         self.lines: list[LogLine] = []
@@ -499,6 +500,17 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
 
     async def hand_over(self, name: str, path: str | None, *, caller: Caller) -> str:
         return f"{self.ways[name].url}.ripieno/enter?ticket=t{path or ''}"
+
+    async def wake(self, route: str, *, caller: Caller) -> None:
+        self.woken.append(route)
+
+    async def extend(self, deployment: str, hours: float, *, caller: str) -> None:
+        view = await self.deployment(deployment)
+        if view.life.ends_at is None:
+            raise Conflict(f"{view.name} has no life time")
+        ends_at = view.life.ends_at + timedelta(hours=hours)
+        life = replace(view.life, ends_at=ends_at, is_ending=False)
+        self.names[view.name] = replace(view, life=life)
 
     async def search(self, search: Search) -> Found:
         self._look()

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import typer
 
 from ripieno import settings
-from ripieno.cli import catalogue, main
+from ripieno.cli import catalogue, main, moments
 from ripieno.cli.exits import usage
+from ripieno.model.stay import HOUR_S, MINUTE_S, Terms
 from ripieno.settings import AcmeSettings, DoorSettings, ServerSettings
 
 SERVE = catalogue.Entry(
@@ -166,6 +167,36 @@ def serve(
         str,
         typer.Option(metavar="URL", help="Who signs, if not the usual one.", show_default=False),
     ] = "",
+    idle_stop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Stop deployments that nobody has visited for so long (30m, 2h), where their "
+            "routes say nothing of it.",
+            show_default=False,
+        ),
+    ] = None,
+    most_idle_stop: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Let no route say more than this.", show_default=False),
+    ] = None,
+    lifetime: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Stop deployments so long after their start (8h, 7d), where their routes say "
+            "nothing of it.",
+            show_default=False,
+        ),
+    ] = None,
+    most_lifetime: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Let no route say more than this, and nobody extend a life further ahead.",
+            show_default=False,
+        ),
+    ] = None,
     log_level: Annotated[LogLevel, typer.Option(help="How much it says.")] = LogLevel.INFO,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C. What it has deployed goes on without it.
@@ -190,6 +221,7 @@ def serve(
         trusted_proxies=tuple(trusted_proxy or ()),
         oidc=oidc,
         allowed_registries=tuple(allow_registry or ()),
+        terms=_terms((idle_stop, most_idle_stop), (lifetime, most_lifetime)),
         door=None
         if no_door
         else _door(
@@ -275,6 +307,21 @@ def _door(
         acme=None
         if email is None
         else AcmeSettings(email=email, challenge=challenge, server=server),
+    )
+
+
+def _terms(idle: tuple[str | None, str | None], life: tuple[str | None, str | None]) -> Terms:
+    def amount(text: str | None, unit_s: float) -> float | None:
+        found = None if text is None else moments.seconds(text) / unit_s
+        if found == 0:
+            raise usage(f"{text!r}: give more than nothing, or leave the option out")
+        return found
+
+    return Terms(
+        idle_stop_min=amount(idle[0], MINUTE_S),
+        most_idle_stop_min=amount(idle[1], MINUTE_S),
+        lifetime_h=amount(life[0], HOUR_S),
+        most_lifetime_h=amount(life[1], HOUR_S),
     )
 
 

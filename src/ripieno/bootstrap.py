@@ -221,7 +221,7 @@ async def running(settings: ServerSettings, door: Opened | None = None) -> Async
         if door.keep is not None:
             group.create_task(door.keep())
         group.create_task(metrics.run())
-        yield Control(
+        control = Control(
             store=store,
             leading=leading,
             hub=hub,
@@ -236,7 +236,11 @@ async def running(settings: ServerSettings, door: Opened | None = None) -> Async
             provider=provider,
             scan_key=_scan_key,
             state_directory=settings.home,
+            group=group,
+            terms=settings.terms,
         )
+        group.create_task(control.caretaker.run())
+        yield control
 
 
 @contextlib.asynccontextmanager

@@ -11,12 +11,13 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 
 from ripieno.model.errors import RipienoError
+from ripieno.model.stay import Terms
 
 HOME = "RIPIENO_HOME"
 URL = "RIPIENO_URL"
@@ -95,7 +96,8 @@ class ServerSettings:
     last port that components may be given; `listen_port` 0 is any free one. `public_url` is where
     people reach it, `trusted_proxies` the addresses of those who may say whom they ask for, `oidc`
     the file about the provider of identities. Without `door` no routes are opened.
-    `allowed_registries` (`HOST[:PORT]`) may be anywhere, and speak plain http.
+    `allowed_registries` (`HOST[:PORT]`) may be anywhere, and speak plain http. `terms` say how long
+    deployments with routes may be unused, and may live.
     """
 
     home: Path
@@ -110,6 +112,7 @@ class ServerSettings:
     oidc: Path | None = None
     door: DoorSettings | None = None
     allowed_registries: tuple[str, ...] = ()
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

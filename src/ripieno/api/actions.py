@@ -15,6 +15,7 @@ ACTIONS: dict[str, Action | None] = {
     "deployment": Action.LOOK_AT_DEPLOYMENT,
     "change": Action.CHANGE,
     "remove": Action.CHANGE,
+    "extend": Action.EXTEND,
     "reconfigurations": Action.LOOK_AT_DEPLOYMENT,
     "decide": Action.DECIDE,
     "plan_deployment": Action.PREVIEW,

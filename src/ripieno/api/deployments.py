@@ -11,6 +11,7 @@ from ripieno.api.security import PREFIX
 from ripieno.control.requests import Decision
 from ripieno.wire import reconfiguration as wire
 from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, DeployRequest
+from ripieno.wire.life import ExtendRequest
 from ripieno.wire.page import PageQuery
 from ripieno.wire.reconfiguration import (
     ChangeRequest,
@@ -93,6 +94,18 @@ async def change(
     )
     response.headers["Location"] = f"{PREFIX}/reconfigurations/{view.id}"
     return shown.reconfiguration(view)
+
+
+@router.post(
+    "/deployments/{deployment}/extension",
+    responses={409: {}},
+    dependencies=ONCE,
+)
+async def extend(
+    deployment: DeploymentName, request: ExtendRequest, control: Control
+) -> Deployment:
+    """Let a deployment live for longer than it would."""
+    return shown.deployment(await control.extend(deployment, request.hours))
 
 
 @router.get("/deployments/{deployment}/reconfigurations")

@@ -53,6 +53,7 @@ ENTRIES = (
     _entry(CHANGE, "stop", "changes", "Stop components, and what uses them."),
     _entry(CHANGE, "restart", "changes", "Restart components."),
     _entry(CHANGE, "scale", "changes", "Change the number of replicas."),
+    _entry(CHANGE, "extend", "extending", "Let a deployment live for longer."),
     _entry(CHANGE, "remove", "changes", "Take a deployment down and forget it."),
     _entry(SEE, "status", "status", "Show deployments, or how one and its components are."),
     _entry(SEE, "top", "top", "Show what the components of a deployment use."),

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ripieno.cli import moments, outcome
+from ripieno.cli import life_view, moments, outcome
 from ripieno.cli.output import safe, said
 from ripieno.wire.deployment import Component, Deployment, DeploymentState
 from ripieno.wire.reconfiguration import Reconfiguration
@@ -28,7 +28,14 @@ _STATES = {
 
 def state(deployment: Deployment) -> Text:
     """How it is as a whole, in its colour."""
-    return Text(deployment.state, style=_STATES.get(deployment.state, "yellow"))
+    said = f"{deployment.state}, idle" if is_idle(deployment) else deployment.state
+    return Text(said, style=_STATES.get(deployment.state, "yellow"))
+
+
+def is_idle(deployment: Deployment) -> bool:
+    """Whether it was stopped because nobody used it."""
+    is_stopped = deployment.state is DeploymentState.STOPPED
+    return is_stopped and deployment.life.stopped_for == "idle"
 
 
 def deployments(every: Sequence[Deployment], width: int) -> Iterator[RenderableType]:
@@ -60,6 +67,7 @@ def deployment(
         yield said(f"with {values}", "dim")
     if found.reason and not any(each.failure for each in found.components):
         yield said(found.reason, "red" if found.state is DeploymentState.FAILED else "yellow")
+    yield from life_view.lines(found)
     if under_way is not None:
         yield Text(f"{under_way.kind} {under_way.id} is {under_way.state}", style="yellow")
     for route in found.routes:

@@ -18,6 +18,7 @@ from ripieno.wire.deployment import Deployed, Deployment, DeploymentPage, Deploy
 from ripieno.wire.event import Event, EventPage
 from ripieno.wire.health import Findings, Health
 from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest, RuntimePage
+from ripieno.wire.life import ExtendRequest
 from ripieno.wire.log import LogLine
 from ripieno.wire.metrics import Metrics
 from ripieno.wire.plan import Preview
@@ -125,6 +126,15 @@ class Client(Registry, Importing, People):
             _body(request),
             is_once=True,
             headers=_if_match(revision),
+        )
+
+    async def extend(self, deployment: str, hours: float) -> Deployment:
+        """Let a deployment live for so much longer."""
+        return await self._transport.post(
+            f"/deployments/{_part(deployment)}/extension",
+            Deployment,
+            _body(ExtendRequest(hours=hours)),
+            is_once=True,
         )
 
     async def reconfigurations(

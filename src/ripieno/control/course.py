@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ripieno.control import changes, ending, planning, resting
+from ripieno.control import life as lives
 from ripieno.control import target as targets
 from ripieno.control.condition import condition_of
 from ripieno.control.errors import Held, InvalidRequest
@@ -385,3 +386,4 @@ class Course:
         from_now = condition_of(self._state)
         if self._state.record.state != from_now.value:
             self._state.put_deployment(state=from_now.value, updated_at=self._supervisor.now())
+            self._state.live(lives.after(self._state.life, from_now))

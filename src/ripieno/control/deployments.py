@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ripieno.control import missing, portrait
+from ripieno.control.caretaker import Caretaker
 from ripieno.control.errors import (
     Conflict,
 )
@@ -28,6 +29,7 @@ class Deployments:
     _leading: Leading
     _hosts: HostBook
     _routes: Routes
+    caretaker: Caretaker
     _runtime: Runtime
 
     async def ownership(self, deployment: str) -> Ownership:
@@ -56,7 +58,8 @@ class Deployments:
                 and name in state.machine.failures()
                 and held.handle.host not in self._hosts.away()
             }
-            return self._routes.shown(portrait.deployment(state, self._hosts.away(), asked))
+            view = portrait.deployment(state, self._hosts.away(), asked)
+            return self.caretaker.shown(self._routes.shown(view))
         return portrait.removed(await self._deployment_record(name_or_id))
 
     async def deployments(
@@ -67,7 +70,8 @@ class Deployments:
         Those that `seen_by` owns or may read, if that is given.
         """
         records, cursor = await self._store.deployments(after=after, limit=limit, seen_by=seen_by)
-        return [self._routes.shown(portrait.summary(each)) for each in records], cursor
+        found = (self._routes.shown(portrait.summary(each)) for each in records)
+        return [self.caretaker.shown(each) for each in found], cursor
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         """A reconfiguration with its timeline. Raises: `NotFound`."""

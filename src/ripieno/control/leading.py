@@ -101,6 +101,11 @@ class Leading:
         id = self._ids.get(name_or_id, name_or_id)
         return self._supervisors.get(id)
 
+    def led(self, id: str) -> State | None:
+        """A deployment that is led here, at once."""
+        supervisor = self._supervisors.get(id)
+        return None if supervisor is None else supervisor.state
+
     def owned(self, id: str) -> Ownership | None:
         """Whose a deployment is that has been led here, be it removed meanwhile."""
         supervisor = self._supervisors.get(id)

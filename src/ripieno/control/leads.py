@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ripieno.control import target as targets
+from ripieno.control.life import Rest
 from ripieno.control.state import Held, State
 from ripieno.control.target import Address, Wanted
-from ripieno.control.views import RouteState, RouteView
+from ripieno.control.views import ReconfigurationKind, RouteState, RouteView
 from ripieno.engine import look
 from ripieno.engine.look import Look
 from ripieno.engine.rules import Status
@@ -43,8 +44,13 @@ def names(state: State) -> frozenset[str]:
     return frozenset(found)
 
 
-def seen(state: State, leaving: Mapping[str, Leaving], address: Address | None) -> Iterator[Seen]:
-    """The routes of a deployment."""
+def seen(
+    state: State,
+    leaving: Mapping[str, Leaving],
+    address: Address | None,
+    refusal: str | None = None,
+) -> Iterator[Seen]:
+    """The routes of a deployment; `refusal` is why a visit could not start it."""
     target = state.wanted if state.wanted is not None else state.target
     for each in target.routes:
         wanted = target.components.get(each.component)
@@ -68,6 +74,7 @@ def seen(state: State, leaving: Mapping[str, Leaving], address: Address | None) 
                 access=each.access,
                 idle_stop_min=each.idle_stop_min,
                 lifetime_h=each.lifetime_h,
+                refusal=refusal if route_state is RouteState.IDLE else None,
             ),
             OpenRoute(name=each.name, mode=each.mode, endpoints=endpoints),
         )
@@ -125,7 +132,9 @@ def _absence(state: State, component: str, wanted: Wanted | None) -> tuple[Route
         wanted.definition, wanted.type
     )
     if not is_wanted:
-        return RouteState.STOPPED, f"{component} was stopped"
+        if any(each.kind == ReconfigurationKind.START for each in state.queue):
+            return RouteState.WAITING, f"{component} is started in a moment"
+        return _rest(state, component)
     if held.restart_at is not None:
         return RouteState.WAITING, f"{component} has crashed and is started again"
     if failure is not None:
@@ -136,6 +145,16 @@ def _absence(state: State, component: str, wanted: Wanted | None) -> tuple[Route
     if state.current is not None:
         return RouteState.WAITING, f"{component} waits for its turn"
     return RouteState.FAILED, f"{component} has ended and is not started again"
+
+
+def _rest(state: State, component: str) -> tuple[RouteState, str]:
+    if component in state.life.resting:
+        match state.life.rest:
+            case Rest.IDLE:
+                return RouteState.IDLE, "nobody has used it for a while; a visit starts it"
+            case Rest.LIFETIME:
+                return RouteState.STOPPED, "its life time is over; it can be started again"
+    return RouteState.STOPPED, f"{component} was stopped"
 
 
 def _look(state: State, component: str) -> Look | None:

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from datetime import datetime
 
 from ripieno.control import missing, portrait
+from ripieno.control.caretaker import Caretaker
 from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
@@ -33,6 +34,7 @@ class Observation:
     _hosts: HostBook
     _metrics: Metrics
     _routes: Routes
+    caretaker: Caretaker
 
     async def glances(
         self, *, owner: str | None, text: str, after: str | None, limit: int
@@ -51,7 +53,7 @@ class Observation:
                     state = supervisor.state if supervisor is not None else None
                     usage = self._metrics.latest(record.id)
                     glance = portrait.glance(record, state, usage)
-                    shown = self._routes.shown(glance.deployment)
+                    shown = self.caretaker.shown(self._routes.shown(glance.deployment))
                     found.append(dataclasses.replace(glance, deployment=shown))
                     if len(found) >= limit:
                         is_last = after is None and position == len(records) - 1

@@ -11,6 +11,7 @@ from ripieno.control.errors import Conflict, InvalidRequest, NameInUse, NotFound
 from ripieno.control.leading import Leading
 from ripieno.control.passwords import Passwords
 from ripieno.control.people_views import GroupView, Member, UserView
+from ripieno.control.prompt import SYSTEM
 from ripieno.model import names
 from ripieno.model.access import EVERYONE, PUBLIC, Caller, Role
 from ripieno.store.errors import LastAdministrator, NoSuchPerson, PersonTaken
@@ -23,7 +24,7 @@ MOST_TEXT = 200
 MOST_DESCRIPTION = 2000
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
-_RESERVED = frozenset({EVERYONE, PUBLIC, "me"})
+_RESERVED = frozenset({EVERYONE, PUBLIC, SYSTEM, "me"})
 
 
 class People:

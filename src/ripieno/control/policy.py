@@ -37,6 +37,8 @@ class Action(StrEnum):
     READ_EVENTS = "deployment.events"
     READ_METRICS = "deployment.metrics"
     READ_FIGURES = "server.metrics"
+    EXTEND = "deployment.extend"
+    WAKE = "deployment.wake"
     LIST_ROUTES = "route.list"
     REACH = "route.reach"
     READ_DOOR = "server.door"
@@ -104,6 +106,9 @@ RULES: dict[Action, Rule] = {
     Action.READ_EVENTS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.READ_METRICS: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.READ_FIGURES: Rule(Role.ADMIN, Scope.READ),
+    Action.EXTEND: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
+    # A visit starts what was stopped because there was none.
+    Action.WAKE: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     Action.LIST_ROUTES: Rule(Role.VIEWER, Scope.READ),
     Action.REACH: Rule(Role.VIEWER, Scope.READ, Relation.READER),
     # It has the key that the door and the server know each other by.

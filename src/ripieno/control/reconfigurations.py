@@ -4,6 +4,7 @@ A deployment is changed by its supervisor only; here a change is checked, and gi
 """
 
 import asyncio
+import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from ripieno.control.errors import (
 )
 from ripieno.control.ids import deployment_id, reconfiguration_id
 from ripieno.control.ledger import Ledger
+from ripieno.control.prompt import Prompt
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.supervisor import Supervisor
 from ripieno.control.target import Target
@@ -143,9 +145,15 @@ class Reconfigurations(Deployments):
         )
 
     async def change(
-        self, deployment: str, change: Change, *, caller: str, revision: int | None = None
+        self,
+        deployment: str,
+        change: Change,
+        *,
+        caller: str,
+        revision: int | None = None,
+        prompt: Prompt | None = None,
     ) -> ReconfigurationView:
-        """Begin a reconfiguration.
+        """Begin a reconfiguration, one that nobody has asked for with the `prompt` for it.
 
         Raises: `Held` or (with `queues`) nothing while another one runs; `RevisionMismatch`;
         `InvalidRequest`; a `ModelError` for a document; a `PlanError` if there is no plan.
@@ -176,8 +184,15 @@ class Reconfigurations(Deployments):
         def begin() -> ReconfigurationView:
             if revision is not None and revision != state.record.revision:
                 raise RevisionMismatch(f"{state.record.name} has changed meanwhile; look again")
+            if prompt is not None and not prompt.still_holds():
+                raise Conflict(f"{state.record.name} is not to be changed so any more")
             supervisor.course.begin(record, queues=change.queues)
             state.put_deployment(revision=state.record.revision + 1, updated_at=_now())
+            rest = None if prompt is None else prompt.rest
+            resting = targets.taken_down(state.target, target) if rest is not None else ()
+            state.live(dataclasses.replace(state.life, rest=rest, resting=resting))
+            if prompt is not None:
+                supervisor.tell(prompt.event, **prompt.data)
             current = state.current
             is_it = current is not None and current.id == record.id
             return portrait.reconfiguration(current if is_it and current else state.queue[-1])
@@ -224,7 +239,8 @@ class Reconfigurations(Deployments):
         return await self.reconfiguration(id)
 
     def _view(self, supervisor: Supervisor) -> DeploymentView:
-        return self._routes.shown(portrait.deployment(supervisor.state, self._hosts.away()))
+        view = portrait.deployment(supervisor.state, self._hosts.away())
+        return self.caretaker.shown(self._routes.shown(view))
 
 
 def _reconfiguration(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ripieno.control import leads
 from ripieno.control.errors import NameInUse
 from ripieno.control.leads import Leaving, Seen
+from ripieno.control.life import Rest
 from ripieno.control.state import State
 from ripieno.control.target import Address
 from ripieno.control.views import DeploymentView, RouteView
@@ -43,6 +44,7 @@ class Routes:
         self._by_name: dict[str, Seen] = {}
         self._holders: dict[str, frozenset[str]] = {}
         self._claims: dict[str, frozenset[str]] = {}
+        self._refusals: dict[str, str] = {}
         self._leaving: defaultdict[tuple[str, str], Leaving] = defaultdict(set)
         self._version = 0
         self._in_force = 0
@@ -116,14 +118,27 @@ class Routes:
         for component in leads.settled(state, leaving):
             del self._leaving[id, component]
             del leaving[component]
-        seen = tuple(leads.seen(state, leaving, self.address))
+        if state.life.rest is not Rest.IDLE:
+            self._refusals.pop(id, None)
+        seen = tuple(leads.seen(state, leaving, self.address, self._refusals.get(id)))
         if seen != self._seen.get(id, ()):
             self._seen[id] = seen
             self._change()
 
+    def refuse(self, deployment: str, refusal: str | None) -> None:
+        """Show those who wait why their visit does not start it; None: it is tried."""
+        if refusal is None:
+            self._refusals.pop(deployment, None)
+        else:
+            self._refusals[deployment] = refusal
+        state = self._states.get(deployment)
+        if state is not None:
+            self.follow(state)
+
     def forget(self, deployment: str) -> None:
         """A deployment is gone."""
         self._states.pop(deployment, None)
+        self._refusals.pop(deployment, None)
         self._holders.pop(deployment, None)
         for key in [each for each in self._leaving if each[0] == deployment]:
             del self._leaving[key]

@@ -5,10 +5,14 @@ Each part is a module of its own, named for what it is about. Deployments are ch
 their supervisors only; everything else goes to the store.
 """
 
+import asyncio
+
 from ripieno.control.administration import Administration
 from ripieno.control.attempts import Attempts
 from ripieno.control.audit import Audit
 from ripieno.control.callers import Callers
+from ripieno.control.caretaker import Caretaker
+from ripieno.control.demand import Demand
 from ripieno.control.hub import Hub
 from ripieno.control.identities import Identities
 from ripieno.control.importing import Images, Importing
@@ -26,13 +30,16 @@ from ripieno.control.registry import Registry
 from ripieno.control.routes import Routes
 from ripieno.control.saved import Saving
 from ripieno.control.sessions import Sessions
+from ripieno.control.staying import Staying
 from ripieno.control.streams import Streams
 from ripieno.control.targeting import Targeting
 from ripieno.control.tokens import Tokens
 from ripieno.control.trail import Trail
 from ripieno.control.visitors import Visitors
+from ripieno.control.visits import Visits
 from ripieno.identity.base import IdentityProvider
 from ripieno.identity.flow import UsedFlows
+from ripieno.model.stay import Terms
 from ripieno.runtimes.base import Runtime
 from ripieno.store.store import Store
 
@@ -51,6 +58,7 @@ class Control(
     Audit,
     Identities,
     Reaching,
+    Staying,
 ):
     """All use cases of a server."""
 
@@ -67,6 +75,8 @@ class Control(
         passes: Passes,
         trail: Trail,
         images: Images,
+        group: asyncio.TaskGroup,
+        terms: Terms,
         provider: IdentityProvider | None = None,
         **others: object,
     ) -> None:
@@ -78,8 +88,25 @@ class Control(
         self._images = images
         self._passwords = Passwords()
         self._sessions = Sessions(store, callers)
+        visits = Visits()
+        self.caretaker = Caretaker(
+            leading=leading,
+            routes=routes,
+            visits=visits,
+            terms=terms,
+            begin=self.change,
+            audit=trail,
+        )
+        self.demand = Demand(
+            leading=leading, routes=routes, begin=self.change, audit=trail, group=group
+        )
         self.visitors = Visitors(
-            routes=routes, passes=passes, callers=callers, sessions=self._sessions
+            routes=routes,
+            passes=passes,
+            callers=callers,
+            sessions=self._sessions,
+            visits=visits,
+            demand=self.demand,
         )
         self._attempts = Attempts()
         self._provider = provider

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from ripieno.control import life as lives
 from ripieno.control import target as targets
+from ripieno.control.life import Life
 from ripieno.control.messages import Job
 from ripieno.control.target import Target
 from ripieno.control.views import ReconfigurationState
@@ -73,6 +75,7 @@ class State:
         self.machine = machine
         self.seq = seq
         self.target: Target = targets.from_json(record.target)
+        self.life: Life = lives.from_json(record.life)
         self.held: dict[str, Held] = {}
         self.commands: dict[int, OpenCommand] = {}
         self.timers: dict[int, TimerRecord] = {}
@@ -171,6 +174,12 @@ class State:
         """Note other values of the deployment's own fields."""
         self.record = replace(self.record, **changed)
         self._has_deployment = True
+
+    def live(self, life: Life) -> None:
+        """Make this what is known of how long it has been up."""
+        if life != self.life:
+            self.life = life
+            self.put_deployment(life=lives.to_json(life))
 
     def aim(self, target: Target) -> None:
         """Make this the target that the deployment is kept at."""

@@ -148,6 +148,17 @@ def stopped(target: Target, names: tuple[str, ...]) -> Target:
     return dataclasses.replace(target, components=components)
 
 
+def taken_down(before: Target, after: Target) -> tuple[str, ...]:
+    """The components that are up in one target and in the other, where they still are, not."""
+    return tuple(
+        name
+        for name, wanted in before.components.items()
+        if wanted.state == ready_places(wanted.definition, wanted.type)
+        and name in after.components
+        and after.components[name].state != wanted.state
+    )
+
+
 def started(target: Target, names: tuple[str, ...]) -> Target:
     """The target with these components (none named: all) up."""
     components = dict(target.components)

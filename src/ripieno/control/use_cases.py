@@ -192,6 +192,14 @@ class UseCases(PeopleCases, RegistryCases, SavingCases, ImportCases, Protocol):
         """An address that lets the caller's browser in at a route, once and for some seconds."""
         ...
 
+    async def wake(self, route: str, *, caller: Caller) -> None:
+        """Start what was stopped because nobody visited it, as a visit would."""
+        ...
+
+    async def extend(self, deployment: str, hours: float, *, caller: str) -> None:
+        """Let a deployment live for so much longer."""
+        ...
+
     async def hosts(self) -> Sequence[HostView]:
         """All hosts."""
         ...

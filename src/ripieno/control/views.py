@@ -68,6 +68,8 @@ class RouteState(StrEnum):
     READY = "ready"
     WAITING = "waiting"
     STOPPED = "stopped"
+    IDLE = "idle"
+    """Stopped, since nobody used it; a visit starts it."""
     FAILED = "failed"
 
 
@@ -76,7 +78,8 @@ class RouteView:
     """A route of a deployment. `url` is where it is reached, None if there is no door.
 
     `path` is where visitors begin below that; `reason` says why it is not ready. `access` are the
-    principals that may come in besides the deployment's `owner`.
+    principals that may come in besides the deployment's `owner`. `refusal` is why the last visit
+    could not start it.
     """
 
     name: str
@@ -93,6 +96,7 @@ class RouteView:
     access: tuple[str, ...]
     idle_stop_min: float | None = None
     lifetime_h: float | None = None
+    refusal: str | None = None
 
     @property
     def start_url(self) -> str | None:
@@ -151,6 +155,25 @@ class Ownership:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LifeView:
+    """How long a deployment has been left to itself, and how long it has yet.
+
+    `stopped_for`: why the server has stopped it (`idle`, `lifetime`), None if it has not.
+    `idle_stop_min` and `lifetime_h` are the limits that hold for it. `idle_stop_at` is when it is
+    stopped unless somebody comes, None while somebody is there; `ends_at` when it is whoever is
+    there, `is_ending` if that is soon. `problem` is why it is not known whether anybody uses it.
+    """
+
+    stopped_for: str | None = None
+    idle_stop_min: float | None = None
+    idle_stop_at: datetime | None = None
+    lifetime_h: float | None = None
+    ends_at: datetime | None = None
+    is_ending: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DeploymentView:
     """A deployment. `revision` changes with every change of what was asked for (ETag).
 
@@ -175,6 +198,7 @@ class DeploymentView:
     document: str = ""
     readers: tuple[str, ...] = ()
     routes: tuple[RouteView, ...] = ()
+    life: LifeView = field(default_factory=LifeView)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ripieno.control import policy
 from ripieno.control.callers import Callers
+from ripieno.control.demand import Demand
 from ripieno.control.errors import NotFound, Unauthenticated
 from ripieno.control.passes import Passes, SignIn
 from ripieno.control.policy import Action
@@ -17,6 +18,7 @@ from ripieno.control.reaching import place_of
 from ripieno.control.routes import Routes
 from ripieno.control.sessions import Sessions
 from ripieno.control.views import RouteView
+from ripieno.control.visits import Visits
 from ripieno.model.access import PUBLIC, Caller
 from ripieno.wire import cookie
 
@@ -70,9 +72,18 @@ class Visitors:
     """Decides about visits, by the routes' access lists and the policy table."""
 
     def __init__(
-        self, *, routes: Routes, passes: Passes, callers: Callers, sessions: Sessions
+        self,
+        *,
+        routes: Routes,
+        passes: Passes,
+        callers: Callers,
+        sessions: Sessions,
+        visits: Visits,
+        demand: Demand,
     ) -> None:
         self.routes = routes
+        self._visits = visits
+        self._demand = demand
         self._passes = passes
         self._callers = callers
         self._sessions = sessions
@@ -105,6 +116,19 @@ class Visitors:
         if PUBLIC in view.access:
             return Answer(Verdict.ADMITTED, view, None, cookies, authorization)
         return Answer(Verdict.STRANGER if caller is None else Verdict.REFUSED, view, caller)
+
+    def let_in(self, view: RouteView, caller: Caller | None) -> None:
+        """Somebody who was admitted goes on to the route, or waits for it to be started."""
+        self._visits.note(view.name)
+        self._demand.come(view, caller)
+
+    async def may_start(self, view: RouteView, user: str) -> bool:
+        """Whether a user may start what the route leads to, however it was stopped."""
+        try:
+            caller = await self._callers.named(user)
+        except Unauthenticated:
+            return False
+        return policy.is_allowed(caller, Action.CHANGE, owner=view.owner)
 
     def enter(self, route: str, ticket: str) -> tuple[str, str]:
         """The cookie that a ticket is exchanged for, and the path to go on to.

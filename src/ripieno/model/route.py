@@ -43,8 +43,8 @@ class Route:
 
     `access` are principals that may come in besides the deployment's owner. `name` is "" until it
     belongs to a deployment. `path` is where visitors begin. `idle_stop_min` is after how many
-    minutes without a visitor the component may be stopped, `lifetime_h` how many hours it may run;
-    None: as long as it likes.
+    minutes without a visitor the deployment is stopped, `lifetime_h` how many hours it may be up;
+    None: the route says nothing of it (see `stay`).
     """
 
     component: str

@@ -116,6 +116,10 @@ class Door(Protocol):
         """What has gone through each route that is open now."""
         ...
 
+    async def under_way(self) -> Mapping[str, int] | None:
+        """How many connections are open to each route's endpoints now; None: nobody can see it."""
+        ...
+
     async def problem(self) -> str | None:
         """What is wrong with the door, and what to do, if something is."""
         ...

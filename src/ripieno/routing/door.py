@@ -101,15 +101,20 @@ class TraefikDoor:
         """What has gone through each route that is open now. Raises: `RoutingError`."""
         routes = self._routes
         seen = read(await self._inside.metrics())
-        pid = self._pid()
-        found: dict[Endpoint, int] = {}
-        if pid is not None:
-            wanted = {endpoint for each in routes for endpoint in each.endpoints}
-            found = await self._connections.count(pid, wanted)
-        open_now = {
-            each.name: sum(found.get(endpoint, 0) for endpoint in each.endpoints) for each in routes
-        }
+        open_now = await self._open(routes) or {}
         return self._tally.add([each.name for each in routes], seen, open_now)
+
+    async def under_way(self) -> Mapping[str, int] | None:
+        """How many connections are open to each route's endpoints; None if they cannot be seen."""
+        return await self._open(self._routes)
+
+    async def _open(self, routes: Sequence[OpenRoute]) -> dict[str, int] | None:
+        pid = self._pid()
+        if pid is None:
+            return None
+        wanted = {endpoint for each in routes for endpoint in each.endpoints}
+        found = await self._connections.count(pid, wanted)
+        return {each.name: sum(found[endpoint] for endpoint in each.endpoints) for each in routes}
 
     async def problem(self) -> str | None:
         """What is wrong with the door, if something is."""

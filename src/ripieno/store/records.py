@@ -20,7 +20,8 @@ class DeploymentRecord:
     """A deployment: what was last asked for (`document`, `parameters`, `target`) and its state.
 
     `name` is unique among those that are not removed; `revision` grows with every change that is
-    asked for. `readers` are the principals that may look at it, besides its owner.
+    asked for. `readers` are the principals that may look at it, besides its owner; `life` is how
+    long it has been up, and for how long yet.
     """
 
     id: str
@@ -34,6 +35,7 @@ class DeploymentRecord:
     state: str
     revision: int
     target: Mapping[str, Any]
+    life: Mapping[str, Any] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
 

@@ -58,6 +58,7 @@ DEPLOYMENTS = Table(
     _text("state"),
     Column("revision", Integer, nullable=False),
     Column("target", Json, nullable=False),
+    Column("life", Json, nullable=False),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
 )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import ConfigDict, Field, JsonValue
 
 from ripieno.wire.base import Response, Slug
+from ripieno.wire.life import Life
 from ripieno.wire.page import Page
 from ripieno.wire.reconfiguration import OnFailure, Reconfiguration, SourceRequest
 from ripieno.wire.route import Route
@@ -104,6 +105,7 @@ class Deployment(Response):
                     "connections": [["web.store", "store.sql"]],
                     "document": "name: web-shop\n",
                     "routes": [],
+                    "life": {"idle_stop_min": 30, "idle_stop_at": "2026-01-31T12:29:40Z"},
                 }
             ]
         }
@@ -128,6 +130,7 @@ class Deployment(Response):
     )
     document: str = ""
     routes: list[Route] = Field(default_factory=list, description="where people reach it")
+    life: Life = Field(default_factory=Life)
 
 
 class DeploymentPage(Page[Deployment]):

@@ -13,6 +13,8 @@ class RouteState(StrEnum):
     READY = "ready"
     WAITING = "waiting"
     STOPPED = "stopped"
+    IDLE = "idle"
+    """Stopped, since nobody used it; a visit starts it."""
     FAILED = "failed"
 
 
@@ -37,6 +39,7 @@ class Route(Response):
                     "access": ["group:neuro"],
                     "idle_stop_min": None,
                     "lifetime_h": None,
+                    "refusal": None,
                 }
             ]
         }
@@ -56,6 +59,7 @@ class Route(Response):
     access: list[str] = Field(description="who may come in, besides the owner")
     idle_stop_min: float | None
     lifetime_h: float | None
+    refusal: str | None = Field(default=None, description="why the last visit could not start it")
 
 
 class RoutePage(Response):

@@ -21,6 +21,7 @@ _STATES = {
     RouteState.READY: "green",
     RouteState.WAITING: "yellow",
     RouteState.STOPPED: "bright_black",
+    RouteState.IDLE: "bright_black",
     RouteState.FAILED: "bold red",
 }
 
@@ -71,8 +72,8 @@ def routes(
         )
     terminal.print(table)
     for each in found:
-        if each.reason:
-            terminal.print(said(f"{each.name}: {each.reason}", "yellow"))
+        if reason := each.refusal or each.reason:
+            terminal.print(said(f"{each.name}: {reason}", "yellow"))
 
 
 def open_(
@@ -124,7 +125,9 @@ def open_(
         return
     typer.echo(safe(address(chosen)))
     if chosen.state is not RouteState.READY:
-        typer.echo(f"it is {chosen.state} yet: {safe(chosen.reason or '')}", err=True)
+        typer.echo(
+            f"it is {chosen.state} yet: {safe(chosen.refusal or chosen.reason or '')}", err=True
+        )
     if not webbrowser.open(way_in):
         typer.echo(way_in)
 

@@ -56,6 +56,14 @@ class DeploymentsGate(Entry):
             await self._check_source(change.source)
             return await self._control.change(found.id, change, caller=user, revision=revision)
 
+    async def extend(self, deployment: str, hours: float) -> DeploymentView:
+        """Let a deployment live for so much longer."""
+        found = await self._control.ownership(deployment)
+        thing = f"deployment {found.name}: {hours:g} h"
+        async with self._doing(Action.EXTEND, thing, owner=found.owner) as user:
+            await self._control.extend(found.id, hours, caller=user)
+        return await self._control.deployment(found.id)
+
     async def deployment(self, name_or_id: str) -> DeploymentView:
         """How a deployment is."""
         await self._deployment(Action.LOOK_AT_DEPLOYMENT, name_or_id)

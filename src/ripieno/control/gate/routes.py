@@ -27,6 +27,12 @@ class RoutesGate(Entry):
         """Whether the caller may read how the door is set up."""
         self._check(Action.READ_DOOR)
 
+    async def wake(self, route: str) -> None:
+        """Start what was stopped because nobody visited it, as a visit by the route would."""
+        found = await self._control.route(route)
+        self._check(Action.WAKE, f"route {route}", owner=found.owner, readers=found.access)
+        await self._control.wake(route, caller=self.caller)
+
     async def hand_over(self, route: str, *, path: str | None = None) -> str:
         """An address that lets the caller's browser in at a route, once and for some seconds."""
         found = await self._control.route(route)

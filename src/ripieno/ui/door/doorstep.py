@@ -11,7 +11,7 @@ from starlette.types import Send
 from ripieno.control.errors import NotFound, Unauthenticated
 from ripieno.control.views import RouteState, RouteView
 from ripieno.control.visitors import Answer, Verdict, Visitors
-from ripieno.ui.door.pages import Pages
+from ripieno.ui.door.pages import Pages, reason_of, state_of
 
 HEARTBEAT_S = 15.0
 
@@ -89,8 +89,8 @@ _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 def _event(view: RouteView | None) -> bytes:
     said = {
-        "state": view.state.value if view is not None else "gone",
-        "reason": (view.reason or "") if view is not None else "",
+        "state": state_of(view) if view is not None else "gone",
+        "reason": reason_of(view) if view is not None else "",
     }
     return f"data: {json.dumps(said)}\n\n".encode()
 

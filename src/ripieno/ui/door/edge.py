@@ -11,6 +11,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ripieno.control.views import RouteState
 from ripieno.control.visitors import Answer, Verdict, Visit, Visitors
 from ripieno.model.route import Mode
 from ripieno.routing.traefik import CHECK, DOORSTEP, ENTER, GROUPS, PAGE, RESCUE, STATE, USER
@@ -51,7 +52,7 @@ class DoorEdge:
         elif word == DOORSTEP:
             await self._step(route, f"/{path}", scope, receive, send)
         elif word == PAGE:
-            await self._pages.waiting(self._visitors.routes.find(route), scope, receive, send)
+            await self._wait(route, scope, receive, send)
         elif word == RESCUE:
             await _redirect(_in_route(route, scope), 307, send)
         else:
@@ -75,6 +76,7 @@ class DoorEdge:
             query = uri.decode("latin-1").partition("?")[2]
             await _redirect(f"{answer.route.url}{'?' if query else ''}{query}", 307, send)
             return
+        self._visitors.let_in(answer.route, answer.caller)
         told = [(b"content-length", b"0")]
         if answer.cookies:
             told.append((b"cookie", answer.cookies.encode("latin-1")))
@@ -99,6 +101,15 @@ class DoorEdge:
             await self._pages.stranger(answer.route, back, is_page, scope, receive, send)
             return
         await self._pages.refused(answer, is_page, scope, receive, send)
+
+    async def _wait(self, route: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """That the application is not ready, for somebody whom `_check` has let in."""
+        view = self._visitors.routes.find(route)
+        user = next((text.decode() for name, text in scope["headers"] if name == _USER), None)
+        may_start = False
+        if view is not None and user is not None and view.state is not RouteState.WAITING:
+            may_start = await self._visitors.may_start(view, user)
+        await self._pages.waiting(view, may_start, scope, receive, send)
 
     async def _step(
         self, route: str, path: str, scope: Scope, receive: Receive, send: Send

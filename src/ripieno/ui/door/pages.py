@@ -23,7 +23,8 @@ from ripieno.wire.problem import PREFIX
 if TYPE_CHECKING:
     from ripieno.ui.rendering import Templates
 
-RETRY_S = 2
+RETRY_S, REFUSED_RETRY_S = 2, 30
+"""When programs are to come again: while it starts, and where it cannot be started."""
 
 REACH = "/reach"
 """The page of the web UI that leads to routes."""
@@ -50,9 +51,17 @@ class Pages:
         return f"{address}?to={quote(path, safe='/')}" if is_local_path(path) else address
 
     async def waiting(
-        self, view: RouteView | None, scope: Scope, receive: Receive, send: Send
+        self,
+        view: RouteView | None,
+        may_start: bool,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
-        """That the application is not ready; it goes on by itself when it is."""
+        """That the application is not ready; it goes on by itself when it is.
+
+        What was stopped because nobody came is being started by this visit.
+        """
         if view is None:
             await self.nothing(scope, receive, send)
             return
@@ -62,13 +71,15 @@ class Pages:
             status=503,
             slug="not-ready",
             title=f"{view.title or view.name} is not ready",
-            detail=view.reason or "it is being started; try again in a moment",
+            detail=_detail(view),
             is_page=_accepts_pages(scope),
             view=view,
-            states=RouteState,
+            state=state_of(view),
+            may_start=may_start,
             events=PublicAddress(url=view.url or "/").path + STATE.removeprefix("/"),
         )
-        response.headers["Retry-After"] = str(RETRY_S)
+        is_refused = view.state is RouteState.IDLE and view.refusal is not None
+        response.headers["Retry-After"] = str(REFUSED_RETRY_S if is_refused else RETRY_S)
         await response(scope, receive, send)
 
     async def stranger(
@@ -190,6 +201,25 @@ class Pages:
             {"nonce": nonce, "ui_url": self._ui_url, "status": status, **values},
         )
         return HTMLResponse(text, status_code=status, headers=headers)
+
+
+def state_of(view: RouteView) -> str:
+    """What a page says of a route; `refused`: the visit should have started it, and could not."""
+    is_refused = view.state is RouteState.IDLE and view.refusal is not None
+    return "refused" if is_refused else view.state.value
+
+
+def reason_of(view: RouteView) -> str:
+    """Why it is so."""
+    return view.refusal or view.reason or ""
+
+
+def _detail(view: RouteView) -> str:
+    if view.state is RouteState.IDLE:
+        if view.refusal is not None:
+            return f"it was stopped when nobody used it, and cannot be started: {view.refusal}"
+        return "it was stopped when nobody used it, and is being started; try again in a moment"
+    return view.reason or "it is being started; try again in a moment"
 
 
 def _accepts_pages(scope: Scope) -> bool:

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sql.Column("state", _WORDS, nullable=False),
         sql.Column("revision", sql.Integer(), nullable=False),
         sql.Column("target", sql.Text(), nullable=False),
+        sql.Column("life", sql.Text(), nullable=False),
         sql.Column("created_at", sql.BigInteger(), nullable=False),
         sql.Column("updated_at", sql.BigInteger(), nullable=False),
         sql.PrimaryKeyConstraint("id"),
