@@ -4,7 +4,7 @@ Made by `service`, turned into responses by the API. All times are aware UTC.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
