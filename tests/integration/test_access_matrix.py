@@ -76,6 +76,7 @@ NAMES = {"applications": "app", "users": OWNER, "groups": "club", "routes": "thi
 BODIES: dict[str, dict[str, Any]] = {
     "deploy": {"application": "app"},
     "change": {"kind": "stop"},
+    "extend": {"hours": 1},
     "plan_change": {"kind": "stop"},
     "plan_deployment": {"application": "app"},
     "register": {"document": DOCUMENT},

@@ -1,4 +1,4 @@
-"""When a deployment is stopped by itself: tables of looks, and what holds of all courses of them."""
+"""When a deployment is stopped by itself: tables of looks and what always holds."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
@@ -136,7 +136,7 @@ def test_what_a_crash_may_forget_is_not_stored(stored: Life, seen: Life, is_wort
     assert lives.is_worth_storing(stored, seen, IDLE) is is_worth
 
 
-MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1))
+MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2020, 1, 1))  # noqa: DTZ001  # hypothesis wants it naive
 LIVES = st.builds(
     Life,
     began_at=st.none() | MOMENTS,
