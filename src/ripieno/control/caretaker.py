@@ -7,7 +7,7 @@ which an event and the audit trail explain. A visit at the last moment wins.
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from ripieno.control import life as lives
@@ -30,7 +30,10 @@ from ripieno.model.stay import HOUR_S, MINUTE_S, Stay, Terms, stay_of
 LOG = logging.getLogger(__name__)
 
 SHORTEST_S, LONGEST_S = 0.5, 15.0
-"""Between two looks: a tenth of the shortest time that something may be unused."""
+"""Between two looks."""
+
+LOOKS = 10
+"""How often it is looked in the shortest time that something may be unused, or is warned of."""
 
 MOST_LATE = 2.0
 """Of that: by how much a look may be late and still tell of the time since the last one."""
@@ -75,7 +78,7 @@ class Caretaker:
         self._visits = visits
         self._begin = begin
         self._audit = audit
-        self._now = now
+        self.now = now
         self._seen: dict[str, _Seen] = {}
         self._again_at: dict[str, datetime] = {}
         self._looked_at: datetime | None = None
@@ -90,7 +93,7 @@ class Caretaker:
 
     async def look(self) -> None:
         """Look once at all deployments, and do what is due."""
-        now = self._now()
+        now = self.now()
         elapsed_s = 0.0
         if self._looked_at is not None:
             elapsed_s = (now - self._looked_at).total_seconds()
@@ -104,7 +107,7 @@ class Caretaker:
                 limited.append((supervisor, stay))
         idle_s = [stay.idle_s for _, stay in limited if stay.idle_s is not None]
         under_way = await self._under_way() if idle_s else {}
-        self._interval_s = min(max(SHORTEST_S, min(idle_s, default=LONGEST_S) / 10), LONGEST_S)
+        self._interval_s = _interval_s([stay for _, stay in limited])
         led = {supervisor.state.id for supervisor in self._leading.all}
         self._seen = {id: each for id, each in self._seen.items() if id in led}
         self._again_at = {id: at for id, at in self._again_at.items() if id in led and at > now}
@@ -132,7 +135,7 @@ class Caretaker:
         seen = self._seen.get(state.id)
         idle_stop_at = None
         if stay.idle_s is not None and is_up and seen is not None and not seen.is_used:
-            looked_at = self._looked_at or self._now()
+            looked_at = self._looked_at or self.now()
             idle_stop_at = looked_at + timedelta(seconds=stay.idle_s - seen.unused_s)
         ends_at = life.ends_at(stay) if is_up else None
         return LifeView(
@@ -230,6 +233,13 @@ class Caretaker:
             result, problem = Result.FAILED, str(error)
         thing = f"deployment {state.record.name}: {change.kind}"
         self._audit.note(trail.record(system(rest.value), Action.CHANGE, thing, result, problem))
+
+
+def _interval_s(stays: Sequence[Stay]) -> float:
+    idle_s = (stay.idle_s for stay in stays if stay.idle_s is not None)
+    notice_s = (lives.notice_s(stay) for stay in stays if stay.lifetime_s is not None)
+    shortest_s = min((*idle_s, *notice_s), default=LONGEST_S * LOOKS)
+    return min(max(SHORTEST_S, shortest_s / LOOKS), LONGEST_S)
 
 
 def told(rest: Rest, stay: Stay) -> str:

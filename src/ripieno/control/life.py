@@ -89,14 +89,19 @@ def looked(
     is_usable = glimpse.state in USABLE
     if stay.idle_s is not None and is_usable and unused_s >= stay.idle_s:
         return life, Due.IDLE_STOP
-    if ends_at is not None and life.warned_for != ends_at and now >= ends_at - _notice(stay):
+    if (
+        ends_at is not None
+        and life.warned_for != ends_at
+        and now >= ends_at - timedelta(seconds=notice_s(stay))
+    ):
         return dataclasses.replace(life, warned_for=ends_at), Due.WARNING
     return life, None
 
 
-def _notice(stay: Stay) -> timedelta:
+def notice_s(stay: Stay) -> float:
+    """How long before its end a life is warned of, if it has one."""
     assert stay.lifetime_s is not None
-    return timedelta(seconds=min(WARNED_S, WARNED_SHARE * stay.lifetime_s))
+    return min(WARNED_S, WARNED_SHARE * stay.lifetime_s)
 
 
 def is_worth_storing(stored: Life, seen: Life, stay: Stay) -> bool:

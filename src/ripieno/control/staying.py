@@ -4,10 +4,10 @@ import dataclasses
 import math
 from datetime import timedelta
 
-from ripieno.control.caretaker import utc_now
+from ripieno.control import missing
 from ripieno.control.demand import Demand
 from ripieno.control.deployments import Deployments
-from ripieno.control.errors import Conflict, InvalidRequest, NotFound
+from ripieno.control.errors import Conflict, InvalidRequest
 from ripieno.model.access import Caller
 from ripieno.model.stay import HOUR_S
 
@@ -44,7 +44,7 @@ class Staying(Deployments):
                     "is up"
                 )
             most_s = caretaker.terms.most_lifetime_s
-            if (ends_at - utc_now()) / timedelta(seconds=1) > most_s:
+            if (ends_at - caretaker.now()) / timedelta(seconds=1) > most_s:
                 raise InvalidRequest(
                     f"{state.record.name} would live for more than {most_s / HOUR_S:g} h from now, "
                     "which is the most that this server allows; extend it later, or by less"
@@ -62,6 +62,6 @@ class Staying(Deployments):
         """
         view = self._routes.find(route)
         if view is None:
-            raise NotFound(f"there is no route {route!r}; see: ripieno routes")
+            raise missing.route(route)
         self.demand.come(view, caller)
         await self.demand.until_begun(view.deployment)

@@ -30,6 +30,9 @@ _TONES = {
     "started": "busy",
     "accepted": "busy",
     "created": "busy",
+    "expiring": "warn",
+    "expired": "warn",
+    "woken": "busy",
 }
 
 _UNTOLD = frozenset({"input", "facts", "types", "text"})
@@ -69,9 +72,15 @@ def _sentence(record: EventRecord, spoken: Language) -> str:
         "provider": str(data.get("provider", "")),
         "application": str(data.get("application", "")),
         "count": str(data.get("restarts", "")),
+        "hours": str(data.get("hours", "")).removesuffix(".0"),
     }
     sentences = {
         "deployment.created": _("%(by)s deployed %(application)s."),
+        "deployment.idle": _("It is stopped, since nobody uses it."),
+        "deployment.expired": _("It is stopped, since its life time is over."),
+        "deployment.expiring": _("Its life time is over soon."),
+        "deployment.extended": _("%(by)s let it live for %(hours)s h more."),
+        "deployment.woken": _("A visit of %(by)s starts it."),
         "reconfiguration.accepted": _("%(by)s asked for it: %(change)s."),
         "reconfiguration.queued": _("A change waits behind the one that goes on."),
         "reconfiguration.started": _("The change has been planned and begins."),

@@ -90,6 +90,18 @@ def _standing(
             why = view.reason or _("Nothing of it came up.")
             remedy = _("See the timeline for what went wrong, then apply a change or remove it.")
             return Standing(state=state, why=why, remedy=remedy)
+        case DeploymentState.STOPPED if view.life.stopped_for == "idle":
+            return Standing(
+                state="stopped-idle",
+                why=_("It was stopped because nobody used it."),
+                remedy=_("Open it, and it starts by itself."),
+            )
+        case DeploymentState.STOPPED if view.life.stopped_for == "lifetime":
+            return Standing(
+                state=state,
+                why=_("It was stopped at the end of its life time."),
+                remedy=_("Start it to use it; another life time begins."),
+            )
         case DeploymentState.STOPPED:
             return Standing(state=state, remedy=_("Start it to use it."))
         case DeploymentState.REMOVED:

@@ -58,7 +58,7 @@ class DeploymentsGate(Entry):
 
     async def extend(self, deployment: str, hours: float) -> DeploymentView:
         """Let a deployment live for so much longer."""
-        found = await self._control.ownership(deployment)
+        found = await self._known(Action.EXTEND, deployment)
         thing = f"deployment {found.name}: {hours:g} h"
         async with self._doing(Action.EXTEND, thing, owner=found.owner) as user:
             await self._control.extend(found.id, hours, caller=user)

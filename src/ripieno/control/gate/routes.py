@@ -30,6 +30,9 @@ class RoutesGate(Entry):
     async def wake(self, route: str) -> None:
         """Start what was stopped because nobody visited it, as a visit by the route would."""
         found = await self._control.route(route)
+        if not policy.knows(self.caller, owner=found.owner, readers=found.access):
+            self._hide(Action.WAKE, f"route {route}")
+            raise missing.route(route)
         self._check(Action.WAKE, f"route {route}", owner=found.owner, readers=found.access)
         await self._control.wake(route, caller=self.caller)
 

@@ -44,6 +44,20 @@ async def change(request: Request) -> Response:
     return _done(request, _said(kind, rendering.texts(request)) % {"name": name})
 
 
+async def extend(request: Request) -> Response:
+    """Let it live for longer than it would."""
+    posted = await _posted(request)
+    try:
+        hours = float(str(posted.get("hours", "")))
+    except ValueError as problem:
+        raise InvalidRequest("hours is a number, such as 1") from problem
+    name = request.path_params["name"]
+    await visit.gate_of(request).extend(name, hours)
+    spoken = rendering.texts(request)
+    said = spoken.gettext("%(name)s stays up for longer.")
+    return _done(request, said % {"name": name})
+
+
 async def steer(request: Request) -> Response:
     """Pause, resume or cancel the change that goes on."""
     gate = visit.gate_of(request)
@@ -128,6 +142,7 @@ def _go(request: Request, address: str) -> Response:
 
 ROUTES = [
     Route("/deployments/{name}/actions", change, methods=["POST"]),
+    Route("/deployments/{name}/extension", extend, methods=["POST"]),
     Route("/deployments/{name}/reconfigurations/{id}/{verb}", steer, methods=["POST"]),
     Route(
         "/deployments/{name}/components/{component}/transitions/{transition}/{decision}",

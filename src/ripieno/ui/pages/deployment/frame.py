@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from ripieno.control.gate import Gate
 from ripieno.control.views import DeploymentState, DeploymentView, ReconfigurationView
-from ripieno.ui import ending, pacing, rendering, standing, visit
+from ripieno.ui import ending, lasting, pacing, rendering, standing, visit
+from ripieno.ui.lasting import Lasting
 from ripieno.ui.pacing import Sent
 from ripieno.ui.standing import Progress, Standing
 from ripieno.ui.streaming import Fragment, Live
@@ -26,6 +27,7 @@ class Seen:
     view: DeploymentView
     current: ReconfigurationView | None
     standing: Standing
+    life: Lasting
     progress: Progress | None
     changes: bool
     reads_logs: bool
@@ -58,6 +60,7 @@ async def look(request: Request) -> Seen:
         view=view,
         current=current,
         standing=standing.of_deployment(view, current, spoken),
+        life=lasting.of_deployment(view, spoken),
         progress=standing.progress(current, spoken),
         changes=_may_change(gate, view),
         reads_logs=gate.may(visit.READ_LOGS, owner=view.owner),

@@ -35,7 +35,7 @@ class Stage:
 
     @property
     def state(self) -> str:
-        """`ready`, `waiting`, `stopped`, `failed`, `no-door`, or `no-route`."""
+        """`ready`, `waiting`, `stopped`, `idle`, `failed`, `no-door`, or `no-route`."""
         if self.route is None:
             return "no-route"
         if self.route.url is None:
@@ -63,6 +63,11 @@ async def opened(request: Request) -> Response:
     """The page; `route` chooses one where there are several."""
     seen = await frame.look(request)
     stage = await _stage(request, seen)
+    if stage.route is not None and stage.route.state is RouteState.IDLE:
+        # Whoever opens it comes to use it, as if they came by its address.
+        await visit.gate_of(request).wake(stage.route.name)
+        seen = await frame.look(request)
+        stage = await _stage(request, seen)
     return frame.page(request, seen, "open", stage=stage)
 
 
