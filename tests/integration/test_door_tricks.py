@@ -110,6 +110,9 @@ async def sent(port: int, line: str, *headers: str) -> Answer:
         "//shut-strip/echo",
         "/shut-strip;x/echo",
         "/SHUT-STRIP/echo",
+        "/..%2f..%2fdoor/KEY/check/open-strip",
+        "/open-strip%2f..%2f..%2fdoor/x",
+        "/open-strip//../../etc/passwd",
     ],
 )
 async def test_no_path_leads_from_one_application_to_another(door: DoorRig, path: str) -> None:
