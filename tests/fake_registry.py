@@ -27,7 +27,7 @@ from ripieno.store.registered import (
     VersionState,
     VersionSummary,
 )
-from ripieno.store.shelf import MOST_VALUES
+from ripieno.store.view import MOST_VALUES
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 

@@ -53,9 +53,18 @@ class FullText(Protocol):
         ...
 
     def matching(
-        self, connection: Connection, asked: Sequence[str], *, in_head: bool = False
+        self,
+        connection: Connection,
+        asked: Sequence[str],
+        *,
+        in_head: bool = False,
+        among: Collection[int] | None = None,
+        most: int | None = None,
     ) -> list[int]:
-        """The applications in which every word begins one, in the name or title alone if asked."""
+        """The applications in which every word begins one, in the name or title alone if asked.
+
+        Only those `among` some are looked for, if they are given; and any `most` of them told.
+        """
         ...
 
     def ranks(
@@ -69,7 +78,11 @@ class SqliteFullText:
     """FTS5, ranked by BM25."""
 
     # One long row: to step through thousands of short ones costs more than to find them.
-    _ASKED = sql.text(f"SELECT group_concat(rowid) FROM {TABLE} WHERE {TABLE} MATCH :query")
+    _ASKED = (
+        f"SELECT group_concat(rowid) FROM (SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :query "
+        "{among} LIMIT :most)"
+    )
+    _AMONG = "AND +rowid IN (SELECT value FROM json_each(:among))"
     _WEIGHTS = "20.0, 10.0, 4.0, 1.0"
 
     def make(self, connection: Connection) -> None:
@@ -94,13 +107,23 @@ class SqliteFullText:
         connection.exec_driver_sql(statement, [(id,) for id in ids])
 
     def matching(
-        self, connection: Connection, asked: Sequence[str], *, in_head: bool = False
+        self,
+        connection: Connection,
+        asked: Sequence[str],
+        *,
+        in_head: bool = False,
+        among: Collection[int] | None = None,
+        most: int | None = None,
     ) -> list[int]:
         """The applications that fit."""
         query = _fts5(asked)
         if in_head:
             query = f"{{head}} : ({query})"
-        found = connection.execute(self._ASKED, {"query": query}).scalar()
+        given: dict[str, object] = {"query": query, "most": -1 if most is None else most}
+        if among is not None:
+            given["among"] = json.dumps(list(among))
+        statement = self._ASKED.format(among="" if among is None else self._AMONG)
+        found = connection.execute(sql.text(statement), given).scalar()
         return list(json.loads(f"[{found or ''}]"))
 
     def ranks(
@@ -123,8 +146,10 @@ class PostgresqlFullText:
     """Vectors that are put together here, so that no dictionary or locale has a say."""
 
     _ASKED = (
-        "SELECT coalesce(array_agg(application), '{{}}') FROM {table} WHERE {column} @@ {query}"
+        "SELECT coalesce(array_agg(application), '{{}}') FROM (SELECT application FROM {table} "
+        "WHERE {column} @@ {query} {among} LIMIT :most) AS found"
     )
+    _AMONG = "AND application = ANY(:among)"
     _QUERY = "CAST(:query AS tsquery)"
 
     def make(self, connection: Connection) -> None:
@@ -164,14 +189,25 @@ class PostgresqlFullText:
         """Nothing: it goes with the application."""
 
     def matching(
-        self, connection: Connection, asked: Sequence[str], *, in_head: bool = False
+        self,
+        connection: Connection,
+        asked: Sequence[str],
+        *,
+        in_head: bool = False,
+        among: Collection[int] | None = None,
+        most: int | None = None,
     ) -> list[int]:
         """The applications that fit."""
+        given: dict[str, object] = {"query": _tsquery(asked), "most": most}
+        if among is not None:
+            given["among"] = list(among)
         statement = self._ASKED.format(
-            table=TABLE, column="head" if in_head else "everything", query=self._QUERY
+            table=TABLE,
+            column="head" if in_head else "everything",
+            query=self._QUERY,
+            among="" if among is None else self._AMONG,
         )
-        found = connection.execute(sql.text(statement), {"query": _tsquery(asked)})
-        return list(found.scalar_one())
+        return list(connection.execute(sql.text(statement), given).scalar_one())
 
     def ranks(
         self, connection: Connection, asked: Sequence[str], ids: Collection[int]

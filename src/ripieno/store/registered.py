@@ -156,10 +156,12 @@ class Found:
     """A page of what was found, how many there are in all, and how they are spread.
 
     `facets` has the most frequent values of each kind; it and `total` are empty where they were not
-    asked for (`Search.counts`).
+    asked for (`Search.counts`). `is_partial`: there are more than `total`, which were not counted;
+    the facets are those of `total` of them.
     """
 
     items: Sequence[ApplicationRecord]
     facets: Mapping[FacetKind, Sequence[FacetCount]]
     total: int | None
     next: str | None
+    is_partial: bool = False

@@ -4,50 +4,53 @@ No document is read here, nor any text but what a catalogue's card shows.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sql
 from sqlalchemy import Connection, Select
 
-from ripieno.store import entry, full_text, paging, snapshots, tables, words
+from ripieno.store import entry, hits, paging, snapshots, tables, words
 from ripieno.store.database import Database
 from ripieno.store.errors import InvalidCursor
+from ripieno.store.hits import MOST_COUNTED, Hits
 from ripieno.store.registered import (
     ApplicationRecord,
     EntryState,
+    FacetCount,
     FacetKind,
     Found,
     Order,
     Search,
 )
-from ripieno.store.shelf import Book, Selection, Shelf
+from ripieno.store.shelf import Shelf
 from ripieno.store.tally import Snapshot
-
-MOST_RANKED = 1000
-"""How many applications are ranked by their texts.
-
-A query that more fit says too little for that; names and titles decide then, and what is newer.
-"""
+from ripieno.store.view import View
 
 MOST_DEEP = 10_000
-"""How far down a list ordered by relevance can be paged."""
+"""How far down a list that is narrowed can be paged."""
 
 _a = tables.APPLICATIONS.c
 _CARD = tables.columns_of(tables.APPLICATIONS, ApplicationRecord)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Matches:
-    """What the database finds: sets that hold the result, those that fit by name or title, and
-    what has changed on the shelf, or all that should be on it."""
+class _Seen:
+    """What a search may find, and where it has a text, what of that fits, with the page's cards."""
 
-    sets: Sequence[Sequence[int]]
-    head: Sequence[int]
+    view: View
+    hits: Hits | None = None
+    cards: Mapping[int, ApplicationRecord]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Stale:
+    """The shelf is to be filled before anything can be found."""
+
+    snapshot: Snapshot
     revision: int
-    snapshot: Snapshot | None
-    books: Sequence[Book]
 
 
 class Searching:
@@ -64,84 +67,62 @@ class Searching:
         asked = words.asked(search.text)
         if search.text.strip() and not asked:
             return Found(items=(), facets={}, total=0, next=None)
-        is_plain = not asked and not search.facets
-        if is_plain and not search.counts:
+        if asked or search.facets:
+            return await self._found(search, asked)
+        if not search.counts:
             return await self._listed(search, None)
-        matches = await self._database.read(lambda connection: self._matches(connection, search))
-        selection = await asyncio.to_thread(self._selected, search, matches)
-        if is_plain:
-            return await self._listed(search, selection)
-        return await self._found(search, asked, matches, selection)
+        return await self._listed(search, (await self._seen(search, asked, range(0))).view)
 
-    def _matches(self, connection: Connection, search: Search) -> _Matches:
-        index = full_text.of(connection)
-        asked = words.asked(search.text)
-        sets = [
-            _with_facet(connection, kind, value)
-            for kind, values in search.facets.items()
-            for value in values
-        ]
-        head: Sequence[int] = ()
-        if asked:
-            sets.append(index.matching(connection, asked))
-            head = index.matching(connection, asked, in_head=True)
-        # Last, so that the shelf knows all that was found above, and maybe more.
+    async def _seen(self, search: Search, asked: Sequence[str], page: range) -> _Seen:
+        while True:
+            seen = await self._database.read(lambda it: self._look(it, search, asked, page))
+            if isinstance(seen, _Seen):
+                return seen
+            await asyncio.to_thread(self._shelf.fill, seen.snapshot, seen.revision)
+
+    def _look(
+        self, connection: Connection, search: Search, asked: Sequence[str], page: range
+    ) -> _Seen | _Stale:
+        # First, so that the shelf knows what was registered before this was asked.
         revision = entry.last_revision(connection)
         known = self._shelf.revision
-        snapshot: Snapshot | None = None
-        books: list[Book] = []
-        if known == 0 or self._shelf.is_old:
-            snapshot = snapshots.read(connection)
-        elif revision > known:
-            books = snapshots.changed(connection, known)
-        return _Matches(sets=sets, head=head, revision=revision, snapshot=snapshot, books=books)
-
-    def _selected(self, search: Search, matches: _Matches) -> Selection:
-        if matches.snapshot is not None:
-            self._shelf.fill(matches.snapshot, matches.revision)
-        self._shelf.change(matches.books, matches.revision)
-        return self._shelf.select(search, matches.sets)
-
-    async def _found(
-        self, search: Search, asked: Sequence[str], matches: _Matches, selection: Selection
-    ) -> Found:
-        """A page from the middle of what was selected."""
-        limit = paging.bounded(search.limit)
-        begin = _offset(search.after)
-        depth = min(begin + limit + 1, MOST_DEEP)
-        first = selection.among(matches.head)
-        ranks = None
-        if asked and search.order is Order.RELEVANCE and selection.total <= MOST_RANKED:
-            # Where names and titles fill the page, the others need not be ranked.
-            ranked = first if len(first) >= depth else selection.ids
-            ranks = await self._database.read(
-                lambda connection: full_text.of(connection).ranks(connection, asked, ranked)
-            )
-        arranged = await asyncio.to_thread(
-            self._shelf.arranged,
-            search,
-            selection,
-            name="-".join(words.words(search.text)),
-            head=first,
-            ranks=ranks,
-            depth=depth,
-        )
-        ids = arranged[begin : begin + limit]
+        if self._shelf.is_old:
+            return _Stale(snapshot=snapshots.read(connection), revision=revision)
+        if revision > known:
+            self._shelf.change(snapshots.changed(connection, known), revision)
+        view = self._shelf.view(search)
+        found: Hits | None = None
+        first: Iterator[int] = view.in_order(search.order)
+        if asked:
+            name = "-".join(words.words(search.text))
+            found = hits.find(connection, asked, view, search.order, name=name, depth=page.stop + 1)
+            first = iter(found.first)
+        ids = list(islice(first, page.start, page.stop + 1))
         query = sql.select(_a.id, *_CARD).where(_a.id.in_(ids))
-        cards = await self._database.read(
-            lambda connection: {
-                id: ApplicationRecord(**fields) for id, fields in _by_id(connection, query)
-            }
-        )
-        has_more = len(arranged) > begin + limit
+        cards = {id: ApplicationRecord(**fields) for id, fields in _by_id(connection, query)}
+        return _Seen(view=view, hits=found, cards={id: cards[id] for id in ids if id in cards})
+
+    async def _found(self, search: Search, asked: Sequence[str]) -> Found:
+        """A page from the middle of what fits."""
+        begin = min(_offset(search.after), MOST_DEEP)
+        limit = paging.bounded(search.limit)
+        seen = await self._seen(search, asked, range(begin, begin + limit))
+        found = seen.hits
+        is_partial = found is not None and found.is_partial
+        end = min(begin + limit, MOST_COUNTED if is_partial else MOST_DEEP)
+        has_more = len(seen.cards) > end - begin
+        facets: Mapping[FacetKind, Sequence[FacetCount]] = {}
+        if search.counts:
+            facets = await asyncio.to_thread(seen.view.spread, found.ids if found else None)
         return Found(
-            items=[cards[each] for each in ids if each in cards],
-            facets=selection.facets,
-            total=selection.total,
-            next=f"o.{begin + limit}" if has_more else None,
+            items=list(seen.cards.values())[: end - begin],
+            facets=facets,
+            total=len(found.ids) if found else seen.view.total,
+            next=f"o.{end}" if has_more and end > begin else None,
+            is_partial=is_partial,
         )
 
-    async def _listed(self, search: Search, selection: Selection | None) -> Found:
+    async def _listed(self, search: Search, view: View | None) -> Found:
         """A page of all that the searcher may see, which nothing has to be sorted for."""
         limit = paging.bounded(search.limit)
         query = _visible(sql.select(*_CARD), search).limit(limit + 1)
@@ -166,16 +147,10 @@ class Searching:
         )
         return Found(
             items=items,
-            facets=selection.facets if selection else {},
-            total=selection.total if selection else None,
+            facets=await asyncio.to_thread(view.spread) if view else {},
+            total=view.total if view else None,
             next=following,
         )
-
-
-def _with_facet(connection: Connection, kind: FacetKind, value: str) -> list[int]:
-    c = tables.FACETS.c
-    query = sql.select(c.application).where(c.kind == kind.value, c.value == value)
-    return list(connection.execute(query).scalars())
 
 
 def _visible(query: Select[Any], search: Search) -> Select[Any]:

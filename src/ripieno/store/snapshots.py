@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Select
 
 from ripieno.store import entry, tables, values
 from ripieno.store.registered import ApplicationRecord, EntryState
-from ripieno.store.shelf import Book
 from ripieno.store.tally import Snapshot
+from ripieno.store.view import Book
 
 _a = tables.APPLICATIONS.c
 _f = tables.FACETS.c

@@ -13,6 +13,7 @@ from itertools import chain
 from operator import itemgetter
 
 from ripieno.store import bits
+from ripieno.store.registered import Order
 
 LARGE = 12_000
 """From so many applications on, a result is large."""
@@ -60,14 +61,17 @@ class Tally:
         self._closed = bits.of(snapshot.closed, self.size)
         self._readers, self._editors = snapshot.readers, snapshot.editors
         self._seen_by: dict[frozenset[str], int] = {}
-        self._many: list[tuple[int, int]] = []
+        self._by_facet = snapshot.facets
+        self._by_name = sorted(self.names, key=self.names.__getitem__)
+        self._newest = sorted(self._by_name, key=self.updated.__getitem__, reverse=True)
+        self._many: dict[int, int] = {}
         self._few: list[tuple[int, int, Callable[[bytes], tuple[int, ...]]]] = []
         codes: list[list[int]] = [[] for _ in range(self.size)]
         for code, ids in enumerate(snapshot.facets.values()):
             for id in ids:
                 codes[id].append(code)
             if len(ids) >= MANY:
-                self._many.append((code, bits.of(ids, self.size)))
+                self._many[code] = bits.of(ids, self.size)
             elif ids:
                 # No application has the id 0; with one item only it would give no tuple.
                 self._few.append((code, bits.ZERO * (len(ids) + 1), itemgetter(0, *ids)))
@@ -89,13 +93,25 @@ class Tally:
         """The applications that somebody may change."""
         return self._of(self._editors, principals)
 
+    def having(self, facet: Facet) -> int:
+        """The applications that have a facet."""
+        code = self.codes.get(facet)
+        if code is None:
+            return 0
+        known = self._many.get(code)
+        return bits.of(self._by_facet[facet], self.size) if known is None else known
+
+    def in_order(self, order: Order) -> Sequence[int]:
+        """All applications by name, or the newest first, and among equals by name."""
+        return self._by_name if order is Order.NAME else self._newest
+
     def counts(self, found: int) -> dict[int, int]:
         """How many of those found have each facet, by its code, where there are any."""
         flags = bits.flags(found, self.size)
         if found.bit_count() < LARGE:
             ids = bits.numbers(flags)
             return Counter(chain.from_iterable(map(self._codes.__getitem__, ids)))
-        counted = {code: (each & found).bit_count() for code, each in self._many}
+        counted = {code: (each & found).bit_count() for code, each in self._many.items()}
         for code, nothing, chosen in self._few:
             counted[code] = sum(chosen(flags)) - nothing
         return {code: count for code, count in counted.items() if count}

@@ -1,0 +1,130 @@
+"""Which applications a text fits, and the first ones of them: the index and the shelf together.
+
+Few people page through thousands of hits, and nobody is helped by knowing whether they are 61,204
+or 61,207. So beyond `MOST_COUNTED` they are not all looked for: any so many are counted, the first
+ones found by looking down the list that they are wanted from.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from ripieno.store import full_text
+from ripieno.store.registered import Order
+from ripieno.store.view import View
+
+MOST_COUNTED = 2000
+"""How many hits are counted, and can be paged through; where there are more, that is said."""
+
+MOST_RANKED = 1000
+"""How many applications are ranked by their texts.
+
+A query that more fit says too little for that; names and titles decide then, and what is newer.
+"""
+
+A_LOOK = 1000
+"""How far one looks down a list at first; a text that has more hits is in one of some fifty."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hits:
+    """What fits: any `MOST_COUNTED` of more if it `is_partial`. `first` is in order."""
+
+    ids: Sequence[int]
+    first: Sequence[int]
+    is_partial: bool
+
+
+def find(
+    connection: Connection, asked: Sequence[str], view: View, order: Order, *, name: str, depth: int
+) -> Hits:
+    """What of a view fits, and the first `depth` of it.
+
+    By relevance that is the one of that very name, then those that fit by name or title, and among
+    equals by their ranks, or the newest first where there are too many to rank.
+    """
+    found = _Finding(connection, asked, view, depth)
+    ids, is_partial = found.all()
+    if order is not Order.RELEVANCE:
+        first = found.down(order) if is_partial else view.first(ids, depth, order)
+    else:
+        first = found.by_relevance(ids, is_partial, view.named(name))
+    return Hits(ids=ids, first=first, is_partial=is_partial)
+
+
+class _Finding:
+    def __init__(
+        self, connection: Connection, asked: Sequence[str], view: View, depth: int
+    ) -> None:
+        self._connection, self._asked, self._view = connection, asked, view
+        self._index = full_text.of(connection)
+        self._is_small = view.total <= MOST_COUNTED
+        self._depth = depth
+
+    def all(self) -> tuple[list[int], bool]:
+        """What fits, and whether that is but a part of it."""
+        if self._is_small:
+            return self._matching(among=self._view.ids()), False
+        # As many as it takes for enough to be seen, if they are spread evenly.
+        most = 1 + MOST_COUNTED * self._view.size * 5 // (4 * self._view.total)
+        told = self._matching(most=most)
+        found = self._view.among(told)
+        if len(told) < most:
+            return found, False
+        if len(found) > MOST_COUNTED:
+            return found[:MOST_COUNTED], True
+        return self._view.among(self._matching()), False
+
+    def by_relevance(self, ids: list[int], is_partial: bool, named: list[int]) -> list[int]:
+        """The first ones by relevance; of `named`, if it fits, nothing is before it."""
+        heads, are_all = self._heads(ids)
+        ranks = None
+        if not is_partial and len(ids) <= MOST_RANKED:
+            # Where names and titles fill the page, the others need not be ranked.
+            ranked = heads if len(heads) >= self._depth else ids
+            ranks = self._index.ranks(self._connection, self._asked, ranked)
+        if are_all:
+            wanted = self._depth - len(named)
+            others = set(heads).difference(named)
+            found = named + self._view.first(others, wanted, Order.RELEVANCE, ranks)
+        else:
+            found = self._down(Order.NEWEST, named, in_head=True)
+        if len(found) >= self._depth:
+            return found
+        if is_partial:
+            return self._down(Order.NEWEST, found)
+        rest = set(ids).difference(found)
+        return found + self._view.first(rest, self._depth - len(found), Order.RELEVANCE, ranks)
+
+    def down(self, order: Order) -> list[int]:
+        """The first ones by name or the newest, without knowing all."""
+        return self._down(order, [])
+
+    def _heads(self, ids: list[int]) -> tuple[list[int], bool]:
+        """What fits by name or title, and whether that is all of it."""
+        if self._is_small:
+            return self._matching(among=ids, in_head=True), True
+        told = self._matching(in_head=True, most=MOST_RANKED)
+        return self._view.among(told), len(told) < MOST_RANKED
+
+    def _down(self, order: Order, found: list[int], *, in_head: bool = False) -> list[int]:
+        found = found.copy()
+        known = set(found)
+        left: Iterator[int] = (id for id in self._view.in_order(order) if id not in known)
+        size = A_LOOK
+        while len(found) < self._depth and (looked := list(islice(left, size))):
+            fitting = set(self._matching(among=looked, in_head=in_head))
+            found += (id for id in looked if id in fitting)
+            size *= 2
+        return found[: self._depth]
+
+    def _matching(
+        self, *, in_head: bool = False, among: list[int] | None = None, most: int | None = None
+    ) -> list[int]:
+        if among is not None and not among:
+            return []
+        return self._index.matching(
+            self._connection, self._asked, in_head=in_head, among=among, most=most
+        )
