@@ -81,6 +81,7 @@ def found(found: Found) -> wire.ApplicationPage:
     return wire.ApplicationPage(
         items=[application(each) for each in found.items],
         total=found.total,
+        is_partial=found.is_partial,
         facets={
             kind.value: [wire.FacetCount.model_validate(each) for each in values]
             for kind, values in found.facets.items()

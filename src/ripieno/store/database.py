@@ -83,7 +83,9 @@ class Database(ABC):
         """All rows of a query, as records whose fields are named as the columns."""
 
         def work(connection: Connection) -> list[R]:
-            return [record(**each) for each in connection.execute(query).mappings()]
+            found = connection.execute(query)
+            columns = list(query.selected_columns)
+            return [rows.record(record, columns, each) for each in found.all()]
 
         return await self.read(work)
 

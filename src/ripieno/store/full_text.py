@@ -75,15 +75,22 @@ class FullText(Protocol):
 
 
 class SqliteFullText:
-    """FTS5, ranked by BM25."""
+    """FTS5. Its own BM25 would look at every application to rank some, so it is not asked."""
 
     # One long row: to step through thousands of short ones costs more than to find them.
     _ASKED = (
         f"SELECT group_concat(rowid) FROM (SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :query "
         "{among} LIMIT :most)"
     )
-    _AMONG = "AND +rowid IN (SELECT value FROM json_each(:among))"
-    _WEIGHTS = "20.0, 10.0, 4.0, 1.0"
+    # The index is looked at between the first and the last of them only.
+    _AMONG = (
+        "AND rowid BETWEEN :first AND :last AND +rowid IN (SELECT value FROM json_each(:among))"
+    )
+    _RANKED = sql.text(
+        f"SELECT rowid, head, tags, summary, body FROM {TABLE} "
+        "WHERE rowid IN (SELECT value FROM json_each(:ids))"
+    )
+    _WEIGHTS = (20.0, 10.0, 4.0, 1.0)
 
     def make(self, connection: Connection) -> None:
         """Make the empty index."""
@@ -121,7 +128,7 @@ class SqliteFullText:
             query = f"{{head}} : ({query})"
         given: dict[str, object] = {"query": query, "most": -1 if most is None else most}
         if among is not None:
-            given["among"] = json.dumps(list(among))
+            given |= {"among": json.dumps(list(among)), "first": min(among), "last": max(among)}
         statement = self._ASKED.format(among="" if among is None else self._AMONG)
         found = connection.execute(sql.text(statement), given).scalar()
         return list(json.loads(f"[{found or ''}]"))
@@ -130,12 +137,23 @@ class SqliteFullText:
         self, connection: Connection, asked: Sequence[str], ids: Collection[int]
     ) -> dict[int, float]:
         """How well they fit."""
-        query = sql.text(
-            f"SELECT rowid, -bm25({TABLE}, {self._WEIGHTS}) FROM {TABLE} "
-            f"WHERE {TABLE} MATCH :query AND +rowid IN :ids"
-        ).bindparams(sql.bindparam("ids", expanding=True))
-        found = connection.execute(query, {"query": _fts5(asked), "ids": list(ids)})
-        return {id: rank for id, rank in found}
+        begins = [f" {each}" for each in asked]
+        found = connection.execute(self._RANKED, {"ids": json.dumps(list(ids))})
+        return {
+            id: sum(
+                weight * _density(f" {text}", begins)
+                for weight, text in zip(self._WEIGHTS, texts, strict=True)
+                if text
+            )
+            for id, *texts in found.all()
+        }
+
+
+def _density(text: str, begins: Sequence[str]) -> float:
+    """How much of a text is the words that are asked for; the second time counts for less."""
+    counts = [text.count(each) for each in begins]
+    length = 20 + text.count(" ")
+    return sum(count / (count + length / 20) for count in counts)
 
 
 def _fts5(asked: Sequence[str]) -> str:

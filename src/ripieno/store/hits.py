@@ -15,14 +15,20 @@ from ripieno.store import full_text
 from ripieno.store.registered import Order
 from ripieno.store.view import View
 
-MOST_COUNTED = 2000
+MOST_COUNTED = 1000
 """How many hits are counted, and can be paged through; where there are more, that is said."""
 
-MOST_RANKED = 1000
+MOST_RANKED = 300
 """How many applications are ranked by their texts.
 
 A query that more fit says too little for that; names and titles decide then, and what is newer.
 """
+
+MOST_HEADS = 1000
+"""Up to so many that fit by name or title are told apart from the others at once."""
+
+SMALL = 10_000
+"""Up to so many applications, a text is looked for among them only."""
 
 A_LOOK = 1000
 """How far one looks down a list at first; a text that has more hits is in one of some fifty."""
@@ -60,13 +66,14 @@ class _Finding:
     ) -> None:
         self._connection, self._asked, self._view = connection, asked, view
         self._index = full_text.of(connection)
-        self._is_small = view.total <= MOST_COUNTED
+        self._is_small = view.total <= SMALL
         self._depth = depth
 
     def all(self) -> tuple[list[int], bool]:
         """What fits, and whether that is but a part of it."""
         if self._is_small:
-            return self._matching(among=self._view.ids()), False
+            found = self._matching(among=self._view.ids(), most=MOST_COUNTED + 1)
+            return found[:MOST_COUNTED], len(found) > MOST_COUNTED
         # As many as it takes for enough to be seen, if they are spread evenly.
         most = 1 + MOST_COUNTED * self._view.size * 5 // (4 * self._view.total)
         told = self._matching(most=most)
@@ -79,7 +86,11 @@ class _Finding:
 
     def by_relevance(self, ids: list[int], is_partial: bool, named: list[int]) -> list[int]:
         """The first ones by relevance; of `named`, if it fits, nothing is before it."""
-        heads, are_all = self._heads(ids)
+        if is_partial:  # The newest ones have so many that fit by name or title, mostly.
+            found = self._down(Order.NEWEST, named, in_head=True, most_looks=1)
+            if len(found) >= self._depth:
+                return found
+        heads, are_all = self._heads()
         ranks = None
         if not is_partial and len(ids) <= MOST_RANKED:
             # Where names and titles fill the page, the others need not be ranked.
@@ -102,19 +113,30 @@ class _Finding:
         """The first ones by name or the newest, without knowing all."""
         return self._down(order, [])
 
-    def _heads(self, ids: list[int]) -> tuple[list[int], bool]:
+    def _heads(self) -> tuple[list[int], bool]:
         """What fits by name or title, and whether that is all of it."""
         if self._is_small:
-            return self._matching(among=ids, in_head=True), True
-        told = self._matching(in_head=True, most=MOST_RANKED)
-        return self._view.among(told), len(told) < MOST_RANKED
+            told = self._matching(among=self._view.ids(), in_head=True, most=MOST_HEADS)
+            return told, len(told) < MOST_HEADS
+        told = self._matching(in_head=True, most=MOST_HEADS)
+        return self._view.among(told), len(told) < MOST_HEADS
 
-    def _down(self, order: Order, found: list[int], *, in_head: bool = False) -> list[int]:
-        found = found.copy()
+    def _down(
+        self,
+        order: Order,
+        found: list[int],
+        *,
+        in_head: bool = False,
+        most_looks: int | None = None,
+    ) -> list[int]:
+        found, looks = found.copy(), 0
         known = set(found)
         left: Iterator[int] = (id for id in self._view.in_order(order) if id not in known)
         size = A_LOOK
-        while len(found) < self._depth and (looked := list(islice(left, size))):
+        while len(found) < self._depth and looks != most_looks:
+            looked, looks = list(islice(left, size)), looks + 1
+            if not looked:
+                break
             fitting = set(self._matching(among=looked, in_head=in_head))
             found += (id for id in looked if id in fitting)
             size *= 2

@@ -1,4 +1,4 @@
-"""Records into rows, hundreds at a time.
+"""Records into rows, hundreds at a time, and back.
 
 The values go to the driver as they are to be stored: SQLAlchemy's own way of handling parameters
 costs more than what the database does with them.
@@ -6,11 +6,14 @@ costs more than what the database does with them.
 
 import dataclasses
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy.sql import ColumnElement
+
+R = TypeVar("R")
 
 
 def put(connection: Connection, table: Table, records: Sequence[object]) -> None:
@@ -27,6 +30,11 @@ def add(connection: Connection, table: Table, records: Sequence[object], **same:
         kind: Any = type(records[0])
         write = _writing(table, kind, connection.dialect, False, *same)
         connection.exec_driver_sql(write.statement, write.rows(records, *same.values()))
+
+
+def record(kind: type[R], columns: Sequence[ColumnElement[Any]], row: Iterable[Any]) -> R:
+    """A row as a record whose fields are named as its columns."""
+    return kind(**{str(column.key): value for column, value in zip(columns, row, strict=True)})
 
 
 class _Writing:

@@ -4,7 +4,7 @@ No document is read here, nor any text but what a catalogue's card shows.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import Connection, Select
 
-from ripieno.store import entry, hits, paging, snapshots, tables, words
+from ripieno.store import entry, hits, paging, rows, snapshots, tables, words
 from ripieno.store.database import Database
 from ripieno.store.errors import InvalidCursor
-from ripieno.store.hits import MOST_COUNTED, Hits
+from ripieno.store.hits import Hits
 from ripieno.store.registered import (
     ApplicationRecord,
     EntryState,
@@ -98,8 +98,7 @@ class Searching:
             found = hits.find(connection, asked, view, search.order, name=name, depth=page.stop + 1)
             first = iter(found.first)
         ids = list(islice(first, page.start, page.stop + 1))
-        query = sql.select(_a.id, *_CARD).where(_a.id.in_(ids))
-        cards = {id: ApplicationRecord(**fields) for id, fields in _by_id(connection, query)}
+        cards = _cards(connection, ids)
         return _Seen(view=view, hits=found, cards={id: cards[id] for id in ids if id in cards})
 
     async def _found(self, search: Search, asked: Sequence[str]) -> Found:
@@ -109,8 +108,9 @@ class Searching:
         seen = await self._seen(search, asked, range(begin, begin + limit))
         found = seen.hits
         is_partial = found is not None and found.is_partial
-        end = min(begin + limit, MOST_COUNTED if is_partial else MOST_DEEP)
-        has_more = len(seen.cards) > end - begin
+        deepest = hits.MOST_COUNTED if is_partial else MOST_DEEP
+        end = min(begin + limit, deepest)
+        has_more = end < deepest and len(seen.cards) > limit
         facets: Mapping[FacetKind, Sequence[FacetCount]] = {}
         if search.counts:
             facets = await asyncio.to_thread(seen.view.spread, found.ids if found else None)
@@ -118,7 +118,7 @@ class Searching:
             items=list(seen.cards.values())[: end - begin],
             facets=facets,
             total=len(found.ids) if found else seen.view.total,
-            next=f"o.{end}" if has_more and end > begin else None,
+            next=f"o.{end}" if has_more else None,
             is_partial=is_partial,
         )
 
@@ -162,10 +162,12 @@ def _visible(query: Select[Any], search: Search) -> Select[Any]:
     return query if search.sees_all else query.where(sql.or_(_a.is_open, _a.id.in_(theirs)))
 
 
-def _by_id(connection: Connection, query: Select[Any]) -> Iterable[tuple[int, dict[str, Any]]]:
-    for each in connection.execute(query).mappings():
-        fields = dict(each)
-        yield fields.pop("id"), fields
+def _cards(connection: Connection, ids: Sequence[int]) -> dict[int, ApplicationRecord]:
+    """Applications as a catalogue shows them, by their ids."""
+    if not ids:
+        return {}
+    found = connection.execute(sql.select(_a.id, *_CARD).where(_a.id.in_(ids)))
+    return {id: rows.record(ApplicationRecord, _CARD, row) for id, *row in found.all()}
 
 
 def _offset(after: str | None) -> int:

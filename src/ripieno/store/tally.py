@@ -7,7 +7,7 @@ all of them, however large the result is.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
@@ -20,6 +20,9 @@ LARGE = 12_000
 
 MANY = 200
 """From so many applications on, a value is kept as bits."""
+
+MOST_COUNTED = 20
+"""Of how many large results it is kept how they are spread; some 400 kB each."""
 
 MOST_SEEN_BY = 200
 """For how many searchers it is kept what they may see; 12 kB each among 100,000 applications."""
@@ -57,10 +60,15 @@ class Tally:
         self.size = max(snapshot.names, default=0) + 1
         self.facets = list(snapshot.facets)
         self.codes = {facet: code for code, facet in enumerate(self.facets)}
+        kinds: dict[str, set[int]] = {}
+        for code, (kind, _) in enumerate(self.facets):
+            kinds.setdefault(kind, set()).add(code)
+        self.kinds: Mapping[str, Set[int]] = kinds
         self._open = bits.of(snapshot.open, self.size)
         self._closed = bits.of(snapshot.closed, self.size)
         self._readers, self._editors = snapshot.readers, snapshot.editors
         self._seen_by: dict[frozenset[str], int] = {}
+        self._counted: dict[int, dict[int, int]] = {}
         self._by_facet = snapshot.facets
         self._by_name = sorted(self.names, key=self.names.__getitem__)
         self._newest = sorted(self._by_name, key=self.updated.__getitem__, reverse=True)
@@ -107,6 +115,9 @@ class Tally:
 
     def counts(self, found: int) -> dict[int, int]:
         """How many of those found have each facet, by its code, where there are any."""
+        known = self._counted.get(found)
+        if known is not None:
+            return known.copy()
         flags = bits.flags(found, self.size)
         if found.bit_count() < LARGE:
             ids = bits.numbers(flags)
@@ -114,7 +125,10 @@ class Tally:
         counted = {code: (each & found).bit_count() for code, each in self._many.items()}
         for code, nothing, chosen in self._few:
             counted[code] = sum(chosen(flags)) - nothing
-        return {code: count for code, count in counted.items() if count}
+        counted = {code: count for code, count in counted.items() if count}
+        if len(self._counted) < MOST_COUNTED:
+            self._counted[found] = counted
+        return counted.copy()
 
     def _of(self, ids: Mapping[str, Sequence[int]], principals: Iterable[str]) -> int:
         return bits.of((id for each in principals for id in ids.get(each, ())), self.size)

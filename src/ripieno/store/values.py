@@ -1,6 +1,7 @@
 """The kinds of values that columns hold, kept and ordered alike by both databases."""
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -116,7 +117,13 @@ class Texts(TypeDecorator[tuple[str, ...]]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
         """From the database."""
-        return None if value is None else tuple(json.loads(value))
+        return None if value is None else _texts(value)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _texts(value: str) -> tuple[str, ...]:
+    """Texts as they were; applications have most of theirs in common with others."""
+    return tuple(json.loads(value))
 
 
 class Presented(TypeDecorator[Presentation]):

@@ -1,7 +1,8 @@
 """What one search sees of the shelf: counted, put in order, asked whether it holds something."""
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,35 +124,30 @@ def _told(
     tally: Tally, changed: Mapping[int, Book], found: int, flags: bytes
 ) -> dict[FacetKind, list[FacetCount]]:
     same = found & ~bits.of(changed, len(flags)) if changed else found
-    facets: Sequence[Facet] = tally.facets
-    codes, counts = tally.codes, tally.counts(same)
-    if changed:
-        more, codes = list(facets), dict(codes)
-        for book in changed.values():
-            if flags[book.id] == bits.ONE:
-                for facet in book.facets:
-                    code = codes.get(facet)
-                    if code is None:  # Nothing that is on the shelf for longer has it.
-                        code = codes[facet] = len(more)
-                        more.append(facet)
-                    counts[code] = counts.get(code, 0) + 1
-        facets = more
-    by_kind: dict[str, list[int]] = {kind.value: [] for kind in FacetKind}
-    for code, count in counts.items():
-        by_kind[facets[code][0]].append(count)
-    # Values are looked at only where they are among the most frequent ones.
-    least = {
-        kind: min(heapq.nlargest(MOST_VALUES, each), default=0) for kind, each in by_kind.items()
-    }
-    told: dict[str, list[FacetCount]] = {kind.value: [] for kind in FacetKind}
-    for code, count in counts.items():
-        kind, value = facets[code]
-        if count >= least[kind]:
-            told[kind].append(FacetCount(value=value, count=count))
-    return {
-        FacetKind(kind): sorted(each, key=lambda one: (-one.count, one.value))[:MOST_VALUES]
-        for kind, each in told.items()
-    }
+    counts = tally.counts(same)
+    fresh = Counter(
+        facet for book in changed.values() if flags[book.id] == bits.ONE for facet in book.facets
+    )
+    for facet in fresh.keys() & tally.codes.keys():
+        code = tally.codes[facet]
+        counts[code] = counts.get(code, 0) + fresh.pop(facet)
+    told = {}
+    for kind in FacetKind:
+        known = counts.keys() & tally.kinds.get(kind.value, set())
+        # Values are looked at only where they are among the most frequent ones.
+        least = min(heapq.nlargest(MOST_VALUES, map(counts.__getitem__, known)), default=0)
+        most = [
+            FacetCount(value=tally.facets[code][1], count=counts[code])
+            for code in known
+            if counts[code] >= least
+        ]
+        most += (
+            FacetCount(value=value, count=count)
+            for (of, value), count in fresh.items()
+            if of == kind.value
+        )
+        told[kind] = heapq.nsmallest(MOST_VALUES, most, key=lambda one: (-one.count, one.value))
+    return told
 
 
 def _is_visible(book: Book, search: Search) -> bool:

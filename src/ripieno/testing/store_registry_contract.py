@@ -11,6 +11,7 @@ import pytest
 
 from ripieno.model.access import EVERYONE
 from ripieno.model.presentation import Presentation
+from ripieno.store import hits
 from ripieno.store.applications import Registration
 from ripieno.store.errors import InvalidCursor, NoSuchPerson, VersionTaken
 from ripieno.store.records import Batch
@@ -408,6 +409,43 @@ class StoreRegistryContract:
         ):
             with pytest.raises(InvalidCursor):
                 await store.search(search)
+
+    async def test_of_a_search_that_many_fit_some_are_counted_and_the_first_found(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(hits, "MOST_COUNTED", 6)
+        monkeypatch.setattr(hits, "MOST_HEADS", 4)
+        monkeypatch.setattr(hits, "A_LOOK", 3)
+        for number in range(24):
+            title = "" if number in (3, 7) else "Viewer"
+            one = named(
+                f"a-{number:02}",
+                title,
+                summary="A viewer",
+                tags=("odd",) * (number % 2),
+                kinds=("command",),
+            )
+            when = some.at(number)
+            version = dataclasses.replace(one.version, created_at=when, published_at=when)
+            await store.register(dataclasses.replace(one, version=version))
+        for small in (0, 100):
+            monkeypatch.setattr(hits, "SMALL", small)
+            found = await store.search(Search(text="view", limit=5))
+            assert (found.total, found.is_partial) == (6, True)
+            assert names(found) == [f"a-{number:02}" for number in (23, 22, 21, 20, 19)]
+            assert found.facets[FacetKind.KIND] == [FacetCount(value="command", count=6)]
+            rest = await store.search(Search(text="view", limit=5, after=found.next))
+            assert (names(rest), rest.next) == (["a-18"], None)
+            by_name = await store.search(Search(text="view", limit=2, order=Order.NAME))
+            assert names(by_name) == ["a-00", "a-01"]
+            narrowed = await store.search(Search(text="view 07"))
+            assert (names(narrowed), narrowed.total, narrowed.is_partial) == (["a-07"], 1, False)
+            odd = Search(text="view", facets={FacetKind.TAG: ("odd",)}, limit=2)
+            assert names(await store.search(odd)) == ["a-23", "a-21"]
+            hidden = Search(text="view", principals=frozenset({"user:nobody"}))
+            assert (await store.search(hidden)).total == 6
+        await store.share("a-23", visibility=())
+        assert names(await store.search(Search(text="view", limit=1))) == ["a-22"]
 
     async def test_change_by_another_server_is_found(self, rig: StoreRig) -> None:
         one, other = await rig.open(), await rig.open()

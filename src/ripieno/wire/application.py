@@ -139,6 +139,11 @@ class ApplicationPage(Page[Application]):
     """Applications that were found."""
 
     total: int | None = Field(description="how many there are in all, if that was asked for")
+    is_partial: bool = Field(
+        default=False,
+        description="true: there are more than `total`, which were not looked for, and `facets` "
+        "are those of `total` of them",
+    )
     facets: Mapping[str, list[FacetCount]] = Field(
         description="the most frequent tags, categories, maintainers and kinds, if asked for"
     )

@@ -132,7 +132,8 @@ def _mark(each: wire.Application) -> str:
 def _spread(found: ApplicationPage) -> Iterator[RenderableType]:
     total = found.total or 0
     if total > len(found.items):
-        yield said(f"{len(found.items)} of {total:,}; --limit shows more", "dim")
+        more = "more than " if found.is_partial else ""
+        yield said(f"{len(found.items)} of {more}{total:,}; --limit shows more", "dim")
     for kind, counts in found.facets.items():
         if counts:
             shown = ", ".join(f"{safe(each.value)} {each.count:,}" for each in counts[:8])

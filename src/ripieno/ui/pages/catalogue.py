@@ -58,10 +58,14 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shelf:
-    """What a search found. `first` and `following` are addresses of pages, or empty."""
+    """What a search found. `first` and `following` are addresses of pages, or empty.
+
+    `is_partial`: there are more than `total`, and only so many were counted.
+    """
 
     cards: Sequence[Card]
     total: int
+    is_partial: bool
     categories: Sequence[Choice]
     tags: Sequence[Choice]
     first: str
@@ -108,6 +112,7 @@ def _shelf(query: QueryParams, search: Search, found: Found) -> Shelf:
     return Shelf(
         cards=[Card(application=each, icon=pictures.icon(each)) for each in found.items],
         total=found.total if found.total is not None else len(found.items),
+        is_partial=found.is_partial,
         categories=_choices(search, found, FacetKind.CATEGORY),
         tags=_choices(search, found, FacetKind.TAG),
         first=_address(query, None) if search.after else "",
@@ -118,9 +123,10 @@ def _shelf(query: QueryParams, search: Search, found: Found) -> Shelf:
 def _choices(search: Search, found: Found, kind: FacetKind) -> list[Choice]:
     chosen = search.facets.get(kind, ())
     counted = {each.value: each.count for each in found.facets.get(kind, ())}
+    told = {} if found.is_partial else counted  # Of a part they would mislead.
     offered = [*chosen, *(each for each in counted if each not in chosen)]
     return [
-        Choice(value=each, count=counted.get(each), is_chosen=each in chosen)
+        Choice(value=each, count=told.get(each), is_chosen=each in chosen)
         for each in offered[: MOST_CHOICES + len(chosen)]
     ]
 
