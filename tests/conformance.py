@@ -1,17 +1,21 @@
 """Whether a server answers as its OpenAPI document says, found out by schemathesis.
 
-A test takes `schema_of` an application when it is imported, as its cases are made then, and calls
-`conforms` for each, with the address of a real server or without. See
-`tests/integration/test_api_schemathesis.py`.
+A test is about one of the `operations` of an application, and calls `conform` with it and its
+schema, to which servers it goes. The cases are made only then, since that takes
+a while and every worker knows of all tests. See `tests/integration/test_api_schemathesis.py`.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import BaseSchema, Case, SerializationContext
+from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from schemathesis.pytest.lazy import get_all_tests
 
 BOUNDED = settings(
     max_examples=8,
@@ -53,15 +57,37 @@ def config() -> SchemathesisConfig:
     )
 
 
+def operations(app: FastAPI) -> list[str]:
+    """The ids of an application's operations, without those that have no end."""
+    announced = app.openapi()["paths"].values()
+    found = {operation["operationId"] for path in announced for operation in path.values()}
+    return sorted(found - ENDLESS)
+
+
 def schema_of(app: FastAPI) -> BaseSchema:
-    """What an application announces, without operations that have no end."""
-    schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config())
-    return schema.exclude(operation_id=sorted(ENDLESS))
+    """What an application announces."""
+    load_all_checks()
+    return schemathesis.openapi.from_asgi("/openapi.json", app, config=config())
 
 
-def conforms(case: Case[Any], token: str, *, url: str | None = None) -> None:
-    """Send the request of a case, and look whether the answer is one that is announced.
+def conform(schema: BaseSchema, operation: str, tokens: Mapping[str | None, str]) -> None:
+    """Send what was made up for an operation, and look whether each answer is one announced.
 
-    It goes to the server at `url`; by default to the application that the schema is of.
+    It goes to all of `tokens`: servers by their URLs (None: the application that the schema is of)
+    with a token for each. To make requests up takes longer than to answer them.
     """
-    case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {token}"})
+
+    @BOUNDED
+    def answer(case: Case[Any]) -> None:
+        for url, token in tokens.items():
+            case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {token}"})
+
+    (made,) = get_all_tests(
+        schema=schema.include(operation_id=operation),
+        test_func=answer,
+        settings=None,
+        given_kwargs=None,
+    )
+    assert isinstance(made, Ok)
+    _, run = made.ok()
+    run()

@@ -489,8 +489,8 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
         return list(self.ways.values())
 
     async def routes_of(self, deployment: str) -> Sequence[RouteView]:
-        name = next(each.name for each in self.names.values() if each.id == deployment)
-        return [each for each in self.ways.values() if each.deployment == name]
+        names = {each.name for each in self.names.values() if each.id == deployment}
+        return [each for each in self.ways.values() if each.deployment in names]
 
     async def route(self, name: str) -> RouteView:
         self._look()

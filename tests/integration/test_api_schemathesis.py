@@ -1,14 +1,21 @@
-"""Over requests that nobody thought of, the API answers as its OpenAPI document says."""
+"""Over requests that nobody thought of, the API answers as its OpenAPI document says.
 
-from collections.abc import AsyncIterator
+They are put to a fake that has a bit of everything, and to a real server.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
-from schemathesis import Case
+import pytest
+from schemathesis import BaseSchema
 
 from ripieno.api.app import create_app
 from ripieno.control.views import LogLine
-from tests.conformance import BOUNDED, conforms, schema_of
+from ripieno.testing.servers import ServerProcess
+from ripieno.wire.deployment import DeployRequest
+from tests.conformance import conform, operations, schema_of
 from tests.fake_control import TOKEN, FakeControl
 
 
@@ -35,10 +42,58 @@ class Ending(FakeControl):
         )
 
 
-schema = schema_of(create_app(Ending()))
+APP = create_app(Ending())
+FOLLOWED = "logs"
+"""What may go on for as long as a process does, where it is a real one."""
+
+DOCUMENT = """
+name: sleepers
+version: 1.0.0
+components:
+  one: {type: service, command: [sleep, '1000']}
+  two: {type: service, command: [sleep, '1000'], replicas: 2}
+"""
 
 
-@schema.parametrize()
-@BOUNDED
-def test_every_answer_is_one_that_is_announced(case: Case[Any]) -> None:
-    conforms(case, TOKEN)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server with a deployment, so that some of the requests mean something."""
+    started = ServerProcess(tmp_path_factory.mktemp("server"))
+    started.start()
+
+    async def deploy() -> None:
+        async with await started.ready() as client:
+            await client.deploy(DeployRequest(document=DOCUMENT, name="x"))
+
+    async def clean_up() -> None:
+        async with await started.ready() as client:
+            for each in (await client.deployments()).items:
+                await client.remove(each.name, queue=True)
+            async with asyncio.timeout(60):
+                while True:
+                    if not (await client.deployments()).items:
+                        return
+                    await asyncio.sleep(0.1)
+
+    asyncio.run(deploy())
+    try:
+        yield started
+        assert "Traceback" not in started.log()
+        asyncio.run(clean_up())
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="module")
+def schema() -> BaseSchema:
+    return schema_of(APP)
+
+
+@pytest.mark.parametrize("operation", operations(APP))
+def test_every_answer_is_one_that_is_announced(
+    operation: str, schema: BaseSchema, server: ServerProcess
+) -> None:
+    tokens: dict[str | None, str] = {None: TOKEN}
+    if operation != FOLLOWED:
+        tokens[server.url] = Path(server.home, "admin.token").read_text().strip()
+    conform(schema, operation, tokens)
