@@ -4,12 +4,13 @@ The browser takes no cookies of third parties, as most do by now. There is one s
 and every front end in each mode of a route is a component of one deployment.
 """
 
+import contextlib
+import itertools
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import (
     BrowserContext,
     FrameLocator,
@@ -22,8 +23,6 @@ from playwright.async_api import (
 from ripieno.model.route import Mode
 from ripieno.testing.doors import DoorRig, open_door
 from tests.ui_rig import CHROMIUM
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FRONTENDS = Path(__file__).parents[1] / "fixtures" / "frontends"
 PATIENCE_MS = 60_000
@@ -57,17 +56,9 @@ routes:
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def door(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DoorRig]:
-    async with open_door(tmp_path_factory.mktemp("doorway") / "home") as rig:
-        await rig.deploy(document(), "fe")
-        yield rig
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(door: DoorRig) -> AsyncIterator[BrowserContext]:
+@contextlib.asynccontextmanager
+async def browsing(rig: DoorRig) -> AsyncIterator[BrowserContext]:
     """A browser in which the administrator has signed in to the web UI, and nowhere else."""
-    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -77,41 +68,55 @@ async def browser(door: DoorRig) -> AsyncIterator[BrowserContext]:
         context = await chromium.new_context()
         context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
-        await page.goto(door.server.url)
+        await page.goto(rig.server.url)
         await page.get_by_label("User name").fill("admin")
-        await page.get_by_label("Password").fill(
-            (door.server.home / "admin.password").read_text().strip()
-        )
+        password = (rig.server.home / "admin.password").read_text().strip()
+        await page.get_by_label("Password").fill(password)
         await page.get_by_role("button", name="Sign in").click()
         await expect(page.get_by_role("link", name="Catalogue")).to_be_visible()
         yield context
         await chromium.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: BrowserContext) -> AsyncIterator[Page]:
+@contextlib.asynccontextmanager
+async def tab(browser: BrowserContext) -> AsyncIterator[Page]:
     """A tab, in which nothing may fail that a page asks for or does."""
-    tab = await browser.new_page()
+    page = await browser.new_page()
     complaints: list[str] = []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
 
     def look(answer: Response) -> None:
         if answer.status >= 400 and not answer.url.endswith("/favicon.ico"):
             complaints.append(f"{answer.status} {answer.url}")
 
-    tab.on("response", look)
-    yield tab
-    await tab.close()
+    page.on("response", look)
+    yield page
+    await page.close()
     assert not complaints
 
 
-@pytest.mark.parametrize("mode", Mode)
-@pytest.mark.parametrize("name", BUILDS)
-async def test_a_front_end_is_whole_deep_inside_and_after_a_reload(
-    door: DoorRig, page: Page, name: str, mode: Mode
+async def test_front_ends_are_whole_in_every_mode(
+    tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    url = (await door.route(f"{name}-{mode}")).url
-    await page.goto(f"{url}a/place/deep/inside" if name == "react" else str(url))
+    """One test, since the server, the door and the browser of it are the most of its work."""
+    expect.set_options(timeout=PATIENCE_MS)
+    async with open_door(tmp_path / "home") as rig, browsing(rig) as browser:
+        await rig.deploy(document(), "fe")
+        for name, mode in itertools.product(BUILDS, Mode):
+            await rig.until_led(f"{name}-{mode}", "headers")
+            url = str((await rig.route(f"{name}-{mode}")).url)
+            with subtests.test("in a tab", front_end=name, mode=mode.value):
+                async with tab(browser) as page:
+                    await is_whole_in_a_tab(page, name, url)
+            with subtests.test("in a frame", front_end=name, mode=mode.value):
+                async with tab(browser) as page:
+                    await page.goto(f"{rig.server.url}/deployments/fe/open?route={name}-{mode}")
+                    await is_whole_in_a_frame(page, name)
+
+
+async def is_whole_in_a_tab(page: Page, name: str, url: str) -> None:
+    """Look at a front end deep inside it, and again after a reload."""
+    await page.goto(f"{url}a/place/deep/inside" if name == "react" else url)
     await is_whole(page, name)
     if name == "react":
         await page.reload()
@@ -125,12 +130,8 @@ async def test_a_front_end_is_whole_deep_inside_and_after_a_reload(
         await expect(page.locator("#lazy")).to_have_text("hello from the server")
 
 
-@pytest.mark.parametrize("mode", Mode)
-@pytest.mark.parametrize("name", BUILDS)
-async def test_a_front_end_is_whole_in_a_frame_without_cookies_of_third_parties(
-    door: DoorRig, page: Page, name: str, mode: Mode
-) -> None:
-    await page.goto(f"{door.server.url}/deployments/fe/open?route={name}-{mode}")
+async def is_whole_in_a_frame(page: Page, name: str) -> None:
+    """Look at a front end in the web UI, where it is a third party."""
     view = page.frame_locator("#application")
     await is_whole(view, name)
     kept = await view.locator("h1").evaluate(
