@@ -15,7 +15,11 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 # Compiling at the first call takes seconds, and machines are noisy.
 settings.register_profile(
-    "tweetoscope", deadline=None, derandomize=True, suppress_health_check=(HealthCheck.too_slow,)
+    "tweetoscope",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=(HealthCheck.too_slow,),
 )
 settings.load_profile("tweetoscope")
 

@@ -1,0 +1,280 @@
+"""Cascades of one source, gathered from its tweets: windows that close, cascades that end.
+
+Pure state: tweets in, what has happened out. Time is that of the source and moves with its tweets
+alone, so how sources are interleaved, or tweets split into batches, changes nothing. Tweets may
+come out of order by up to `lateness_s`: they are held back so long and then taken in the order of
+their times; one that comes later still is counted and left out. With 0 nothing is held back.
+
+- A window of T seconds holds what came until T after the first tweet, and closes with the first
+  tweet of the source after that.
+- A cascade ends when there was nothing of it for `terminated_s`, or at `horizon_s` of its life.
+- A retweet of a cascade that has ended, or never began, is counted and left out.
+
+Memory is that of open cascades: 12 bytes an event until the last window, none after it.
+"""
+
+import heapq
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from tweetoscope.errors import BadParameters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathering:
+    """How cascades are gathered; times in seconds."""
+
+    windows_s: tuple[float, ...] = (600.0, 1200.0)
+    terminated_s: float = 1800.0
+    least_events: int = 10
+    lateness_s: float = 0.0
+    horizon_s: float = 7.0 * 86_400.0
+
+    def __post_init__(self) -> None:
+        ascending = tuple(sorted(set(self.windows_s)))
+        if not self.windows_s or ascending != self.windows_s or self.windows_s[0] <= 0.0:
+            raise BadParameters(f"windows are above 0 and ascend, unlike {self.windows_s}")
+        if self.windows_s[-1] > self.horizon_s:
+            raise BadParameters(
+                f"a window of {self.windows_s[-1]:g} s is longer than the {self.horizon_s:g} s "
+                "that a cascade is followed; leave it out or raise the horizon"
+            )
+        if self.terminated_s <= 0.0 or self.lateness_s < 0.0 or self.least_events < 1:
+            raise BadParameters("terminated and least size are above 0, lateness is not below it")
+
+
+class Tweet(NamedTuple):
+    """A tweet or retweet; `position` is where in its stream it was read.
+
+    A tuple, as there are a hundred thousand of them a second.
+    """
+
+    cascade: str
+    time_s: float
+    mark: float
+    is_first: bool
+    text: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closed:
+    """A window has closed: all that was in it, times from the first tweet."""
+
+    cascade: str
+    window_s: float
+    text: str
+    times_s: "array[float]"
+    marks: "array[float]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """A cascade has ended, for each window that had closed with enough events."""
+
+    cascade: str
+    windows_s: tuple[float, ...]
+    events: int
+    end_s: float
+
+
+Happening: TypeAlias = Closed | Ended
+
+
+@dataclass(kw_only=True, slots=True)
+class Counts:
+    """What was taken in and what was left out."""
+
+    taken: int = 0
+    late: int = 0
+    strays: int = 0
+    repeated: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """A cascade that may go on. Its arrays are emptied when no window needs them any more."""
+
+    first_s: float
+    last_s: float
+    text: str
+    position: int
+    serial: int
+    events: int = 0
+    next_window: int = 0
+    reported: tuple[float, ...] = ()
+    times_s: "array[float]" = field(default_factory=lambda: array("d"))
+    marks: "array[float]" = field(default_factory=lambda: array("f"))
+
+
+# In a heap of what is due: the time, the cascade's serial number and name, and whether it is its
+# end (else a window's). The number tells it from a later one of the same name.
+_Due: TypeAlias = tuple[float, int, str, bool]
+# In the heap of what is held back: a tweet's place, which does not hang on when it came; the serial
+# number is for tweets that are the same.
+_Held: TypeAlias = tuple[float, bool, str, float, int, Tweet]
+
+
+class Source:
+    """The open cascades of one source."""
+
+    def __init__(self, gathering: Gathering) -> None:
+        self._gathering = gathering
+        self._open: dict[str, _Open] = {}
+        self._due: list[_Due] = []
+        self._held: list[_Held] = []
+        self._serial = 0
+        self._newest_s = float("-inf")
+        self.counts = Counts()
+
+    def take(self, tweets: Iterable[Tweet]) -> list[Happening]:
+        """Take tweets in as they come, and say what happens by it."""
+        lateness_s, happened = self._gathering.lateness_s, list[Happening]()
+        for tweet in tweets:
+            if tweet.time_s > self._newest_s:
+                self._newest_s = tweet.time_s
+                if self._held:
+                    self._release(tweet.time_s - lateness_s, happened)
+            elif tweet.time_s < self._newest_s - lateness_s:
+                self.counts.late += 1
+                continue
+            if lateness_s:
+                self._serial += 1
+                place = (tweet.time_s, not tweet.is_first, tweet.cascade, tweet.mark)
+                heapq.heappush(self._held, (*place, self._serial, tweet))
+            else:
+                self._follow(tweet, happened)
+        return happened
+
+    def advance(self, time_s: float) -> list[Happening]:
+        """Move the source's time on without a tweet, as when a replay has come to its end."""
+        happened: list[Happening] = []
+        self._newest_s = max(self._newest_s, time_s)
+        now_s = self._newest_s - self._gathering.lateness_s
+        self._release(now_s, happened)
+        self._until(now_s, happened)
+        return happened
+
+    @property
+    def open_cascades(self) -> int:
+        """How many cascades may go on."""
+        return len(self._open)
+
+    @property
+    def stored_events(self) -> int:
+        """How many events are in memory."""
+        return len(self._held) + sum(len(each.times_s) for each in self._open.values())
+
+    @property
+    def low_water(self) -> int | None:
+        """The earliest position that is still needed; all before it need not be read again."""
+        positions = [each.position for each in self._open.values()]
+        positions += [held[-1].position for held in self._held]
+        return min(positions, default=None)
+
+    def _release(self, until_s: float, happened: list[Happening]) -> None:
+        """Take in what was held back up to a time, which nothing can come before any more."""
+        while self._held and self._held[0][0] < until_s:
+            self._follow(heapq.heappop(self._held)[-1], happened)
+
+    def _follow(self, tweet: Tweet, happened: list[Happening]) -> None:
+        """Take in a tweet that is next in the order of times."""
+        if self._due and self._due[0][0] < tweet.time_s:
+            self._until(tweet.time_s, happened)
+        cascade = self._open.get(tweet.cascade)
+        if cascade is None:
+            if not tweet.is_first:
+                self.counts.strays += 1
+                return
+            cascade = self._begin(tweet)
+        elif tweet.is_first:
+            self.counts.repeated += 1
+            return
+        self.counts.taken += 1
+        cascade.events += 1
+        cascade.last_s = tweet.time_s
+        if cascade.next_window < len(self._gathering.windows_s):
+            cascade.times_s.append(tweet.time_s - cascade.first_s)
+            cascade.marks.append(tweet.mark)
+
+    def _begin(self, tweet: Tweet) -> _Open:
+        self._serial += 1
+        cascade = _Open(tweet.time_s, tweet.time_s, tweet.text, tweet.position, self._serial)
+        self._open[tweet.cascade] = cascade
+        window_s = self._gathering.windows_s[0]
+        heapq.heappush(self._due, (tweet.time_s + window_s, cascade.serial, tweet.cascade, False))
+        heapq.heappush(self._due, (self._end_s(cascade), cascade.serial, tweet.cascade, True))
+        return cascade
+
+    def _until(self, now_s: float, happened: list[Happening]) -> None:
+        """All that was due before a time, in the order in which it was."""
+        while self._due and self._due[0][0] < now_s:
+            due_s, serial, name, is_end = heapq.heappop(self._due)
+            cascade = self._open.get(name)
+            if cascade is None or cascade.serial != serial:
+                continue  # It ended before this window of it would have closed.
+            if not is_end:
+                self._close(name, cascade, happened)
+            elif self._end_s(cascade) > due_s:
+                heapq.heappush(self._due, (self._end_s(cascade), serial, name, True))
+            else:
+                del self._open[name]
+                if cascade.reported:
+                    happened.append(
+                        Ended(
+                            cascade=name,
+                            windows_s=cascade.reported,
+                            events=cascade.events,
+                            end_s=cascade.last_s,
+                        )
+                    )
+
+    def _close(self, name: str, cascade: _Open, happened: list[Happening]) -> None:
+        windows_s = self._gathering.windows_s
+        window_s = windows_s[cascade.next_window]
+        cascade.next_window += 1
+        is_last = cascade.next_window == len(windows_s)
+        if not is_last:
+            due_s = cascade.first_s + windows_s[cascade.next_window]
+            heapq.heappush(self._due, (due_s, cascade.serial, name, False))
+        times_s, marks = cascade.times_s, cascade.marks
+        if is_last:
+            cascade.times_s, cascade.marks = array("d"), array("f")
+        if cascade.events >= self._gathering.least_events:
+            cascade.reported += (window_s,)
+            happened.append(
+                Closed(
+                    cascade=name,
+                    window_s=window_s,
+                    text=cascade.text,
+                    times_s=times_s if is_last else times_s[:],
+                    marks=marks if is_last else marks[:],
+                )
+            )
+
+    def _end_s(self, cascade: _Open) -> float:
+        quiet_s = cascade.last_s + self._gathering.terminated_s
+        return min(quiet_s, cascade.first_s + self._gathering.horizon_s)
+
+
+@dataclass(kw_only=True, slots=True)
+class Collector:
+    """All sources of a partition, each with a time of its own."""
+
+    gathering: Gathering
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def take(self, source: str, tweets: Iterable[Tweet]) -> list[Happening]:
+        """Take in tweets of a source, in the order in which they were read."""
+        found = self.sources.get(source)
+        if found is None:
+            found = self.sources[source] = Source(self.gathering)
+        return found.take(tweets)
+
+    @property
+    def low_water(self) -> int | None:
+        """The earliest position that any source still needs."""
+        marks = [each.low_water for each in self.sources.values()]
+        return min((mark for mark in marks if mark is not None), default=None)

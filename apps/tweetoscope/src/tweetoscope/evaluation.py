@@ -1,0 +1,191 @@
+"""Forecasts as they would have been, and how good they were: prequential and chronological.
+
+Cascades are taken in the order in which they began. Each is foretold by what was learnt from those
+before it, scored, and only then learnt from; every one counts, the first as well. Magnitudes, the
+models and the intervals all follow the stream.
+"""
+
+import bisect
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from tweetoscope import features, seismic
+from tweetoscope.arrays import Reals
+from tweetoscope.hawkes import DAY_S, Bounds, Estimate, estimate
+from tweetoscope.intervals import Calibration, Forecast
+from tweetoscope.learning import Kind, Learner, Model, Observed, Sample
+from tweetoscope.marks import MarkStatistics, completed
+from tweetoscope.prior import Prior
+
+
+class Method(StrEnum):
+    """Who foretells."""
+
+    LEARNT = "learnt"
+    CONSTANT = "constant"
+    SEISMIC = "seismic"
+    HAWKES = "hawkes"
+    FOREST_ON_OMEGA = "forest on omega"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cascade:
+    """A whole cascade: times `(n,)` from its first tweet, magnitudes `(n,)`, NaN if not known."""
+
+    name: str
+    start_s: float
+    times_s: Reals
+    marks: Reals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Protocol:
+    """What is asked: the size at the horizon, told at the end of a window.
+
+    With `is_delayed`, a cascade is learnt from when its horizon is over and not before, as in a
+    live stream; else as soon as the next one in order begins.
+    """
+
+    window_s: float
+    horizon_s: float = 7.0 * DAY_S
+    least_events: int = 10
+    is_delayed: bool = False
+    trees: int = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scored:
+    """One cascade: what was told, with which interval, and what it came to."""
+
+    name: str
+    events: int
+    size: int
+    told: dict[Method, float]
+    forecast: Forecast
+    passed_s: Reals
+    """When each tweet after the window came."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Waiting:
+    known_s: float
+    sample: Sample
+    forecast: Forecast
+
+
+@dataclass(kw_only=True, slots=True)
+class Forecaster:
+    """Everything that follows the stream, for one window."""
+
+    protocol: Protocol
+    marks: MarkStatistics = field(default_factory=MarkStatistics)
+    prior: Prior = field(default_factory=Prior.from_moments)
+    _ratios: list[float] = field(default_factory=list)
+    _learners: dict[Kind, Learner] = field(init=False)
+    _models: dict[Kind, Model] = field(init=False)
+    _calibration: Calibration = field(default_factory=Calibration)
+
+    def __post_init__(self) -> None:
+        window_s = self.protocol.window_s
+        trees = self.protocol.trees
+        self._learners = {kind: Learner(window_s=window_s, kind=kind, trees=trees) for kind in Kind}
+        self._models = {kind: Model.untaught(window_s, kind=kind) for kind in Kind}
+
+    def tell(self, times_s: Reals, raw_marks: Reals) -> tuple[dict[Method, float], Observed]:
+        """What each method says of the part of a cascade that is in the window."""
+        window_s, events = self.protocol.window_s, len(times_s)
+        self.marks.add(raw_marks)
+        mean = self.marks.mean
+        marks = completed(raw_marks, mean)
+        found = self._estimate(times_s, marks, window_s)
+        seen = Observed(
+            features=features.extract(times_s, marks, window_s),
+            events=events, beta=found.parameters.beta, n_star=found.n_star, g1=found.g1,
+        )  # fmt: skip
+        middle = self._ratios[len(self._ratios) // 2] if self._ratios else math.log(2.0)
+        told = {
+            Method.LEARNT: events * math.exp(self._models[Kind.LOG_RATIO].ln_ratio(seen)),
+            Method.CONSTANT: events * math.exp(middle),
+            Method.SEISMIC: seismic.final_size(times_s, marks, window_s, mean),
+            Method.HAWKES: found.size,
+            Method.FOREST_ON_OMEGA: events * math.exp(self._models[Kind.OMEGA].ln_ratio(seen)),
+        }
+        return told, seen
+
+    def forecast(self, size: float, events: int) -> Forecast:
+        """With the interval that is calibrated so far."""
+        return self._calibration.forecast(math.log(size / events), events)
+
+    def learn(self, sample: Sample, forecast: Forecast) -> None:
+        """Take in a cascade whose size is known now."""
+        bisect.insort(self._ratios, sample.ln_ratio)
+        self._calibration.add(forecast, sample.size)
+        for kind, learner in self._learners.items():
+            learner.add(sample)
+            if learner.is_due:
+                self._models[kind] = learner.learn()
+
+    def _estimate(self, times_s: Reals, marks: Reals, until_s: float) -> Estimate:
+        bounds = Bounds(mean_mark=self.marks.mean)
+        prior = self.prior.for_mean_mark(self.marks.mean, was=self.marks.configured_mean)
+        return estimate(times_s, marks, until_s, bounds=bounds, prior=prior)
+
+
+def play(cascades: Iterable[Cascade], protocol: Protocol) -> Iterator[Scored]:
+    """Every cascade with enough events in the window, scored in the order of their starts."""
+    forecaster = Forecaster(protocol=protocol)
+    waiting: deque[_Waiting] = deque()
+    for cascade in sorted(cascades, key=lambda each: each.start_s):
+        events = int(np.searchsorted(cascade.times_s, protocol.window_s, side="right"))
+        if events < protocol.least_events:
+            continue
+        now_s = cascade.start_s + protocol.window_s
+        while waiting and waiting[0].known_s <= now_s:
+            known = waiting.popleft()
+            forecaster.learn(known.sample, known.forecast)
+        told, seen = forecaster.tell(cascade.times_s[:events], cascade.marks[:events])
+        size = int(np.searchsorted(cascade.times_s, protocol.horizon_s, side="right"))
+        forecast = forecaster.forecast(told[Method.LEARNT], events)
+        yield Scored(
+            name=cascade.name, events=events, size=size, told=told, forecast=forecast,
+            passed_s=cascade.times_s[events:size],
+        )  # fmt: skip
+        known_s = cascade.start_s + protocol.horizon_s if protocol.is_delayed else -math.inf
+        sample = Sample(seen=seen, size=size)
+        waiting.append(_Waiting(known_s=known_s, sample=sample, forecast=forecast))
+
+
+def errors(scored: Sequence[Scored], method: Method) -> Reals:
+    """|N̂ - N| / N of each."""
+    return np.array([abs(each.told[method] - each.size) / each.size for each in scored])
+
+
+def coverage(scored: Sequence[Scored]) -> float:
+    """The part of final sizes that were in their interval."""
+    return float(np.mean([each.forecast.low <= each.size <= each.forecast.high for each in scored]))
+
+
+def top_recall(scored: Sequence[Scored], method: Method, part: float = 0.1) -> float:
+    """How many of the largest were foretold to be among the largest."""
+    count = max(1, round(part * len(scored)))
+    largest = _largest([float(each.size) for each in scored], count)
+    told = _largest([each.told[method] for each in scored], count)
+    return len(largest & told) / count
+
+
+def lead_times_s(scored: Sequence[Scored], method: Method, threshold: float) -> Reals:
+    """For each alert that was right, how long before the threshold was passed it came."""
+    return np.array([
+        each.passed_s[math.floor(threshold) - each.events]
+        for each in scored
+        if each.events <= threshold < min(each.told[method], each.size)
+    ])  # fmt: skip
+
+
+def _largest(values: Sequence[float], count: int) -> set[int]:
+    return set(np.argsort(values, kind="stable")[-count:].tolist())

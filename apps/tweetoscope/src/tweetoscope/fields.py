@@ -1,0 +1,109 @@
+"""Fields of messages that come from outside: each is checked, and what is wrong is said.
+
+Called by `messages` and `reports`.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from tweetoscope.errors import BadMessage
+
+MOST_TEXT = 10_000
+
+Json = Mapping[str, Any]
+
+
+def opened(value: bytes, kind: str | None = None) -> Json:
+    """The object that a value is, of a type if one is asked for. Raises: `BadMessage`."""
+    try:
+        said = json.loads(value)
+    except (ValueError, RecursionError) as problem:
+        raise BadMessage(f"the value is no JSON: {problem}") from problem
+    if not isinstance(said, dict):
+        raise BadMessage(f"the value is {shown(said)}, no object")
+    if kind is not None and said.get("type") != kind:
+        raise BadMessage(f"type is {shown(said.get('type'))}, not {kind!r}")
+    return said
+
+
+def number(said: Json, name: str) -> float:
+    """A finite number."""
+    value = said.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadMessage(f"{name} is {shown(value)}, no number")
+    try:
+        found = float(value)
+    except OverflowError as problem:
+        raise BadMessage(f"{name} is too large") from problem
+    if not math.isfinite(found):
+        raise BadMessage(f"{name} is {found}, not finite")
+    return found
+
+
+def positive(said: Json, name: str) -> float:
+    """A number above 0."""
+    found = number(said, name)
+    if found <= 0.0:
+        raise BadMessage(f"{name} is {found:g}, not above 0")
+    return found
+
+
+def count(said: Json, name: str) -> int:
+    """A whole number from 1."""
+    found = number(said, name)
+    if found < 1.0 or found != math.floor(found):
+        raise BadMessage(f"{name} is {found:g}, no count")
+    return int(found)
+
+
+def numbers(said: Json, name: str) -> tuple[float, ...]:
+    """A list of numbers; an empty one if there is none."""
+    values = said.get(name, [])
+    if not isinstance(values, list):
+        raise BadMessage(f"{name} is {shown(values)}, no list")
+    return tuple(number({name: value}, name) for value in values)
+
+
+def mark(said: Json) -> float:
+    """A magnitude; null, or nothing, is one that is not known."""
+    if said.get("m") is None:
+        return math.nan
+    magnitude = number(said, "m")
+    if magnitude < 0.0:
+        raise BadMessage(f"m is {magnitude:g}, which is below 0")
+    return magnitude
+
+
+def cascade(said: Json, name: str) -> str:
+    """A cascade's name; of a number, the one that the course makes of it."""
+    value = said.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"tw{value}"
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_TEXT:
+        raise BadMessage(f"{name} is {shown(value)}, no name of a cascade")
+    return value
+
+
+def text(said: Json, name: str, *, default: str = "") -> str:
+    """A text, cut where it is too long."""
+    value = said.get(name, default)
+    if not isinstance(value, str):
+        raise BadMessage(f"{name} is {shown(value)}, no text")
+    return value[:MOST_TEXT]
+
+
+def shown(value: object) -> str:
+    """What was found, short enough for a message."""
+    return repr(value)[:60]
+
+
+def whole(value: float) -> int | float:
+    """A whole number without its decimal point, which the course's programs would not read."""
+    return int(value) if value.is_integer() else value
+
+
+def packed(said: Json) -> bytes:
+    """A value as it is sent."""
+    return json.dumps(said, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()

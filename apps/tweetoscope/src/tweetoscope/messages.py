@@ -1,0 +1,232 @@
+"""The wire contract: JSON values of every topic, read with every field checked, and written.
+
+The course's format with extra fields only, so that a program that knows no more than that can read
+what is written here, and what it writes can be read. Called by the services; a `BadMessage` is for
+the dead-letter topic, with its words.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from tweetoscope import fields
+from tweetoscope.cascade import Closed, Ended, Tweet
+from tweetoscope.errors import BadMessage
+from tweetoscope.hawkes import Estimate, Parameters
+
+MOST_EVENTS = 1_000_000
+DEFAULT_SOURCE = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Serie:
+    """Of the topic `cascade_series`: what was seen of a cascade in a window."""
+
+    cascade: str
+    window_s: float
+    text: str
+    times_s: tuple[float, ...]
+    marks: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """Of the topic `cascade_properties`: how large a cascade was at its end."""
+
+    cascade: str
+    events: int
+    end_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitted:
+    """Of the topic `cascade_properties`: what was estimated of a cascade at the end of a window."""
+
+    cascade: str
+    text: str
+    estimate: Estimate
+    features: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """Of the topic `samples`: what a learner may learn from."""
+
+    cascade: str
+    beta: float
+    n_star: float
+    g1: float
+    omega: float
+    events: int
+    size: int
+    features: tuple[float, ...] = ()
+
+
+def read_tweet(value: bytes, key: bytes | None = None, position: int = 0) -> tuple[str, Tweet]:
+    """The source and the tweet. The source is the field of that name, else the key."""
+    said = fields.opened(value)
+    kind = said.get("type")
+    if kind not in ("tweet", "retweet"):
+        raise BadMessage(f"type is {fields.shown(kind)}, not 'tweet' or 'retweet'")
+    tweet = Tweet(
+        cascade=fields.cascade(said, "tweet_id"),
+        time_s=fields.number(said, "t"),
+        mark=fields.mark(said),
+        is_first=kind == "tweet",
+        text=fields.text(said, "msg"),
+        position=position,
+    )
+    source = said.get("source")
+    if source is None:
+        source = key.decode(errors="replace") if key is not None else DEFAULT_SOURCE
+    return str(source)[: fields.MOST_TEXT], tweet
+
+
+def write_tweet(tweet: Tweet, source: str) -> bytes:
+    """A tweet of a source; a magnitude that is not known is null."""
+    number = tweet.cascade.removeprefix("tw")
+    return fields.packed({
+        "type": "tweet" if tweet.is_first else "retweet",
+        "msg": tweet.text,
+        "t": fields.whole(tweet.time_s),
+        "m": None if math.isnan(tweet.mark) else fields.whole(tweet.mark),
+        "tweet_id": int(number) if number.isdecimal() else tweet.cascade,
+        "info": f"cascade={number}",
+        "source": source,
+    })  # fmt: skip
+
+
+def write_serie(closed: Closed) -> bytes:
+    """What was seen of a cascade in a window; times from its first tweet."""
+    pairs = zip(closed.times_s, closed.marks, strict=True)
+    return fields.packed({
+        "type": "serie",
+        "cid": closed.cascade,
+        "msg": closed.text,
+        "T_obs": fields.whole(closed.window_s),
+        "tweets": [[fields.whole(t), None if math.isnan(m) else fields.whole(m)] for t, m in pairs],
+    })  # fmt: skip
+
+
+def read_serie(value: bytes) -> Serie:
+    """The inverse; times may also begin elsewhere, as those of the course do."""
+    said = fields.opened(value, "serie")
+    tweets = said.get("tweets")
+    if not isinstance(tweets, list) or not 0 < len(tweets) <= MOST_EVENTS:
+        raise BadMessage("tweets is not a list with something in it")
+    times_s, marks = [], []
+    for pair in tweets:
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise BadMessage(f"tweets has {fields.shown(pair)}, which is no [time, magnitude]")
+        times_s.append(fields.number({"t": pair[0]}, "t"))
+        marks.append(fields.mark({"m": pair[1]}))
+    if any(after < before for before, after in itertools.pairwise(times_s)):
+        raise BadMessage("the times of tweets do not ascend")
+    window_s = fields.positive(said, "T_obs")
+    if times_s[-1] - times_s[0] > window_s:
+        raise BadMessage(f"a tweet lies outside of the {window_s:g} s of T_obs")
+    return Serie(
+        cascade=fields.cascade(said, "cid"),
+        window_s=window_s,
+        text=fields.text(said, "msg"),
+        times_s=tuple(time_s - times_s[0] for time_s in times_s),
+        marks=tuple(marks),
+    )
+
+
+def write_size(ended: Ended) -> bytes:
+    """How large a cascade was at its end; one for each window, whose seconds are the key."""
+    end_s = fields.whole(ended.end_s)
+    return fields.packed(
+        {"type": "size", "cid": ended.cascade, "n_tot": ended.events, "t_end": end_s}
+    )
+
+
+def write_fitted(fitted: Fitted) -> bytes:
+    """What was estimated; `n_supp` is how many more there are to come."""
+    found = fitted.estimate
+    said: dict[str, Any] = {
+        "type": "parameters",
+        "cid": fitted.cascade,
+        "msg": fitted.text,
+        "n_obs": found.events,
+        "n_supp": found.to_come,
+        "params": [found.parameters.p, found.parameters.beta],
+        "n_star": found.n_star,
+        "G1": found.g1,
+    }
+    if fitted.features:
+        said["features"] = list(fitted.features)
+    return fields.packed(said)
+
+
+def read_property(value: bytes) -> Size | Fitted:
+    """A value of the topic `cascade_properties`, of either type."""
+    said = fields.opened(value)
+    if said.get("type") == "size":
+        return Size(
+            cascade=fields.cascade(said, "cid"),
+            events=fields.count(said, "n_tot"),
+            end_s=fields.number(said, "t_end"),
+        )
+    if said.get("type") != "parameters":
+        raise BadMessage(f"type is {fields.shown(said.get('type'))}, not 'size' or 'parameters'")
+    params = said.get("params")
+    if not isinstance(params, list) or len(params) != 2:
+        raise BadMessage(f"params is {fields.shown(params)}, not [p, beta]")
+    p, beta = (fields.positive({"params": each}, "params") for each in params)
+    events, to_come = fields.count(said, "n_obs"), fields.number(said, "n_supp")
+    n_star = fields.number(said, "n_star") if "n_star" in said else 0.0
+    if not 0.0 <= n_star < 1.0:
+        raise BadMessage(f"n_star is {n_star:g}, not from 0 to 1")
+    # The course's programs say neither: then n_supp is as good as G1.
+    g1 = fields.number(said, "G1") if "G1" in said else to_come * (1.0 - n_star)
+    if g1 < 0.0:
+        raise BadMessage(f"G1 is {g1:g}, which is below 0")
+    return Fitted(
+        cascade=fields.cascade(said, "cid"),
+        text=fields.text(said, "msg"),
+        estimate=Estimate(
+            parameters=Parameters(p=p, beta=beta),
+            events=events,
+            n_star=n_star,
+            g1=g1,
+            log_posterior=math.nan,
+        ),
+        features=fields.numbers(said, "features"),
+    )
+
+
+def write_example(example: Example) -> bytes:
+    """What a learner may learn from, under the key of its window."""
+    return fields.packed({
+        "type": "sample",
+        "cid": example.cascade,
+        "X": [example.beta, example.n_star, example.g1],
+        "W": example.omega,
+        "n_obs": example.events,
+        "n_tot": example.size,
+        "features": list(example.features),
+    })  # fmt: skip
+
+
+def read_example(value: bytes) -> Example:
+    """The inverse; needs the extra fields, for ω alone is not learnt from."""
+    said = fields.opened(value, "sample")
+    columns = fields.numbers(said, "X")
+    if len(columns) != 3:
+        raise BadMessage(f"X has {len(columns)} numbers, not beta, n_star and G1")
+    events, size = fields.count(said, "n_obs"), fields.count(said, "n_tot")
+    if size < events:
+        raise BadMessage(f"n_tot is {size}, fewer than the {events} of n_obs")
+    return Example(
+        cascade=fields.cascade(said, "cid"),
+        beta=columns[0],
+        n_star=columns[1],
+        g1=columns[2],
+        omega=fields.number(said, "W"),
+        events=events,
+        size=size,
+        features=fields.numbers(said, "features"),
+    )
