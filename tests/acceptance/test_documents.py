@@ -30,6 +30,7 @@ DOCUMENTS = (
     "docs/how-to/import-applications.md",
     "docs/how-to/run-a-server.md",
     "docs/how-to/sign-in-and-access.md",
+    "docs/how-to/stop-what-nobody-uses.md",
     "docs/how-to/users.md",
 )
 WRITTEN = sorted(

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ripieno.control.caretaker import Caretaker
 from ripieno.control.errors import Conflict, InvalidRequest, NotFound
 from ripieno.control.host_checks import LEAST_FREE_MIB
 from ripieno.control.host_views import Finding, HostView
@@ -31,6 +32,8 @@ KeyScan = Callable[[HostConfig], Awaitable[tuple[str, str]]]
 
 class Administration(Placement):
     """The part of the use cases that is not about deployments."""
+
+    caretaker: Caretaker
 
     def __init__(
         self,
@@ -167,6 +170,15 @@ class Administration(Placement):
                     is_well=is_well,
                     said=view.problem or f"{view.state}, {view.components} components",
                     remedy=None if is_well else f"mend it, then ripieno host check {name}",
+                )
+            )
+        if self.caretaker.problem is not None:
+            found.append(
+                Finding(
+                    subject="idle stop",
+                    is_well=False,
+                    said=f"nothing is stopped for not being used: {self.caretaker.problem}",
+                    remedy="let the server run Traefik (without --external-door and --no-door)",
                 )
             )
         for id, problem in self._leading.not_led.items():

@@ -106,7 +106,7 @@ class Caretaker:
             if not stay.is_endless:
                 limited.append((supervisor, stay))
         idle_s = [stay.idle_s for _, stay in limited if stay.idle_s is not None]
-        under_way = await self._under_way() if idle_s else {}
+        self.problem, under_way = await self._under_way() if idle_s else (None, {})
         self._interval_s = _interval_s([stay for _, stay in limited])
         led = {supervisor.state.id for supervisor in self._leading.all}
         self._seen = {id: each for id, each in self._seen.items() if id in led}
@@ -148,20 +148,19 @@ class Caretaker:
             problem=self.problem if stay.idle_s is not None else None,
         )
 
-    async def _under_way(self) -> Mapping[str, int] | None:
-        """Open connections by route; None, and a problem, if nobody can see them."""
+    async def _under_way(self) -> tuple[str | None, Mapping[str, int] | None]:
+        """Open connections by route; where nobody can see them: why, and None."""
         door = self._routes.door
         if door is None:
-            self.problem = "there is no door, so nobody can tell whether it is used"
-            return None
+            return "there is no door, so nobody can tell whether it is used", None
         found = await door.under_way()
-        self.problem = None
-        if found is None:
-            self.problem = (
-                "the connections of Traefik cannot be seen from here, so nobody can tell whether "
-                "it is used; run Traefik beside the server"
-            )
-        return found
+        if found is not None:
+            return None, found
+        return (
+            "the connections of Traefik cannot be seen from here, so nobody can tell whether it is "
+            "used",
+            None,
+        )
 
     async def _look_at(
         self,

@@ -385,5 +385,6 @@ class Course:
     def _note_deployment_state(self) -> None:
         from_now = condition_of(self._state)
         if self._state.record.state != from_now.value:
-            self._state.put_deployment(state=from_now.value, updated_at=self._supervisor.now())
-            self._state.live(lives.after(self._state.life, from_now))
+            now = self._supervisor.now()
+            self._state.put_deployment(state=from_now.value, updated_at=now)
+            self._state.live(lives.after(self._state.life, from_now, now))

@@ -41,7 +41,7 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Life:
-    """`began_at` None: it is not up, or nothing limits it. `extended_s` is what was added to it,
+    """`began_at` None: it is not up. `extended_s` is what was added to it,
     `warned_for` the end that was warned of, `unused_s` how long nobody has used it.
 
     `rest` is why the server has stopped it, and `resting` are the components that this has
@@ -114,12 +114,12 @@ def is_worth_storing(stored: Life, seen: Life, stay: Stay) -> bool:
     return gained_s < 0 or gained_s >= STORED_SHARE * stay.idle_s
 
 
-def after(life: Life, state: DeploymentState) -> Life:
-    """The life once the deployment has come to another state."""
+def after(life: Life, state: DeploymentState, now: datetime) -> Life:
+    """The life once the deployment has just come to another state."""
     if state is DeploymentState.STOPPED:
         return Life(rest=life.rest, resting=life.resting)
-    if state in UP and life.rest is not None:
-        return dataclasses.replace(life, rest=None, resting=())
+    if state in UP:
+        return dataclasses.replace(life, began_at=life.began_at or now, rest=None, resting=())
     return life
 
 

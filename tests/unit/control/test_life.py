@@ -109,16 +109,16 @@ def test_a_failed_deployment_ends_too() -> None:
 
 def test_a_start_begins_another_life() -> None:
     old = Life(began_at=START, extended_s=9, unused_s=30, rest=Rest.IDLE, resting=("web",))
-    stopped = lives.after(old, DeploymentState.STOPPED)
+    stopped = lives.after(old, DeploymentState.STOPPED, after_s(50))
     assert stopped == Life(rest=Rest.IDLE, resting=("web",))
-    assert lives.after(stopped, DeploymentState.CHANGING) == stopped
-    assert lives.after(stopped, DeploymentState.RUNNING) == Life()
+    assert lives.after(stopped, DeploymentState.CHANGING, after_s(60)) == stopped
+    assert lives.after(stopped, DeploymentState.RUNNING, after_s(61)) == Life(began_at=after_s(61))
 
 
 def test_a_restart_or_a_change_begins_none() -> None:
     life = Life(began_at=START, extended_s=9)
     for state in (DeploymentState.CHANGING, DeploymentState.RUNNING, DeploymentState.DEGRADED):
-        assert lives.after(life, state) == life
+        assert lives.after(life, state, after_s(50)) == life
 
 
 @pytest.mark.parametrize(
