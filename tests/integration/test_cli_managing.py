@@ -3,11 +3,14 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ripieno.control.requests import Decision
+from ripieno.control.views import DeploymentState, LifeView
 from tests.command_line import CommandLine, ScriptedControl, command_line
 from tests.fake_control import WEB
 
@@ -196,3 +199,35 @@ def test_the_doctor_tells_what_is_not_well_and_the_remedy(ripieno: CommandLine) 
     ripieno.environment["RIPIENO_URL"] = "http://127.0.0.1:9"
     shown = ripieno("doctor")
     assert shown.exit_code == 5 and "bad  server" in shown.stdout
+
+
+def test_a_life_is_shown_and_extended(ripieno: CommandLine, control: DecidingControl) -> None:
+    assert ripieno("deploy", "web-shop", "--name", "shop", "--quiet").exit_code == 0
+    assert ripieno("extend", "shop").exit_code == 4  # It has no end.
+
+    def live(**changed: Any) -> list[str]:
+        control.names["shop"] = replace(control.names["shop"], **changed)
+        return ripieno("status", "shop").lines
+
+    # So long that a slow machine makes no difference to what is shown.
+    ahead = datetime.now(UTC) + timedelta(days=10, minutes=30)
+    told = live(life=LifeView(idle_stop_min=30, ends_at=ahead))
+    assert "it is stopped after 30 min 0 s without use" in told
+    assert "its life time ends in 10 d 0 h" in told
+    told = live(life=LifeView(idle_stop_min=30, idle_stop_at=ahead, ends_at=ahead, is_ending=True))
+    assert "nobody uses it; it is stopped in 10 d 0 h unless somebody comes" in told
+    assert "its life time ends in 10 d 0 h: ripieno extend shop --hours 1" in told
+    shown = ripieno("extend", "shop", "--hours", "48")
+    assert shown.lines == ["shop is stopped in 12 d 0 h, not earlier"]
+    ends_at = json.loads(ripieno("extend", "shop", "--json").stdout)["ends_at"]
+    assert datetime.fromisoformat(ends_at) == ahead + timedelta(hours=49)
+    assert any(
+        "nobody can tell" in each
+        for each in live(life=LifeView(idle_stop_min=30, problem="nobody can tell"))
+    )
+    told = live(state=DeploymentState.STOPPED, life=LifeView(stopped_for="idle"))
+    assert "stopped, idle" in told[0]
+    assert "stopped, since nobody used it; a visit starts it" in told
+    assert "stopped, idle" in ripieno("status").stdout
+    told = live(life=LifeView(stopped_for="lifetime"))
+    assert "stopped at the end of its life time; ripieno start shop" in told

@@ -134,7 +134,8 @@ class Caretaker:
         is_up = DeploymentState(state.record.state) in lives.UP
         seen = self._seen.get(state.id)
         idle_stop_at = None
-        if stay.idle_s is not None and is_up and seen is not None and not seen.is_used:
+        is_used = seen is None or seen.is_used or self._visits.is_any(self._names(state))
+        if stay.idle_s is not None and is_up and seen is not None and not is_used:
             looked_at = self._looked_at or self.now()
             idle_stop_at = looked_at + timedelta(seconds=stay.idle_s - seen.unused_s)
         ends_at = life.ends_at(stay) if is_up else None

@@ -22,6 +22,8 @@ TLS = {"tls_certificate": Path("c.pem"), "tls_key": Path("k.pem")}
         ({"acme_challenge": "dns:"}, "write tls, http, or dns:PROVIDER"),
         ({"external_door": "traefik:8645"}, "write http://HOST:PORT"),
         ({"domain": "Apps.example.org"}, "in lower case"),
+        ({"idle_stop": "soon"}, "is no amount of time"),
+        ({"most_lifetime": "0h"}, "give more than nothing"),
         (
             {"public_url": "https://lab.example.org", "domain": "lab.example.org"},
             "give --domain another name, such as apps.lab.example.org",
