@@ -16,6 +16,8 @@ SAMPLES_READY := $(SAMPLES)/.venv/ready
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
+# Tests and servers are started again and again: nothing is to be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo demo-stop test check bench texts lock clean
 
@@ -29,6 +31,7 @@ demo-stop: $(READY)  ## Take down what `make demo` has left running
 	@$(BIN)/python examples/demo/demo.py stop
 
 test: $(READY) $(SAMPLES_READY)  ## Run the tests; ARGS='-k word' goes to pytest
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/pytest $(ARGS)
 
 check: $(READY)  ## Check style, types and the direction of imports

@@ -22,7 +22,7 @@ from ripieno.testing.chaos_tally import Tally
 ROUNDS, KILLS_EACH = 4, 4
 
 
-def survived(least_kills: int, first_seed: int, rounds: int) -> tuple[Tally, float]:
+def survived(least_kills: int, first_seed: int, *, rounds: int) -> tuple[Tally, float]:
     """What was done until there were so many kills, and the share of seeds that did not break."""
     tally, broken = Tally(), 0
     seed = first_seed
@@ -30,7 +30,7 @@ def survived(least_kills: int, first_seed: int, rounds: int) -> tuple[Tally, flo
         with tempfile.TemporaryDirectory(prefix="ripieno-chaos-") as folder:
             chaos = Chaos(seed, directory=Path(folder, "home"))
             try:
-                asyncio.run(chaos.run(rounds=rounds, kills=KILLS_EACH))
+                asyncio.run(chaos.run(rounds=rounds, kills=min(KILLS_EACH, least_kills)))
             except (Broken, TimeoutError) as problem:
                 broken += 1
                 print(f"seed {seed} broke: {problem}", file=sys.stderr)
@@ -51,7 +51,7 @@ def main() -> None:
     def measured(extent: Extent) -> Iterator[Figure]:
         wanted = max(2, asked.kills // extent.divisor)
         rounds = ROUNDS if extent.divisor == 1 else 1
-        tally, unbroken = survived(wanted, asked.seed, rounds)
+        tally, unbroken = survived(wanted, asked.seed, rounds=rounds)
         yield Figure(
             name="runs in which nothing was lost, doubled or left behind",
             unit="share",

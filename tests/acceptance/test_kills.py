@@ -43,7 +43,7 @@ components:
 @pytest.mark.parametrize("seed", [11, 12, 13])
 async def test_killed_server_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
     chaos = Chaos(seed, directory=tmp_path)
-    await chaos.run(rounds=3, kills=2)
+    await chaos.run(rounds=2, kills=2)
     assert chaos.tally.outcomes
 
 

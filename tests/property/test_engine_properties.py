@@ -2,9 +2,8 @@
 
 import itertools
 import json
-import os
 
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
@@ -38,19 +37,8 @@ from ripieno.model.event import (
     TransitionFailed,
 )
 from ripieno.model.program import Outcome, Program
+from tests.drawing import examples
 from tests.random_assemblies import TYPES, building, programs
-
-THOROUGH = os.environ.get("RIPIENO_HYPOTHESIS_PROFILE") == "thorough"
-SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
-
-
-def examples(count: int) -> settings:
-    """So many examples, or twenty times as many where somebody has the time."""
-    return settings(
-        max_examples=count * 20 if THOROUGH else count,
-        deadline=None,
-        suppress_health_check=SLOW,
-    )
 
 
 class Follower:

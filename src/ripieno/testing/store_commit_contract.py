@@ -94,15 +94,15 @@ class StoreCommitContract:
 
         async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
             waker = group.create_task(wake())
-            readers = [group.create_task(read_on(reader, 2000, wakened)) for _ in range(50)]
+            readers = [group.create_task(read_on(reader, 800, wakened)) for _ in range(20)]
             for number in range(10):
                 writer = writers[number % 2]
-                group.create_task(write(writer, f"d-{number}", batches=50, size=4))
+                group.create_task(write(writer, f"d-{number}", batches=20, size=4))
             seen = [await each for each in readers]
             is_over = True
             await waker
         assert is_in_order(seen[0])
-        assert len(seen[0]) == 2000
+        assert len(seen[0]) == 800
         assert all(each == seen[0] for each in seen)
 
     async def test_of_many_writers_of_one_deployment_one_wins_each_turn(

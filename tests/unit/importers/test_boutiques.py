@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripieno.importers.boutiques import boutiques
@@ -16,6 +16,7 @@ from ripieno.model.application import Application
 from ripieno.model.errors import InvalidParameter
 from ripieno.model.reading_applications import application, resolve
 from ripieno.model.workload import FileTransfer, Workload
+from tests.drawing import examples
 from tests.strategies import data
 
 
@@ -446,7 +447,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(st.dictionaries(FIELDS, ANY, max_size=6), st.booleans())
 def test_anything_makes_a_legal_application_or_is_refused_on_purpose(
     fields: dict[str, Any], is_complete: bool

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripieno.importers import compose_text
@@ -16,6 +16,7 @@ from ripieno.importers.errors import ImporterError, NothingToRun, UnreadableDesc
 from ripieno.model import references
 from ripieno.model.reading_applications import application, resolve
 from ripieno.model.workload import Workload
+from tests.drawing import examples
 from tests.strategies import data
 
 
@@ -613,7 +614,7 @@ SERVICE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(
     st.dictionaries(st.sampled_from(["web", "db", "host", "Web", "1"]), SERVICE | ANY, max_size=4),
     st.dictionaries(FIELDS, ANY, max_size=2),
@@ -631,7 +632,7 @@ def test_anything_makes_a_legal_application_or_is_refused_on_purpose(
     assert all(each.isprintable() for each in (*found.found, *found.missing, *found.notes))
 
 
-@settings(max_examples=200)
+@examples(80)
 @given(
     st.dictionaries(st.sampled_from(["web", "db", "host", "1"]), SERVICE, min_size=1, max_size=4)
 )

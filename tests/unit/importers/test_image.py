@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripieno.images import labels
@@ -13,6 +13,7 @@ from ripieno.importers.errors import ImporterError
 from ripieno.importers.image import image
 from ripieno.model.image import ImageFacts, ImageHealth, ImageMetadata
 from ripieno.model.reading_applications import application
+from tests.drawing import examples
 from tests.strategies import data
 
 NAME = "ghcr.io/neuro/brain-viewer:v1.2"
@@ -166,7 +167,7 @@ def test_what_cannot_be_carried_over_is_told() -> None:
 TEXTS = st.text(max_size=15) | st.sampled_from(["${x}", "$", "a: b", "- x", "0o17", "<<", "\ud800"])
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripieno.model import errors
@@ -20,6 +20,7 @@ from ripieno.model.workload import (
     Secret,
     Workload,
 )
+from tests.drawing import examples
 
 EXAMPLES = sorted(Path("examples/applications").glob("*.yaml"))
 
@@ -426,7 +427,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@examples(100)
 @given(
     st.dictionaries(
         st.sampled_from(["a", "b", "c d"]),
