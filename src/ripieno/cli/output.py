@@ -5,6 +5,7 @@ characters and Rich's markup, and neither may reach the terminal as such.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,10 +20,15 @@ MOST_TEXT = 2_000
 MOST_LINE = 10_000
 """Characters that are shown of a text, and of a line that a component printed."""
 
+UNLIMITED = 240
+"""Columns of lines that no terminal shows: what is searched or cut should not be folded before."""
+
 
 def console() -> Console:
     """The standard output."""
-    return Console(highlight=False, markup=False, emoji=False)
+    is_shown = sys.stdout.isatty() or "COLUMNS" in os.environ
+    width = None if is_shown else UNLIMITED
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def is_terminal() -> bool:

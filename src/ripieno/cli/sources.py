@@ -101,7 +101,11 @@ def read_text(path: str) -> str:
     except OSError as problem:
         hint = ""
         if isinstance(problem, FileNotFoundError) and os.sep not in path:
+            name, at, version = path.partition("@")
             hint = f" (a published application has no dot in its name; here is {Path.cwd()})"
+            if at:
+                hint = f" (a version of a published application is given as: {name} --version "
+                hint += f"{version})"
         raise DocumentError(
             f"cannot be read: {problem.strerror or problem}{hint}", source=path
         ) from problem

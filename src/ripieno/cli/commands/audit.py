@@ -8,10 +8,13 @@ from rich.text import Text
 from ripieno.cli import completing, moments, session
 from ripieno.cli.arguments import AsJson
 from ripieno.cli.output import console, said, show_json
-from ripieno.cli.status_view import NARROW, columns
+from ripieno.cli.status_view import columns
 from ripieno.client import Client
 from ripieno.wire.audit import Deed, Result
 from ripieno.wire.base import MOST_PAGE
+
+LEAST_TABLE = 110
+"""Columns of a terminal below which a deed takes two lines."""
 
 _STYLES = {Result.ALLOWED: "", Result.REFUSED: "bold red", Result.FAILED: "yellow"}
 
@@ -67,9 +70,11 @@ def audit(
         show_json(found)
         return
     terminal = console()
-    if terminal.width < NARROW:
+    if terminal.width < LEAST_TABLE:
         for each in found:
-            terminal.print(Text.assemble(said(each.user, "bold"), "  ", _result(each)))
+            when = said(moments.day_and_time(each.at), "dim")
+            who = Text.assemble(said(each.user, "bold"), said(f" from {each.address}", "dim"))
+            terminal.print(Text.assemble(when, "  ", who, "  ", _result(each)))
             terminal.print(said(f"  {each.action} {each.thing}"))
     else:
         table = columns("When", "Who", "From", "What", "To which", "Result")
