@@ -167,3 +167,24 @@ async def test_why_a_visit_starts_nothing_is_shown(door: DoorRig) -> None:
         )
     finally:
         await door.client.remove_quota("user:admin")
+
+
+async def test_a_visitor_of_a_sticky_route_stays_with_one_replica(door: DoorRig) -> None:
+    await door.deploy(document(access="[public], sticky: true", replicas=2), "sticky")
+    await until_shown(door, "sticky", RouteState.READY)
+    async with door.visiting("sticky") as http:
+        await until(lambda: answers(http, 200))
+        found: dict[int, str] = {}
+        async with asyncio.timeout(60):
+            while len(found) < 2:
+                http.cookies.clear()
+                answer = await http.get("echo")
+                cookies = [each.partition(";")[0] for each in answer.headers.get_list("set-cookie")]
+                found[answer.json()["pid"]] = next(
+                    each for each in cookies if each.startswith("ripieno_replica_sticky=")
+                )
+        for pid, cookie in found.items():
+            for _ in range(4):
+                http.cookies.clear()
+                told = (await http.get("echo", headers={"Cookie": cookie})).json()
+                assert told["pid"] == pid

@@ -76,7 +76,9 @@ def seen(
                 lifetime_h=each.lifetime_h,
                 refusal=refusal if route_state is RouteState.IDLE else None,
             ),
-            OpenRoute(name=each.name, mode=each.mode, endpoints=endpoints),
+            OpenRoute(
+                name=each.name, mode=each.mode, endpoints=endpoints, is_sticky=each.is_sticky
+            ),
         )
 
 

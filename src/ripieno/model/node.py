@@ -178,6 +178,12 @@ class Node:
         except OverflowError as problem:
             raise self.error("the number is too large; give a smaller one") from problem
 
+    def flag(self) -> bool:
+        """True or false."""
+        if type(self.value) is not bool:
+            raise self._unexpected("true or false")
+        return self.value
+
     def numbers(self) -> tuple[float, ...]:
         """A number or a list of numbers."""
         if isinstance(self.value, list):

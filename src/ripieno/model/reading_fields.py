@@ -55,6 +55,11 @@ class Fields:
                 f"{quoted(text)} is unknown here{did_you_mean(text, kind)}; give {listed(kind)}"
             ) from problem
 
+    def flag(self, name: str) -> bool:
+        """True or false, which it is where it is not there."""
+        node = self.data_node(name)
+        return node is not None and node.flag()
+
     @overload
     def number(self, name: str, default: float) -> float: ...
     @overload

@@ -22,6 +22,7 @@ _FIELDS = frozenset(
         "path",
         "idle_stop_min",
         "lifetime_h",
+        "sticky",
         "note",
     )
 )
@@ -75,6 +76,7 @@ def _read(node: Node, *, is_open: bool) -> Route:
             path=fields.static("path", "/"),
             idle_stop_min=fields.number("idle_stop_min"),
             lifetime_h=fields.number("lifetime_h"),
+            is_sticky=fields.flag("sticky"),
         )
     except ApplicationError as problem:
         raise located(node, problem) from problem

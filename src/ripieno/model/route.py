@@ -44,7 +44,7 @@ class Route:
     `access` are principals that may come in besides the deployment's owner. `name` is "" until it
     belongs to a deployment. `path` is where visitors begin. `idle_stop_min` is after how many
     minutes without a visitor the deployment is stopped, `lifetime_h` how many hours it may be up;
-    None: the route says nothing of it (see `stay`).
+    None: the route says nothing of it (see `stay`). `is_sticky`: a visitor stays with one replica.
     """
 
     component: str
@@ -56,6 +56,7 @@ class Route:
     path: str = "/"
     idle_stop_min: float | None = None
     lifetime_h: float | None = None
+    is_sticky: bool = False
 
     def __post_init__(self) -> None:
         if self.name and not names.is_open(self.name):
@@ -172,8 +173,9 @@ def to_json(route: Route) -> dict[str, Any]:
         "path": route.path,
         "idle_stop_min": route.idle_stop_min,
         "lifetime_h": route.lifetime_h,
+        "sticky": route.is_sticky,
     }
-    return {name: value for name, value in record.items() if value not in (None, [], "")}
+    return {name: value for name, value in record.items() if value not in (None, [], "", False)}
 
 
 def from_json(record: Mapping[str, Any]) -> Route:
@@ -188,4 +190,5 @@ def from_json(record: Mapping[str, Any]) -> Route:
         path=record["path"],
         idle_stop_min=record.get("idle_stop_min"),
         lifetime_h=record.get("lifetime_h"),
+        is_sticky=record.get("sticky", False),
     )

@@ -25,11 +25,15 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenRoute:
-    """A route as it is to be opened now. Without endpoints, visitors are told that it waits."""
+    """A route as it is to be opened now. Without endpoints, visitors are told that it waits.
+
+    `is_sticky`: whoever came to one endpoint comes to it again, as long as it is there.
+    """
 
     name: str
     mode: Mode = Mode.HOST
     endpoints: tuple[Endpoint, ...] = ()
+    is_sticky: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,9 @@ CHECK, PAGE, DOORSTEP, RESCUE, NOTHING = "check", "page", "doorstep", "rescue", 
 
 USER, GROUPS = "X-Forwarded-User", "X-Forwarded-Groups"
 
+REPLICA = "ripieno_replica_"
+"""What the cookie of a sticky route is called, with its name behind."""
+
 _CATCH_ALL, _RESCUED, _ROUTE, _OWN = 1, 2, 10, 20
 """Priorities: a route's own name is stronger than where the visitor comes from."""
 
@@ -192,6 +195,8 @@ def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
             "serversTransport": _APPLICATIONS,
         }
     }
+    if route.is_sticky:
+        parts.services[name]["loadBalancer"]["sticky"] = {"cookie": _sticky(name, layout)}
     # By prefix too, no other host will do: the pages of the server have cookies at some of them.
     host = f"Host(`{layout.addresses.host(name) if is_by_host else layout.addresses.domain}`)"
     rule = host if is_by_host else f"{host} && (Path(`/{name}`) || PathPrefix(`/{name}/`))"
@@ -224,6 +229,19 @@ def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
     }
     if not is_by_host:
         _add_rescue(parts, name, layout)
+
+
+def _sticky(name: str, layout: Layout) -> dict[str, Any]:
+    """The cookie by which a visitor is known to a replica; it says nothing of who they are."""
+    is_secure = layout.addresses.is_trustworthy
+    return {
+        # All routes by prefix share an origin.
+        "name": f"{REPLICA}{name}",
+        "httpOnly": True,
+        "secure": is_secure,
+        # Also in a frame on the pages of the server, which are another site.
+        "sameSite": "none" if is_secure else "lax",
+    }
 
 
 def _add_rescue(parts: _Parts, name: str, layout: Layout) -> None:

@@ -29,7 +29,8 @@ def read(routes: str, **values: object) -> Application:
 def test_a_route_has_a_mode_a_name_and_who_may_come_in() -> None:
     found = read(
         '  - {component: web, tcp_port: http, access: ["group:${parameters.who}", public], '
-        "name: my-shop, mode: strip, path: /lab?x=1, idle_stop_min: 30, lifetime_h: 8}\n",
+        "name: my-shop, mode: strip, path: /lab?x=1, idle_stop_min: 30, lifetime_h: 8, "
+        "sticky: true}\n",
         who="bio",
     )
     assert found.routes == (
@@ -42,6 +43,7 @@ def test_a_route_has_a_mode_a_name_and_who_may_come_in() -> None:
             path="/lab?x=1",
             idle_stop_min=30,
             lifetime_h=8,
+            is_sticky=True,
         ),
     )
 
@@ -68,6 +70,7 @@ def test_what_is_external_can_have_a_route() -> None:
         ("component: web, tcp_port: http, path: /a/../b", "is no path to begin at"),
         ("component: web, tcp_port: http, idle_stop_min: 0", "idle_stop_min is 0; give minutes"),
         ("component: web, tcp_port: http, lifetime_h: -1", "lifetime_h is -1; give hours"),
+        ("component: web, tcp_port: http, sticky: 1", "sticky: expected true or false"),
         ("component: web, tcp_port: http, title: 'A${host}'", "cannot be used in this field"),
         ("component: web, tcp_port: http, port: 80", "unknown field 'port'"),
     ],
@@ -119,7 +122,7 @@ def test_routes_survive_being_stored() -> None:
     routes = read(
         "  - {component: web, tcp_port: http}\n"
         "  - {component: api, tcp_port: http, access: [everyone], name: x, mode: keep, title: T, "
-        "path: /a, idle_stop_min: 1.5, lifetime_h: 2}\n"
+        "path: /a, idle_stop_min: 1.5, lifetime_h: 2, sticky: true}\n"
     ).routes
     assert tuple(route.from_json(route.to_json(each)) for each in routes) == routes
 

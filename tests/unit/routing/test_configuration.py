@@ -133,6 +133,17 @@ def test_replicas_share_the_load_and_may_be_on_ipv6() -> None:
     ]
 
 
+def test_a_sticky_route_has_a_cookie_of_its_own() -> None:
+    plain, sticky = (
+        http(OpenRoute(name="viewer", endpoints=ONE, is_sticky=each))["services"]["viewer"]
+        for each in (False, True)
+    )
+    assert "sticky" not in plain["loadBalancer"]
+    cookie = sticky["loadBalancer"]["sticky"]["cookie"]
+    assert cookie["name"] == "ripieno_replica_viewer" and cookie["httpOnly"]
+    assert (cookie["secure"], cookie["sameSite"]) in ((True, "none"), (False, "lax"))
+
+
 def test_applications_may_be_framed_by_the_server_and_themselves() -> None:
     headers = http()["middlewares"]["frames_allowed"]["headers"]["customResponseHeaders"]
     assert headers == {
