@@ -25,6 +25,7 @@ from ripieno.plan.errors import PlanError
 from ripieno.routing import errors as routing
 from ripieno.runtimes import errors as runtimes
 from ripieno.store import errors as store
+from ripieno.wire.faults import in_words
 from ripieno.wire.problem import MEDIA_TYPE, PREFIX, Fault, Problem
 
 MOST_FAULTS = 20
@@ -202,5 +203,5 @@ def _faults(found: Iterable[object]) -> list[Fault]:
         if isinstance(each, dict):
             where = ".".join(str(part) for part in each.get("loc", ()))
             field = where[:200].encode("utf-8", "replace").decode("utf-8")
-            faults.append(Fault(field=field, message=str(each.get("msg", "not valid"))))
+            faults.append(Fault(field=field, message=in_words(each)))
     return faults

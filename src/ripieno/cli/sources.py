@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from ripieno.cli.exits import usage
 from ripieno.model import names
 from ripieno.model.errors import DocumentError
+from ripieno.wire import faults
 from ripieno.wire.base import Request
 
 Asked = TypeVar("Asked", bound=Request)
@@ -134,4 +135,4 @@ def request(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise usage(f"{where}: {first['msg']}") from problem
+        raise usage(f"{where}: {faults.in_words(first)}") from problem
