@@ -1,7 +1,7 @@
 """A registry of 100,000 applications: how long a search and a page of the list take, and how many
 reads a second the API answers.
 
-    .venv/bin/python benchmarks/registry.py [--json] [--applications 100000]
+    .venv/bin/python benchmarks/registry.py [--json]
 
 Applications are made up of words that are as frequent as words of a language are, and queries of
 words of the applications: a word, two, the beginning of one, one with a tag, and nothing at all.
@@ -33,6 +33,7 @@ A_BATCH = 500
 QUERIES = 200
 PAGES = 100
 READS = 4000
+SEARCHES = 1000
 CONNECTIONS = 8
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -189,8 +190,9 @@ async def in_store(url: str, home: Path, extent: Extent, count: int) -> dict[str
         await store.close()
 
 
-async def reads_a_second(url: str, home: Path, extent: Extent) -> list[float]:
-    """Reads through the API of a server: an application, a page of the list, a search."""
+async def answered(url: str, home: Path, extent: Extent) -> tuple[list[float], list[float]]:
+    """Reads a second through the API of a server, four of five of an application and one of a page
+    of the list; and searches a second."""
     server = ServerProcess(home, database_url=url)
     server.start()
     client = await server.ready()
@@ -201,17 +203,19 @@ async def reads_a_second(url: str, home: Path, extent: Extent) -> list[float]:
         token = (home / "admin.token").read_text().strip()
         chosen = random.Random(1)
 
-        def path() -> str:
-            kind = chosen.random()
-            if kind < 0.6:
+        def read() -> str:
+            if chosen.random() < 0.8:
                 return f"/api/v1/applications/{chosen.choice(names)}"
-            if kind < 0.8:
-                return f"/api/v1/applications?order=name&limit=20&after={chosen.choice(names)}"
+            return f"/api/v1/applications?order=name&limit=20&after={chosen.choice(names)}"
+
+        def search() -> str:
             return f"/api/v1/applications?limit=20&q={chosen.choice(words)}"
 
-        await load(server.url, token, path, 200)
-        reads = extent.size(READS)
-        return [await load(server.url, token, path, reads) for _ in range(extent.runs)]
+        found: list[list[float]] = []
+        for path, count in ((read, extent.size(READS)), (search, extent.size(SEARCHES))):
+            await load(server.url, token, path, 50)
+            found.append([await load(server.url, token, path, count) for _ in range(extent.runs)])
+        return found[0], found[1]
     finally:
         await client.close()
         server.stop()
@@ -269,14 +273,21 @@ def measured(extent: Extent) -> Iterator[Figure]:
     try:
         url = f"sqlite:///{home / 'ripieno.db'}"
         yield from figures("SQLite", asyncio.run(in_store(url, home, extent, count)), count)
+        reads, searches = asyncio.run(answered(url, home, extent))
         yield Figure(
             name=f"reads through the API, {count:,} applications, SQLite",
             unit="/s",
-            runs=tuple(asyncio.run(reads_a_second(url, home, extent))),
+            runs=tuple(reads),
             better=Better.HIGHER,
             budget=500.0,
         )
-        with PostgresServer() as server:
+        yield Figure(
+            name=f"searches through the API, {count:,} applications, SQLite",
+            unit="/s",
+            runs=tuple(searches),
+            better=Better.HIGHER,
+        )
+        with PostgresServer(shared_buffers="256MB") as server:
             url = server.new_database()
             found = asyncio.run(in_store(url, home, extent, count))
         yield from figures("PostgreSQL", found, count)

@@ -22,6 +22,7 @@ from ripieno.store.registered import (
     FacetKind,
     Found,
     Order,
+    Registered,
     Search,
     VersionRecord,
     VersionState,
@@ -96,6 +97,13 @@ class MemoryCatalogue:
             created_at=kept.created_at,
             updated_at=version.published_at or version.created_at,
         )
+
+    async def registered(self, name: str, version: str | None = None) -> Registered | None:
+        shown = await self.application(name)
+        if shown is None:
+            return None
+        found = await self.application_version(name, version or shown.version)
+        return None if found is None else Registered(entry=shown, version=found)
 
     async def application_version(self, name: str, version: str) -> VersionRecord | None:
         return self._kept[name].versions.get(version)

@@ -41,7 +41,7 @@ from ripieno.api.feed import Feed
 from ripieno.api.idempotency import Answers
 from ripieno.api.incidents import Incidents
 from ripieno.api.limits import BodyLimit
-from ripieno.api.security import PREFIX, Guard, bearer, caller_of, is_guarded
+from ripieno.api.security import PREFIX, Guard, bearer, is_guarded
 from ripieno.api.streams import Streams
 from ripieno.control.use_cases import UseCases
 from ripieno.model.errors import RipienoError
@@ -52,13 +52,14 @@ from ripieno.wire import archive
 warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 ROUTERS = (
+    # Paths are compared one after the other: those that are read most come first.
+    applications.router,
     deployments.router,
     reconfigurations.router,
     plans.router,
     logs.router,
     metrics.router,
     events.router,
-    applications.router,
     saved.router,
     imports.router,
     routes.router,
@@ -121,11 +122,9 @@ def create_app(
     app.state.streams = streams
     app.state.answers = Answers(control)
     app.include_router(health.open_router)
-    app.include_router(metrics.server_router, dependencies=[Depends(bearer), Depends(caller_of)])
+    app.include_router(metrics.server_router, dependencies=[Depends(bearer)])
     for router in ROUTERS:
-        app.include_router(
-            router, prefix=PREFIX, dependencies=[Depends(bearer), Depends(caller_of)]
-        )
+        app.include_router(router, prefix=PREFIX, dependencies=[Depends(bearer)])
     if site is not None:
         app.router.default = _outside(site, app.router.default)
     for expected in (RipienoError, HTTPException, RequestValidationError):

@@ -8,14 +8,13 @@ from ripieno.api.security import caller_of
 from ripieno.api.streams import Streams
 from ripieno.control.gate import Gate
 from ripieno.control.use_cases import UseCases
-from ripieno.model.access import Caller
 from ripieno.wire.base import IDENTIFIER, SLUG, VERSION
 
 
-async def gate_of(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Gate:
+async def gate_of(request: Request) -> Gate:
     """The use cases of the server that was asked, as far as the caller may use them."""
     control: UseCases = request.app.state.control
-    return Gate(control, caller)
+    return Gate(control, caller_of(request))
 
 
 async def streams_of(request: Request) -> Streams:

@@ -22,7 +22,19 @@ PREFIX = "/api/v1"
 METRICS = "/metrics"
 """Where a Prometheus looks by itself."""
 
-bearer = HTTPBearer(
+
+class _Bearer(HTTPBearer):
+    """The dependency of all routes below the prefix: the scheme for the description, and a caller.
+
+    Raises: Unauthenticated, should a request ever get past the guard.
+    """
+
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]  # not a text
+        """Whoever asks has been looked at."""
+        caller_of(request)
+
+
+bearer = _Bearer(
     scheme_name="token",
     description="a token made with `ripieno token create`",
     auto_error=False,
@@ -70,7 +82,7 @@ def token_of(scope: Scope) -> str:
     return match[1]
 
 
-async def caller_of(request: Request) -> Caller:
+def caller_of(request: Request) -> Caller:
     """Who a request comes from, by the token that the guard has looked at.
 
     Raises: Unauthenticated, should a request ever get past the guard.

@@ -51,13 +51,12 @@ class Registry:
 
         Raises: `NotFound`.
         """
-        entry = await self._store.application(name)
-        if entry is None:
+        found = await self._store.registered(name, version)
+        if found is None and await self._store.application(name) is None:
             raise missing.application(name)
-        found = await self._store.application_version(name, version or entry.version)
         if found is None:
             raise missing.version(name, version)
-        return Registered(entry=entry, version=found)
+        return found
 
     async def versions(self, name: str) -> Sequence[VersionSummary]:
         """All versions of an application, the latest first."""

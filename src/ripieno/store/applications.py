@@ -14,6 +14,7 @@ from ripieno.store.errors import VersionTaken
 from ripieno.store.records import REMOVED
 from ripieno.store.registered import (
     ApplicationRecord,
+    Registered,
     VersionRecord,
     VersionState,
     VersionSummary,
@@ -24,6 +25,10 @@ _v = tables.VERSIONS.c
 _d = tables.DEPLOYMENTS.c
 _ENTRY = sql.select(*tables.columns_of(tables.APPLICATIONS, ApplicationRecord))
 _VERSION = sql.select(*tables.columns_of(tables.VERSIONS, VersionRecord))
+_ENTRY_NAMED = _ENTRY.where(_a.name == sql.bindparam("of"))
+_VERSION_NUMBERED = _VERSION.where(
+    _v.application == sql.bindparam("of"), _v.version == sql.bindparam("number")
+)
 _SUMMARY = sql.select(*tables.columns_of(tables.VERSIONS, VersionSummary))
 
 
@@ -86,6 +91,25 @@ class Applications:
             which = sql.select(_a.version).where(_a.name == name).scalar_subquery()
         query = _VERSION.where(_v.application == name, _v.version == which)
         return await self._database.one_of(VersionRecord, query)
+
+    async def registered(self, name: str, version: str | None = None) -> Registered | None:
+        """A version of an application (None: the one that presents it), and its entry."""
+
+        def work(connection: Connection) -> Registered | None:
+            found = connection.execute(_ENTRY_NAMED, {"of": name}).first()
+            if found is None:
+                return None
+            shown = rows.record(ApplicationRecord, _ENTRY.selected_columns, found)
+            asked = {"of": name, "number": shown.version if version is None else version}
+            found = connection.execute(_VERSION_NUMBERED, asked).first()
+            if found is None:
+                return None
+            return Registered(
+                entry=shown,
+                version=rows.record(VersionRecord, _VERSION.selected_columns, found),
+            )
+
+        return await self._database.read(work)
 
     async def application_versions(self, name: str) -> list[VersionSummary]:
         """All versions of an application, the latest first, by the order of semantic versions."""

@@ -32,7 +32,7 @@ def add(connection: Connection, table: Table, records: Sequence[object], **same:
         connection.exec_driver_sql(write.statement, write.rows(records, *same.values()))
 
 
-def record(kind: type[R], columns: Sequence[ColumnElement[Any]], row: Iterable[Any]) -> R:
+def record(kind: type[R], columns: Iterable[ColumnElement[Any]], row: Iterable[Any]) -> R:
     """A row as a record whose fields are named as its columns."""
     return kind(**{str(column.key): value for column, value in zip(columns, row, strict=True)})
 

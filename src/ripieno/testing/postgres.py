@@ -28,7 +28,6 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    "shared_buffers": "32MB",
     # What a killed server has written is in the kernel, so only a machine's end could lose it.
     "fsync": "off",
     "full_page_writes": "off",
@@ -44,8 +43,9 @@ class Unavailable(Exception):
 class PostgresServer:
     """A server with a user and a password; leaving the block ends it and removes its files."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared_buffers: str = "32MB") -> None:
         self._tools = _tools()
+        self._shared_buffers = shared_buffers
         self._as_other = os.geteuid() == 0
         self.password = secrets.token_urlsafe(12)
         self.port = _free_port()
@@ -98,7 +98,11 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it; returns when it answers. Raises: `RuntimeError` with its last words."""
-        settings = {**_SETTINGS, "port": str(self.port)}
+        settings = {
+            **_SETTINGS,
+            "port": str(self.port),
+            "shared_buffers": self._shared_buffers,
+        }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
