@@ -140,6 +140,7 @@ class Reconfigurations(Deployments):
             connections=planning.connections_after(machine, plan),
             warnings=(
                 *targeting.no_host_runs(target),
+                *targeting.scaling_kept(target),
                 *planning.warnings(machine, target, running),
             ),
         )

@@ -7,7 +7,7 @@ be compared with what is, and gone back to.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,8 @@ class Target:
 
     `configuration` is the one that was chosen, "" none; `directory` is where the application's
     relative files were looked for, `files` are those that were registered with it. `routes` have
-    their names once they are `settled`.
+    their names once they are `settled`. `scaled_from` has the components that people have scaled,
+    with the numbers of replicas that the application says.
     """
 
     application: str = ""
@@ -52,6 +53,7 @@ class Target:
     directory: str | None = None
     routes: tuple[Route, ...] = ()
     files: Mapping[str, FileRecord] | None = None
+    scaled_from: Mapping[str, int] = field(default_factory=dict)
 
 
 TypeNames = Callable[[ComponentType], ComponentType]
@@ -119,7 +121,7 @@ def ready_places(definition: ComponentDefinition, component_type: ComponentType)
 
 def scaled(target: Target, replicas: Mapping[str, int]) -> Target:
     """The target with other numbers of replicas. Raises: `NotFound`, `InvalidRequest`."""
-    components = dict(target.components)
+    components, scaled_from = dict(target.components), dict(target.scaled_from)
     for name, count in replicas.items():
         wanted = _component(target, name)
         workload = wanted.definition.workload
@@ -133,7 +135,29 @@ def scaled(target: Target, replicas: Mapping[str, int]) -> Target:
             wanted.definition, workload=dataclasses.replace(workload, replicas=count)
         )
         components[name] = dataclasses.replace(wanted, definition=definition)
-    return dataclasses.replace(target, components=components)
+        said = scaled_from.pop(name, workload.replicas)
+        if said != count:
+            scaled_from[name] = said
+    return dataclasses.replace(target, components=components, scaled_from=scaled_from)
+
+
+def with_scaling_of(target: Target, before: Target, *, stated: Collection[str] | None) -> Target:
+    """The target with what was scaled before scaled still, unless it says something new of it.
+
+    `stated` are the components whose replicas its document states, where that is a new one; None:
+    it is the old one, and only other parameters may say something new.
+    """
+    kept = {}
+    for name, said in before.scaled_from.items():
+        one, other = before.components.get(name), target.components.get(name)
+        if one is None or other is None:
+            continue
+        had, says = one.definition.workload, other.definition.workload
+        if had is None or says is None or other.definition.kind != applications.SERVICE:
+            continue
+        if name not in stated if stated is not None else says.replicas == said:
+            kept[name] = had.replicas
+    return scaled(target, kept)
 
 
 def stopped(target: Target, names: tuple[str, ...]) -> Target:
@@ -231,6 +255,7 @@ def to_json(target: Target) -> dict[str, Any]:
         "files": None
         if target.files is None
         else {path: dataclasses.asdict(each) for path, each in target.files.items()},
+        "scaled_from": dict(target.scaled_from),
     }
 
 
@@ -258,6 +283,7 @@ def from_json(record: Mapping[str, Any]) -> Target:
         directory=record.get("directory"),
         routes=tuple(routes.from_json(each) for each in record.get("routes", ())),
         files=_files(record.get("files")),
+        scaled_from=record.get("scaled_from", {}),
     )
 
 

@@ -92,7 +92,8 @@ class Targeting:
                 return await self._earlier(state, change.returns_to)
             case ReconfigurationKind.APPLY:
                 source = change.source or Source()
-                if source.document is None and source.application is None:
+                is_new = source.document is not None or source.application is not None
+                if not is_new:
                     source = dataclasses.replace(
                         source,
                         document=state.record.document,
@@ -107,6 +108,8 @@ class Targeting:
                 application, values = await self.application(source)
                 target = targets.target_of(application, targets.namer(state.machine.core.types))
                 target = as_asked(target, source)
+                stated = reading_applications.stating(application, "replicas")
+                target = targets.with_scaling_of(target, base, stated=stated if is_new else None)
                 target = targets.settled(target, state.record.name, self._routes.address)
                 self.check_hosts(target)
                 return target, application.document, values
@@ -163,6 +166,20 @@ def no_host_runs(target: Target) -> list[str]:
         for name, wanted in target.components.items()
         if wanted.definition.workload is not None and wanted.definition.workload.image is not None
     ]
+
+
+def scaling_kept(target: Target) -> list[str]:
+    """The components that have other numbers of replicas than their application says, in words."""
+    found = []
+    for name, said in target.scaled_from.items():
+        wanted = target.components.get(name)
+        workload = wanted.definition.workload if wanted is not None else None
+        if workload is not None:
+            found.append(
+                f"{name} has {workload.replicas} replicas, to which it was scaled, where the "
+                f"application says {said}; to take that back, scale it: {name}={said}"
+            )
+    return found
 
 
 def check_images(target: Target) -> None:

@@ -131,6 +131,20 @@ def resolve(
     return _read(reading)
 
 
+def stating(application: Application, field: str) -> frozenset[str]:
+    """The components of a resolved application in whose entries a field is written."""
+    entries = Fields(document.parse(application.document), _FIELDS, is_open=True).entries(
+        "components"
+    )
+    writing = {name for name, each in entries.items() if field in each.mapping()}
+    return frozenset(
+        name
+        for name in application.components
+        if name in writing
+        or (name not in entries and any(name.startswith(f"{each}-") for each in writing))
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Reading:
     """One reading of a document: open without `values`, settled with them.
