@@ -139,6 +139,7 @@ class Reconfigurations(Deployments):
             version=target.version,
             connections=planning.connections_after(machine, plan),
             warnings=(
+                *await self._targeting.warnings(change.source),
                 *targeting.no_host_runs(target),
                 *targeting.scaling_kept(target),
                 *planning.warnings(machine, target, running),

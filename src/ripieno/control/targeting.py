@@ -27,7 +27,7 @@ from ripieno.control.views import (
 from ripieno.model import parameters, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
-from ripieno.store.registered import Registered
+from ripieno.store.registered import Registered, VersionState
 from ripieno.store.store import Store
 
 REMOVE = ReconfigurationKind.REMOVE.value
@@ -56,6 +56,15 @@ class Targeting:
         found = await self._registered(source.application, source.version)
         stored = found.version if source.version is not None else latest(found)
         return dataclasses.replace(source, document=stored.document, files=stored.files)
+
+    async def warnings(self, source: Source | None) -> tuple[str, ...]:
+        """What a person should know of a source before it is deployed."""
+        if source is None or source.application is None or source.version is None:
+            return ()
+        found = (await self._registered(source.application, source.version)).version
+        if found.state is not VersionState.YANKED:
+            return ()
+        return (f"{found.application} {found.version} is yanked: {found.yanked_because}",)
 
     async def application(self, source: Source) -> tuple[Application, dict[str, Value]]:
         """The application that a located source means, resolved, and the values it was given."""

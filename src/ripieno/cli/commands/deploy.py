@@ -8,6 +8,7 @@ from ripieno.cli import completing, following, session, sources
 from ripieno.cli.arguments import AsJson, Configuration, IfFails, Quiet, Settings, Version, Waits
 from ripieno.cli.exits import ExitCode
 from ripieno.cli.following import Manner
+from ripieno.cli.output import safe
 from ripieno.client import Client
 from ripieno.wire.deployment import DeployRequest
 
@@ -53,6 +54,7 @@ def deploy(
     manner = Manner(waits=waits, is_quiet=is_quiet, as_json=as_json)
 
     async def work(client: Client) -> ExitCode:
+        await _warn(client, request)
         deployed = await client.deploy(request)
         return await following.conclude(
             client,
@@ -63,3 +65,15 @@ def deploy(
         )
 
     raise typer.Exit(session.run(work, file=meant.file))
+
+
+async def _warn(client: Client, request: DeployRequest) -> None:
+    """Say so if what is to be deployed was withdrawn."""
+    if request.application is None or request.version is None:
+        return
+    found = await client.application_version(request.application, request.version)
+    if found.yanked_because:
+        typer.echo(
+            f"Note: {found.application} {found.version} is yanked: {safe(found.yanked_because)}",
+            err=True,
+        )

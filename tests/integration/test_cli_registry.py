@@ -1,0 +1,106 @@
+"""Every verb of the registry on the command line, from a draft to what is removed."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.command_line import CommandLine, ScriptedControl, command_line
+
+DOCUMENT = """\
+name: brain-viewer
+version: {version}
+title: Brain viewer
+tags: [mri]
+components:
+  viewer:
+    type: service
+    command: [python3, serve.py]
+    files: [{{source: serve.py, target: serve.py}}]
+"""
+
+
+@pytest.fixture
+def control() -> ScriptedControl:
+    return ScriptedControl()
+
+
+@pytest.fixture
+def ripieno(control: ScriptedControl, tmp_path: Path) -> Iterator[CommandLine]:
+    with command_line(control, tmp_path) as (made, _):
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An application with a file."""
+    found = tmp_path / "brain-viewer"
+    found.mkdir()
+    (found / "serve.py").write_text("print('hello')\n", encoding="utf-8")
+    write(found, "1.0.0")
+    return found
+
+
+def write(folder: Path, version: str) -> None:
+    (folder / "application.yaml").write_text(DOCUMENT.format(version=version), encoding="utf-8")
+
+
+def test_draft_is_edited_published_and_then_stays_as_it_is(
+    ripieno: CommandLine, folder: Path
+) -> None:
+    assert ripieno("app", "register", folder, "--draft").exit_code == 0
+    (folder / "serve.py").write_text("print('hello again')\n", encoding="utf-8")
+    assert ripieno("app", "register", folder, "--draft").exit_code == 0
+    assert ripieno("app", "show", "brain-viewer").exit_code == 0
+    assert "brain-viewer" not in ripieno("app", "list").stdout
+    assert ripieno("app", "publish", "brain-viewer", "1.0.0").exit_code == 0
+    assert "brain-viewer" in ripieno("app", "search", "brai").stdout
+    assert ripieno("app", "publish", folder).exit_code == 0  # It is the same.
+    (folder / "serve.py").write_text("print('something else')\n", encoding="utf-8")
+    refused = ripieno("app", "publish", folder)
+    assert refused.exit_code == 4 and "1.0.0" in refused.stderr
+
+
+def test_what_is_exported_is_what_was_published(
+    ripieno: CommandLine, folder: Path, tmp_path: Path
+) -> None:
+    assert ripieno("app", "publish", folder).exit_code == 0
+    to = tmp_path / "exported.tar.gz"
+    assert ripieno("app", "export", "brain-viewer", to).exit_code == 0
+    with tarfile.open(to) as archive:
+        assert sorted(archive.getnames()) == ["application.yaml", "serve.py"]
+    assert ripieno("app", "remove", "brain-viewer", "--yes").exit_code == 0
+    assert ripieno("app", "register", to).exit_code == 0
+    shown = json.loads(ripieno("app", "show", "brain-viewer", "--json").stdout)
+    assert [each["path"] for each in shown["files"]] == ["serve.py"]
+
+
+def test_yanked_version_is_found_no_more_and_deployed_with_a_warning(
+    ripieno: CommandLine, folder: Path, control: ScriptedControl
+) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        write(folder, version)
+        assert ripieno("app", "publish", folder).exit_code == 0
+    assert ripieno("app", "yank", "brain-viewer", "1.1.0", "-r", "left is right").exit_code == 0
+    assert ripieno("app", "list").lines[1].split()[:2] == ["brain-viewer", "1.0.0"]
+    versions = ripieno("app", "show", "brain-viewer").stdout
+    assert "yanked" in versions and "left is right" in versions
+    warned = ripieno("deploy", "brain-viewer", "--version", "1.1.0", "--no-wait")
+    assert "Note: brain-viewer 1.1.0 is yanked: left is right" in warned.stderr
+    silent = ripieno("deploy", "brain-viewer", "--name", "b", "--version", "1.0.0", "--no-wait")
+    assert "yanked" not in silent.stderr
+    assert ripieno("app", "unyank", "brain-viewer", "1.1.0").exit_code == 0
+    assert ripieno("app", "list").lines[1].split()[:2] == ["brain-viewer", "1.1.0"]
+
+
+def test_removed_version_and_application_are_gone(ripieno: CommandLine, folder: Path) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        write(folder, version)
+        assert ripieno("app", "publish", folder).exit_code == 0
+    assert ripieno("app", "remove", "brain-viewer", "1.1.0", "--yes").exit_code == 0
+    assert ripieno("app", "show", "brain-viewer", "--version", "1.1.0").exit_code == 3
+    assert ripieno("app", "remove", "brain-viewer", "--yes").exit_code == 0
+    gone = ripieno("app", "show", "brain-viewer")
+    assert gone.exit_code == 3 and "brain-viewer" in gone.stderr
