@@ -9,7 +9,7 @@ import httpx
 from ripieno.routing.errors import RoutingError
 from ripieno.routing.traefik import generation_path
 
-FIRST_PAUSE_S, LAST_PAUSE_S = 0.002, 0.1
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.002, 0.05
 ANSWER_S = 5.0
 
 

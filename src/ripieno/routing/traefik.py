@@ -176,7 +176,7 @@ def generation_path(generation: str) -> str:
 
 def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
     name, is_by_host = route.name, route.mode is Mode.HOST
-    check, page, strip, own = f"{name}_check", f"{name}_page", f"{name}_strip", f"{name}_own"
+    check, strip, own = f"{name}_check", f"{name}_strip", f"{name}_own"
     parts.middlewares[check] = {
         "forwardAuth": {
             "address": f"{layout.inside_url}{layout.to_server(CHECK, name)}",
@@ -184,7 +184,6 @@ def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
             "maxResponseBodySize": 1024 * 1024,
         }
     }
-    parts.middlewares[page] = {"addPrefix": {"prefix": layout.to_server(PAGE, name)}}
     parts.middlewares[own] = {"addPrefix": {"prefix": layout.to_server(DOORSTEP, name)}}
     if not is_by_host:
         parts.middlewares[strip] = {"stripPrefix": {"prefixes": [f"/{name}"]}}
@@ -202,14 +201,16 @@ def _add_route(parts: _Parts, route: OpenRoute, layout: Layout) -> None:
     rule = host if is_by_host else f"{host} && (Path(`/{name}`) || PathPrefix(`/{name}/`))"
     on = HOST if is_by_host else PREFIX
     if route.endpoints:
-        parts.middlewares[f"{name}_again"] = {
+        again = f"again_{len(route.endpoints)}"
+        parts.middlewares[again] = {
             # Only before anything was sent, as to an endpoint that is just going away.
             "retry": {"attempts": len(route.endpoints) + 1, "initialInterval": "20ms"}
         }
         taken_off = [strip] if route.mode is Mode.STRIP else []
-        middlewares = [check, *taken_off, _FRAMES, f"{name}_again"]
-        service = name
+        middlewares, service = [check, *taken_off, _FRAMES, again], name
     else:
+        page = f"{name}_page"
+        parts.middlewares[page] = {"addPrefix": {"prefix": layout.to_server(PAGE, name)}}
         middlewares, service = [check, page, _WAITS], _SERVER
     parts.routers[name] = {
         "entryPoints": [on],
