@@ -152,7 +152,7 @@ class Leading:
                     record = await self._store.deployment(id)
                     state = None if record is None else await self._stored(record)
                     break
-                except Exception:
+                except Exception:  # The same holds for reading it: it is tried until it can be.
                     LOG.exception("deployment cannot be read", extra={"deployment": id})
             if state is None:
                 break
