@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import RenderableType
+from rich.markdown import Markdown
 from rich.text import Text
 
 from ripieno.cli import catalogue, moments, session
@@ -185,8 +186,9 @@ def _shown(found: ApplicationVersion) -> Iterator[RenderableType]:
     presented = found.presentation
     if presented.title:
         yield said(presented.title)
-    for line in (presented.description or presented.summary).splitlines():
-        yield said(line, "dim")
+    told = presented.description or presented.summary
+    # Addresses are written out: a link could say that it leads elsewhere.
+    yield Markdown("\n".join(map(safe, told.splitlines())), style="dim", hyperlinks=False)
     yield from _facts(found)
     try:
         read = reading_applications.application(found.document)
