@@ -375,6 +375,8 @@ def test_what_no_operation_asks_for_first_is_known() -> None:
         Action.CHANGE_USER,
         Action.SAVE_DRAFT,
         Action.LOOK_AT_DRAFT,
+        # By a page, and by whoever visits an application.
+        Action.WAKE,
         # By pages only.
         Action.LIST_SESSIONS,
         Action.END_SESSION,
