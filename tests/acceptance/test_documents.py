@@ -28,6 +28,7 @@ DOCUMENTS = (
     "docs/planning.md",
     "docs/how-to/custom-actions.md",
     "docs/how-to/import-applications.md",
+    "docs/how-to/register-an-application.md",
     "docs/how-to/run-a-server.md",
     "docs/how-to/sign-in-and-access.md",
     "docs/how-to/stop-what-nobody-uses.md",

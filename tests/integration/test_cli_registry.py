@@ -101,6 +101,9 @@ def test_removed_version_and_application_are_gone(ripieno: CommandLine, folder: 
         assert ripieno("app", "publish", folder).exit_code == 0
     assert ripieno("app", "remove", "brain-viewer", "1.1.0", "--yes").exit_code == 0
     assert ripieno("app", "show", "brain-viewer", "--version", "1.1.0").exit_code == 3
+    # Its number is free again, for something else as well.
+    (folder / "serve.py").write_text("print('something else')\n", encoding="utf-8")
+    assert ripieno("app", "publish", folder).exit_code == 0
     assert ripieno("app", "remove", "brain-viewer", "--yes").exit_code == 0
     gone = ripieno("app", "show", "brain-viewer")
     assert gone.exit_code == 3 and "brain-viewer" in gone.stderr
