@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +13,11 @@ from ripieno.runtimes.errors import HostUnreachable, LinkLost
 from ripieno.runtimes.host import Command, Condition, LinkState, Process, Transfer
 from ripieno.runtimes.ssh_host import SshHost
 from ripieno.testing import host_rigs
-from ripieno.testing.ssh_servers import Network, SshServer, Unavailable
+from ripieno.testing.ssh_servers import Network, SshServer
 
 NAME = "shop-1/web/0"
 SLEEP = Command(argv=("sleep", "100000"))
 PATIENCE_S = 30.0
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    try:
-        network = Network()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with network:
-        yield network
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +13,10 @@ from ripieno.runtimes.errors import DiskFull, PermanentFailure, PermissionDenied
 from ripieno.runtimes.host import Command, Transfer
 from ripieno.runtimes.ssh_host import SshHost
 from ripieno.testing import host_rigs
-from ripieno.testing.ssh_servers import Network, SshServer, Unavailable
+from ripieno.testing.ssh_servers import Network, SshServer
 
 NAME = "shop-1/web/0"
 SLEEP = Command(argv=("sleep", "100000"))
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    try:
-        network = Network()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with network:
-        yield network
 
 
 @pytest.fixture(scope="module")

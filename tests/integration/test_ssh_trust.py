@@ -1,7 +1,6 @@
 """Whom a host behind SSH lets in, whom the server believes, and ways through other hosts."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncssh
@@ -21,17 +20,7 @@ from ripieno.runtimes.errors import (
 from ripieno.runtimes.host import Command, LinkState, Transfer
 from ripieno.runtimes.ssh_host import SshHost
 from ripieno.testing import host_rigs
-from ripieno.testing.ssh_servers import Network, SshServer, Unavailable
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[Network]:
-    try:
-        network = Network()
-    except Unavailable as reason:
-        pytest.skip(str(reason))
-    with network:
-        yield network
+from ripieno.testing.ssh_servers import Network, SshServer
 
 
 @pytest.fixture(scope="module")

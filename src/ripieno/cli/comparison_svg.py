@@ -67,7 +67,7 @@ class _Chart:
             for row in lane.predicted:
                 self._draw_row(name, row, THIN_BAR, THIN_ROW)
             self.sheet.y += LANE_GAP / 2
-        self._draw_axis()
+        self.sheet.axis(self.axis, left=self.left, width=self.width)
         self._draw_legend()
 
     def _draw_grid(self) -> None:
@@ -98,17 +98,6 @@ class _Chart:
             if shown and each.kind is not BarKind.PREDICTED:
                 self.sheet.text(shown, "", x=x + 5, y=y + bar / 2 + 4)
         self.sheet.y += height
-
-    def _draw_axis(self) -> None:
-        sheet, y = self.sheet, self.sheet.y
-        sheet.add("line", "axis", x1=self.left, x2=self.left + self.width, y1=y, y2=y)
-        for seconds, label in self.axis.ticks:
-            x = self._x(seconds)
-            sheet.add("line", "axis", x1=x, x2=x, y1=y, y2=y + 4)
-            told = f"{label} {self.axis.unit}" if seconds == self.axis.ticks[-1][0] else label
-            x = min(x, WIDTH - text_width(told) / 2)
-            sheet.text(told, "soft", x=x, y=y + 16, anchor="middle")
-        sheet.y += 24
 
     def _draw_legend(self) -> None:
         x = self.left

@@ -92,7 +92,7 @@ class _Chart:
             self._draw_grid()
             self._draw_lanes()
             self._draw_critical_path()
-            self._draw_axis()
+            self.sheet.axis(self.axis, left=self.left, width=self.width)
             self._draw_legend()
         for note in wording.notes(self.lanes):
             self.sheet.paragraph(note, "soft")
@@ -206,19 +206,6 @@ class _Chart:
             end = target.middle - down * BAR / 2
             head = f"m-3 {-4 * down}l3 {4 * down}l3 {-4 * down}"
             self.sheet.path("path", f"M{x} {begin}V{svg.px(end)}{head}")
-
-    def _draw_axis(self) -> None:
-        sheet = self.sheet
-        y = sheet.y
-        sheet.add("line", "axis", x1=self.left, x2=self.left + self.width, y1=y, y2=y)
-        for seconds, label in self.axis.ticks:
-            x = self._x(seconds)
-            sheet.add("line", "axis", x1=x, x2=x, y1=y, y2=y + 4)
-            # The last one has the unit, and must not leave the paper with it.
-            told = f"{label} {self.axis.unit}" if seconds == self.axis.ticks[-1][0] else label
-            x = min(x, WIDTH - text_width(told) / 2)
-            sheet.text(told, "soft", x=x, y=y + 16, anchor="middle")
-        sheet.y += 24
 
     def _draw_legend(self) -> None:
         """Only what occurs; on another line where the paper ends."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from ripieno.cli.axis import Axis
+
 WIDTH = 800
 MARGIN = 16
 FONT = 11.5
@@ -58,6 +60,19 @@ class Sheet:
         """A shape of a class; its numbers are pixels."""
         placed = {name: px(value) for name, value in numbers.items()}
         return SubElement(self._body, tag, {"class": style, **placed})
+
+    def axis(self, scale: Axis, *, left: float, width: float) -> None:
+        """An axis with its ticks, as wide as that."""
+        y = self.y
+        self.add("line", "axis", x1=left, x2=left + width, y1=y, y2=y)
+        for seconds, label in scale.ticks:
+            x = left + seconds / scale.horizon_s * width
+            self.add("line", "axis", x1=x, x2=x, y1=y, y2=y + 4)
+            # The last one has the unit, and must not leave the paper with it.
+            told = f"{label} {scale.unit}" if seconds == scale.ticks[-1][0] else label
+            x = min(x, WIDTH - text_width(told) / 2)
+            self.text(told, "soft", x=x, y=y + 16, anchor="middle")
+        self.y += 24
 
     def path(self, style: str, drawn: str) -> Element:
         """A path of a class, its course in the words of SVG."""

@@ -1,0 +1,17 @@
+"""What several modules need that takes a while to begin: once a worker."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ripieno.testing.ssh_servers import Network, Unavailable
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[Network]:
+    try:
+        network = Network()
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    with network:
+        yield network
