@@ -88,7 +88,10 @@ class Caretaker:
     async def run(self) -> None:
         """Look until cancelled."""
         while True:
-            await self.look()
+            try:
+                await self.look()
+            except RipienoError as problem:
+                LOG.warning("nothing can be looked after", extra={"problem": str(problem)})
             await asyncio.sleep(self._interval_s)
 
     async def look(self) -> None:
