@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,13 @@ def brokers() -> Iterator[str]:
     if given := os.environ.get("TWEETOSCOPE_BROKERS"):
         yield given
         return
+    with tansu_running() as address:
+        yield address
+
+
+@contextmanager
+def tansu_running() -> Iterator[str]:
+    """A broker of one's own, and its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -47,7 +55,9 @@ def brokers() -> Iterator[str]:
     for line in process.stdout:
         if line.startswith("ready"):
             break
-    yield f"127.0.0.1:{port}"
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

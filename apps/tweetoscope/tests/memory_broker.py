@@ -80,6 +80,9 @@ class MemoryBroker:
             self, task_name(name, 0), (changelog(name), 0), (name, changelog(name), 0)
         )
 
+    def post(self) -> "MemoryPoster":
+        return MemoryPoster(self)
+
     def partition(self, topic: str, number: int) -> list[Entry]:
         if topic not in self.topics:
             raise BrokerError(f"there is no topic {topic}")
@@ -228,6 +231,19 @@ class MemoryFollower:
 
     def close(self) -> None:
         self._reading.at = {}
+
+
+class MemoryPoster:
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+
+    def post(self, topic: str, key: bytes | None, value: bytes) -> None:
+        with self._broker.changed:
+            self._broker.append(Message(topic, key, value), None, Transaction(counts=True))
+            self._broker.changed.notify_all()
+
+    def close(self) -> None:
+        """Nothing is under way."""
 
 
 class MemoryWriter:

@@ -239,6 +239,14 @@ def test_members_share_and_take_over(broker: Broker, topic: str, writer: Writer)
     first.membership.close()
 
 
+def test_what_may_be_lost_is_read_like_the_rest(broker: Broker, topic: str) -> None:
+    poster = broker.post()
+    poster.post(topic, b"k", b"a line")
+    poster.close()
+    [record] = read(broker.follow([topic]), 1)
+    assert (record.key, record.value, record.origin) == (b"k", b"a line", None)
+
+
 def test_lag_is_what_was_not_polled(broker: Broker, topic: str, writer: Writer) -> None:
     member = Member(broker, topic)
     until(lambda: len(member.writers) == 2, member.poll)

@@ -1,5 +1,5 @@
 """So that `python -m tweetoscope` is the command `tweetoscope`."""
 
-from tweetoscope.cli import app
+from tweetoscope.cli import main
 
-app()
+main()

@@ -133,6 +133,16 @@ class Follower(Protocol):
         """Let go."""
 
 
+class Poster(Protocol):
+    """Writes outside of any transaction what may also be lost, as lines of a log."""
+
+    def post(self, topic: str, key: bytes | None, value: bytes) -> None:
+        """Send soon, without waiting for anything; dropped when too much waits already."""
+
+    def close(self) -> None:
+        """Wait a little for what was not sent yet."""
+
+
 Assigned = Callable[[Collection[int]], dict[int, int | None]]
 Revoked = Callable[[Collection[int]], None]
 
@@ -157,6 +167,9 @@ class Broker(Protocol):
 
     def write(self, name: str) -> Writer:
         """The writer of a task that has no input; its state is in the changelog of `name`."""
+
+    def post(self) -> Poster:
+        """A way to write what may also be lost."""
 
 
 def task_name(group: str, partition: int) -> str:

@@ -15,7 +15,7 @@ Memory is that of open cascades: 12 bytes an event until the last window, none a
 
 import heapq
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -94,7 +94,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class _Open:
+class Open:
     """A cascade that may go on. Its arrays are emptied when no window needs them any more."""
 
     first_s: float
@@ -122,28 +122,26 @@ class Source:
 
     def __init__(self, gathering: Gathering) -> None:
         self._gathering = gathering
-        self._open: dict[str, _Open] = {}
+        self.open: dict[str, Open] = {}
         self._due: list[_Due] = []
         self._held: list[_Held] = []
         self._serial = 0
-        self._newest_s = float("-inf")
+        self.newest_s = float("-inf")
         self.counts = Counts()
 
     def take(self, tweets: Iterable[Tweet]) -> list[Happening]:
         """Take tweets in as they come, and say what happens by it."""
         lateness_s, happened = self._gathering.lateness_s, list[Happening]()
         for tweet in tweets:
-            if tweet.time_s > self._newest_s:
-                self._newest_s = tweet.time_s
+            if tweet.time_s > self.newest_s:
+                self.newest_s = tweet.time_s
                 if self._held:
                     self._release(tweet.time_s - lateness_s, happened)
-            elif tweet.time_s < self._newest_s - lateness_s:
+            elif tweet.time_s < self.newest_s - lateness_s:
                 self.counts.late += 1
                 continue
             if lateness_s:
-                self._serial += 1
-                place = (tweet.time_s, not tweet.is_first, tweet.cascade, tweet.mark)
-                heapq.heappush(self._held, (*place, self._serial, tweet))
+                self._hold(tweet)
             else:
                 self._follow(tweet, happened)
         return happened
@@ -151,28 +149,48 @@ class Source:
     def advance(self, time_s: float) -> list[Happening]:
         """Move the source's time on without a tweet, as when a replay has come to its end."""
         happened: list[Happening] = []
-        self._newest_s = max(self._newest_s, time_s)
-        now_s = self._newest_s - self._gathering.lateness_s
+        self.newest_s = max(self.newest_s, time_s)
+        now_s = self.newest_s - self._gathering.lateness_s
         self._release(now_s, happened)
         self._until(now_s, happened)
         return happened
 
+    def restore(self, newest_s: float, cascades: Mapping[str, Open], held: Iterable[Tweet]) -> None:
+        """Be as one was whose `newest_s`, `open` and `held` these were."""
+        self.newest_s = newest_s
+        self.open.update(cascades)
+        for name, cascade in cascades.items():
+            self._serial = max(self._serial, cascade.serial)
+            self._await(name, cascade)
+        for tweet in held:
+            self._hold(tweet)
+
+    @property
+    def held(self) -> list[Tweet]:
+        """What is held back."""
+        return [held[-1] for held in self._held]
+
     @property
     def open_cascades(self) -> int:
         """How many cascades may go on."""
-        return len(self._open)
+        return len(self.open)
 
     @property
     def stored_events(self) -> int:
         """How many events are in memory."""
-        return len(self._held) + sum(len(each.times_s) for each in self._open.values())
+        return len(self._held) + sum(len(each.times_s) for each in self.open.values())
 
     @property
     def low_water(self) -> int | None:
         """The earliest position that is still needed; all before it need not be read again."""
-        positions = [each.position for each in self._open.values()]
+        positions = [each.position for each in self.open.values()]
         positions += [held[-1].position for held in self._held]
         return min(positions, default=None)
+
+    def _hold(self, tweet: Tweet) -> None:
+        self._serial += 1
+        place = (tweet.time_s, not tweet.is_first, tweet.cascade, tweet.mark)
+        heapq.heappush(self._held, (*place, self._serial, tweet))
 
     def _release(self, until_s: float, happened: list[Happening]) -> None:
         """Take in what was held back up to a time, which nothing can come before any more."""
@@ -183,7 +201,7 @@ class Source:
         """Take in a tweet that is next in the order of times."""
         if self._due and self._due[0][0] < tweet.time_s:
             self._until(tweet.time_s, happened)
-        cascade = self._open.get(tweet.cascade)
+        cascade = self.open.get(tweet.cascade)
         if cascade is None:
             if not tweet.is_first:
                 self.counts.strays += 1
@@ -199,20 +217,24 @@ class Source:
             cascade.times_s.append(tweet.time_s - cascade.first_s)
             cascade.marks.append(tweet.mark)
 
-    def _begin(self, tweet: Tweet) -> _Open:
+    def _begin(self, tweet: Tweet) -> Open:
         self._serial += 1
-        cascade = _Open(tweet.time_s, tweet.time_s, tweet.text, tweet.position, self._serial)
-        self._open[tweet.cascade] = cascade
-        window_s = self._gathering.windows_s[0]
-        heapq.heappush(self._due, (tweet.time_s + window_s, cascade.serial, tweet.cascade, False))
-        heapq.heappush(self._due, (self._end_s(cascade), cascade.serial, tweet.cascade, True))
+        cascade = Open(tweet.time_s, tweet.time_s, tweet.text, tweet.position, self._serial)
+        self.open[tweet.cascade] = cascade
+        self._await(tweet.cascade, cascade)
         return cascade
+
+    def _await(self, name: str, cascade: Open) -> None:
+        if cascade.next_window < len(self._gathering.windows_s):
+            due_s = cascade.first_s + self._gathering.windows_s[cascade.next_window]
+            heapq.heappush(self._due, (due_s, cascade.serial, name, False))
+        heapq.heappush(self._due, (self._end_s(cascade), cascade.serial, name, True))
 
     def _until(self, now_s: float, happened: list[Happening]) -> None:
         """All that was due before a time, in the order in which it was."""
         while self._due and self._due[0][0] < now_s:
             due_s, serial, name, is_end = heapq.heappop(self._due)
-            cascade = self._open.get(name)
+            cascade = self.open.get(name)
             if cascade is None or cascade.serial != serial:
                 continue  # It ended before this window of it would have closed.
             if not is_end:
@@ -220,7 +242,7 @@ class Source:
             elif self._end_s(cascade) > due_s:
                 heapq.heappush(self._due, (self._end_s(cascade), serial, name, True))
             else:
-                del self._open[name]
+                del self.open[name]
                 if cascade.reported:
                     happened.append(
                         Ended(
@@ -231,7 +253,7 @@ class Source:
                         )
                     )
 
-    def _close(self, name: str, cascade: _Open, happened: list[Happening]) -> None:
+    def _close(self, name: str, cascade: Open, happened: list[Happening]) -> None:
         windows_s = self._gathering.windows_s
         window_s = windows_s[cascade.next_window]
         cascade.next_window += 1
@@ -254,7 +276,7 @@ class Source:
                 )
             )
 
-    def _end_s(self, cascade: _Open) -> float:
+    def _end_s(self, cascade: Open) -> float:
         quiet_s = cascade.last_s + self._gathering.terminated_s
         return min(quiet_s, cascade.first_s + self._gathering.horizon_s)
 
@@ -268,10 +290,14 @@ class Collector:
 
     def take(self, source: str, tweets: Iterable[Tweet]) -> list[Happening]:
         """Take in tweets of a source, in the order in which they were read."""
-        found = self.sources.get(source)
+        return self.source(source).take(tweets)
+
+    def source(self, name: str) -> Source:
+        """A source, which is new when it is asked for first."""
+        found = self.sources.get(name)
         if found is None:
-            found = self.sources[source] = Source(self.gathering)
-        return found.take(tweets)
+            found = self.sources[name] = Source(self.gathering)
+        return found
 
     @property
     def low_water(self) -> int | None:

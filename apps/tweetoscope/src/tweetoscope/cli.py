@@ -1,14 +1,35 @@
 """The command `tweetoscope`: one subcommand a service, and what prepares them."""
 
 import os
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tweetoscope import tansu
-from tweetoscope.broker import BrokerError
+from tweetoscope import collector as collecting
+from tweetoscope import estimator as estimating
+from tweetoscope import generator as generating
+from tweetoscope import learner as teaching
+from tweetoscope import logger as logging_
+from tweetoscope import predictor as predicting
+from tweetoscope import replay, running, tansu
+from tweetoscope.cascade import Gathering
+from tweetoscope.errors import TweetoscopeError
 from tweetoscope.kafka import Kafka
-from tweetoscope.topics import all_topics
+from tweetoscope.learning import Kind
+from tweetoscope.marks import PowerLaw
+from tweetoscope.prior import Prior
+from tweetoscope.sources import Emitted, Simulation, Spread, Whole, closing, spread
+from tweetoscope.topics import (
+    COLLECTOR,
+    ESTIMATOR,
+    GENERATOR,
+    LEARNER,
+    LOGGER,
+    PREDICTOR,
+    all_topics,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,13 +43,17 @@ Brokers = Annotated[
         envvar="TWEETOSCOPE_BROKERS", help="Addresses of Kafka brokers: host:port, with commas."
     ),
 ]
-Port = Annotated[int, typer.Option(envvar="PORT", help="Where it listens.")]
+Listen = Annotated[int, typer.Option(envvar="PORT", help="Where it listens.")]
+Port = Annotated[
+    int | None, typer.Option(envvar="PORT", help="Where Prometheus asks it; without: nowhere.")
+]
 Host = Annotated[str, typer.Option(help="Whom it listens to; 0.0.0.0: everybody.")]
 LOCAL = "127.0.0.1:9092"
+HERE = "127.0.0.1"
 
 
 @app.command()
-def broker(port: Port = 9092, host: Host = "127.0.0.1") -> None:
+def broker(port: Listen = 9092, host: Host = HERE) -> None:
     """Be a broker: Tansu, in memory, until it is ended."""
     command = tansu.command(port, host)
     os.execv(command[0], command)
@@ -41,13 +66,144 @@ def topics(
     replication: Annotated[int, typer.Option(min=1, help="Copies of each topic.")] = 1,
 ) -> None:
     """Make the topics that are not there yet."""
-    try:
-        made = Kafka(brokers, replication=replication).make(all_topics(partitions))
-    except BrokerError as error:
-        raise typer.Exit(_say(str(error))) from error
+    made = Kafka(brokers, replication=replication).make(all_topics(partitions))
     typer.echo(f"made: {', '.join(made)}" if made else "all topics are there")
 
 
-def _say(error: str) -> int:
-    typer.echo(error, err=True)
-    return 1
+@app.command()
+def generator(
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    data: Annotated[
+        Path | None, typer.Option(help="Cascades to replay: Parquet or CSV; without: simulated.")
+    ] = None,
+    index: Annotated[Path | None, typer.Option(help="Where each is in the CSV file.")] = None,
+    acceleration: Annotated[
+        float, typer.Option(min=0.0, help="Times faster than it was; 0: as fast as possible.")
+    ] = 1000.0,
+    sources: Annotated[int, typer.Option(min=1, help="Sources in parallel.")] = 5,
+    cascades: Annotated[int, typer.Option(min=1, help="Cascades at once in each source.")] = 5,
+    start_range: Annotated[
+        float, typer.Option(min=0.0, help="Minutes within which the next one begins.")
+    ] = 10.0,
+    seed: Annotated[int, typer.Option(help="Other numbers, other cascades.")] = 0,
+    quiet: Annotated[
+        float, typer.Option(min=0.0, help="Seconds after a replay, to close what is open.")
+    ] = 604_800.0,
+) -> None:
+    """Write tweets: simulated ones, or those of a file."""
+    how = Spread(
+        sources=sources, at_once=cascades, pause_s=60.0 * start_range, origins_s=1e6, seed=seed
+    )
+
+    def emitted() -> Iterable[Emitted]:
+        if data is None:
+            return spread(Simulation(seed=seed).cascades(), how)
+        whole: Iterable[Whole] = replay.read(data, index)
+        return closing(spread(whole, how), quiet)
+
+    with running.service(GENERATOR, Kafka(brokers), port=port, host=host) as running_:
+        generating.run(emitted, acceleration, running_.broker, running_.metrics, running_.stop)
+
+
+@app.command()
+def collector(
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    observation: Annotated[
+        list[float] | None, typer.Option(help="Seconds of a window; give it again for others.")
+    ] = None,
+    terminated: Annotated[float, typer.Option(help="Seconds of silence that end a cascade.")] = (
+        1800.0
+    ),
+    min_cascade_size: Annotated[int, typer.Option(help="Tweets that a window has at least.")] = 10,
+    lateness: Annotated[float, typer.Option(help="Seconds by which tweets may be late.")] = 0.0,
+    horizon: Annotated[float, typer.Option(help="Seconds after which any cascade is over.")] = (
+        604_800.0
+    ),
+) -> None:
+    """Gather tweets to cascades, and tell of these when a window closes and when they end."""
+    gathering = Gathering(
+        windows_s=tuple(sorted(set(observation or [600.0, 1200.0]))),
+        terminated_s=terminated,
+        least_events=min_cascade_size,
+        lateness_s=lateness,
+        horizon_s=horizon,
+    )
+    with running.service(COLLECTOR, Kafka(brokers), port=port, host=host) as running_:
+        running_.work(collecting.service(gathering, running_.metrics))
+
+
+@app.command()
+def estimator(
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    mean_magnitude: Annotated[
+        float, typer.Option(help="Followers in the mean, until the stream has told.")
+    ] = PowerLaw().mean,
+    prior: Annotated[
+        bool, typer.Option(help="Whether what is usual counts beside the likelihood.")
+    ] = True,
+) -> None:
+    """Estimate parameters of the cascades that were seen in a window."""
+    with running.service(ESTIMATOR, Kafka(brokers), port=port, host=host) as running_:
+        usual = Prior.from_moments() if prior else None
+        running_.work(estimating.service(mean_magnitude, usual))
+
+
+@app.command()
+def predictor(
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    threshold: Annotated[float, typer.Option(help="Final size that is worth an alert.")] = 0.0,
+    probability: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="How likely it has to be.")
+    ] = 0.5,
+) -> None:
+    """Predict final sizes, and tell how good predictions were."""
+    with running.service(PREDICTOR, Kafka(brokers), port=port, host=host) as running_:
+        alarm = predicting.Alarm(threshold=threshold, probability=probability)
+        running_.work(predicting.service(alarm, running_.metrics))
+
+
+@app.command()
+def learner(
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    kind: Annotated[
+        Kind, typer.Option(help="What is learnt; omega: as the course does.")
+    ] = Kind.LOG_RATIO,
+    memory: Annotated[int, typer.Option(min=12, help="Cascades that are learnt from.")] = 4000,
+) -> None:
+    """Learn from cascades that have ended."""
+    with running.service(LEARNER, Kafka(brokers), port=port, host=host) as running_:
+        learning = teaching.Learning(kind=kind, memory=memory)
+        running_.work(teaching.service(learning, running_.metrics))
+
+
+@app.command()
+def logger(
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    loki: Annotated[
+        str | None, typer.Option(envvar="TWEETOSCOPE_LOKI", help="Where Loki is: http://host:port.")
+    ] = None,
+) -> None:
+    """Print what all services log, and push it to Loki."""
+    with running.service(LOGGER, Kafka(brokers), port=port, host=host) as running_:
+        running_.work(logging_.service(loki))
+
+
+def main() -> None:
+    """Run a command; what is wrong with its input or its broker is said in one line."""
+    try:
+        app()
+    except TweetoscopeError as error:
+        typer.echo(f"tweetoscope: {error}", err=True)
+        raise SystemExit(1) from error

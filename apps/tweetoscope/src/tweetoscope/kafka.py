@@ -5,6 +5,7 @@ has written that was never committed. So each message has its origin with it and
 state the position it was made at; by these, readers here pass over what does not count.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -108,6 +109,29 @@ class Kafka:
             reader=reader,
             member=reader.consumer_group_metadata,
         )
+
+    def post(self) -> "KafkaPoster":
+        """A way to write what may also be lost."""
+        return KafkaPoster(self._settings)
+
+
+class KafkaPoster:
+    """A plain producer."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._producer = rdkafka.Producer(
+            settings | {"linger.ms": 100, "message.timeout.ms": 10_000, "acks": 1}
+        )
+
+    def post(self, topic: str, key: bytes | None, value: bytes) -> None:
+        """Send soon, without waiting for anything; dropped when too much waits already."""
+        with contextlib.suppress(BufferError):
+            self._producer.produce(topic, value, key)
+        self._producer.poll(0.0)
+
+    def close(self) -> None:
+        """Wait a little for what was not sent yet."""
+        self._producer.flush(2.0)
 
 
 class KafkaMembership:

@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, star
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
+EACH = 1 / 200
+
 
 class Metrics:
     """The numbers of one process. `service` is the value of a label that all of them have."""
@@ -27,6 +29,14 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         ).labels(service)
+        self._errors = self._gauge(
+            "absolute_relative_error", "Of the last forecasts, averaged.", "window", "of"
+        )
+        self._coverage = self._gauge(
+            "interval_coverage", "Part of the last sizes within their interval.", "window"
+        )
+        self._versions = self._gauge("model_version", "Version of the newest model.", "window")
+        self._averages: dict[tuple[float, str], float] = {}
         self._counted: dict[str, Counter] = {}
         self._lagging: set[str] = set()
 
@@ -64,6 +74,20 @@ class Metrics:
         for partition, lag in now.items():
             self._lag.labels(self._service, topic, partition).set(lag)
         self._lagging = set(now)
+
+    def error(self, window_s: float, model: float, constant: float, *, is_covered: bool) -> None:
+        """How wrong a forecast and the constant were."""
+        for of, value in (("model", model), ("constant", constant), ("", float(is_covered))):
+            known = self._averages.get((window_s, of), value)
+            average = self._averages[window_s, of] = known + (value - known) * EACH
+            if of:
+                self._errors.labels(self._service, f"{window_s:g}", of).set(average)
+            else:
+                self._coverage.labels(self._service, f"{window_s:g}").set(average)
+
+    def model(self, window_s: float, version: int) -> None:
+        """Which model is the newest."""
+        self._versions.labels(self._service, f"{window_s:g}").set(version)
 
     def count(self, name: str, text: str, by: int = 1) -> None:
         """Count something that only this service has."""

@@ -61,7 +61,7 @@ class Service(Generic[Value]):
 
     group: str
     topic: str
-    decode: Callable[[bytes], Value]
+    decode: Callable[[Record], Value]
     open: Callable[[int, Mapping[bytes, bytes]], Process[Value]]
     tables: Mapping[str, Callable[[Record], None]] = field(default_factory=dict)
     limit: int = 10_000
@@ -90,7 +90,7 @@ class Task(Generic[Value]):
         dead: list[Message] = []
         for record in fresh:
             try:
-                items.append((record, self._decode(record.value or b"")))
+                items.append((record, self._decode(record)))
             except BadMessage as error:
                 dead.append(dead_letter(record, str(error)))
         messages = [*self._process.handle(items), *dead]

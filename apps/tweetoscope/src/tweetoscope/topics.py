@@ -12,6 +12,7 @@ SERIES = "cascade_series"
 PROPERTIES = "cascade_properties"
 SAMPLES = "samples"
 MODELS = "models"
+PREDICTIONS = "predictions"
 ALERTS = "alerts"
 STATS = "stats"
 LOGS = "logs"
@@ -20,21 +21,28 @@ COLLECTOR = "collector"
 ESTIMATOR = "estimator"
 PREDICTOR = "predictor"
 LEARNER = "learner"
+LOGGER = "logger"
 GENERATOR = "generator"
 INPUTS = {COLLECTOR: TWEETS, ESTIMATOR: SERIES, PREDICTOR: PROPERTIES, LEARNER: SAMPLES}
+"""What the services with state read."""
 
 
 def all_topics(partitions: int) -> list[Topic]:
     """Everything to be made before the services start."""
-    streams = [TWEETS, SERIES, PROPERTIES, SAMPLES, ALERTS, STATS]
+    streams = [TWEETS, SERIES, PROPERTIES, SAMPLES, PREDICTIONS, ALERTS, STATS]
     return [
         *[Topic(name=name, partitions=partitions) for name in streams],
         *[
             Topic(name=changelog(group), partitions=partitions, is_compacted=True)
             for group in INPUTS
         ],
-        Topic(name=changelog(GENERATOR), is_compacted=True),
+        *[Topic(name=changelog(name), is_compacted=True) for name in (GENERATOR, LOGGER)],
         Topic(name=MODELS, is_compacted=True),
         Topic(name=LOGS),
         Topic(name=DEAD_LETTERS),
     ]
+
+
+def window_key(window_s: float) -> bytes:
+    """The key of all that is told of an observation window: its seconds."""
+    return f"{window_s:.10g}".encode()

@@ -1,0 +1,75 @@
+"""The collector: tweets become cascades, told of when a window closes and when they end."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from tweetoscope import messages, spool
+from tweetoscope.broker import Change, Message, Record
+from tweetoscope.cascade import Closed, Collector, Ended, Gathering, Happening, Tweet
+from tweetoscope.metrics import Metrics
+from tweetoscope.processing import Service
+from tweetoscope.topics import COLLECTOR, PROPERTIES, SERIES, TWEETS, window_key
+
+Item = tuple[str, Tweet]
+
+
+class Collecting:
+    """What the collector does with one partition, in which each source is whole."""
+
+    def __init__(
+        self, gathering: Gathering, metrics: Metrics, state: Mapping[bytes, bytes]
+    ) -> None:
+        self._collector = Collector(gathering=gathering)
+        self._metrics = metrics
+        self._spools = spool.restored(self._collector, state)
+        self._touched: dict[str, set[str]] = {}
+
+    def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
+        """Series of windows that close, sizes of cascades that end."""
+        written: list[Message] = []
+        for record, (name, tweet) in items:
+            if (touched := self._touched.get(name)) is None:
+                touched = self._touched[name] = set()
+            touched.add(tweet.cascade)
+            for happening in self._collector.source(name).take((tweet,)):
+                touched.add(happening.cascade)
+                written.extend(_told(happening, record.offset))
+        return written
+
+    def changes(self) -> Iterable[Change]:
+        """What is different in the sources that had tweets."""
+        late = strays = 0
+        for name, touched in self._touched.items():
+            source = self._collector.source(name)
+            if (found := self._spools.get(name)) is None:
+                found = self._spools[name] = spool.Spool(name=name, source=source)
+            yield from found.changes(touched)
+            late, strays = late + source.counts.late, strays + source.counts.strays
+            source.counts.late = source.counts.strays = 0
+        self._touched.clear()
+        self._metrics.count("late_total", "Tweets later than allowed.", late)
+        self._metrics.count("strays_total", "Retweets of no open cascade.", strays)
+
+
+def service(gathering: Gathering, metrics: Metrics) -> Service[Item]:
+    """The collector as the loop runs it."""
+    return Service(
+        group=COLLECTOR,
+        topic=TWEETS,
+        decode=_decode,
+        open=lambda _, state: Collecting(gathering, metrics, state),
+    )
+
+
+def _decode(record: Record) -> Item:
+    return messages.read_tweet(record.value or b"", record.key, record.offset)
+
+
+def _told(happening: Happening, cause: int) -> Iterator[Message]:
+    key = happening.cascade.encode()
+    match happening:
+        case Closed():
+            yield Message(SERIES, key, messages.write_serie(happening), cause)
+        case Ended():
+            value = messages.write_size(happening)
+            for window_s in happening.windows_s:
+                yield Message(PROPERTIES, window_key(window_s), value, cause)

@@ -1,0 +1,76 @@
+"""The estimator: series become parameters of the Hawkes process, and features.
+
+The mean magnitude follows the stream. Of a series that is longer than another window, the same
+tweets count again, which changes no mean.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from tweetoscope import features, messages
+from tweetoscope.broker import Change, Message, Record
+from tweetoscope.hawkes import Batch, Bounds, estimate_each
+from tweetoscope.marks import MarkStatistics, completed
+from tweetoscope.prior import Prior
+from tweetoscope.processing import Service
+from tweetoscope.topics import ESTIMATOR, PROPERTIES, SERIES, window_key
+
+MARKS = b"marks"
+
+
+class Estimating:
+    """What the estimator does with one partition. Without a prior the likelihood alone decides."""
+
+    def __init__(self, mean_mark: float, prior: Prior | None, state: Mapping[bytes, bytes]) -> None:
+        self._mean_mark, self._prior = mean_mark, prior
+        self._marks = MarkStatistics(configured_mean=mean_mark)
+        self._weight = self._marks.weight
+        if (said := state.get(MARKS)) is not None:
+            mean, self._weight = json.loads(said)
+            self._marks = MarkStatistics(configured_mean=mean, weight=self._weight)
+        self._is_changed = False
+
+    def handle(self, items: Sequence[tuple[Record, messages.Serie]]) -> Iterable[Message]:
+        """The parameters of each series, estimated with the mean magnitude before them all."""
+        if not items:
+            return
+        mean = self._marks.mean
+        series = [
+            (np.array(serie.times_s), np.array(serie.marks), serie.window_s) for _, serie in items
+        ]
+        whole = [(times_s, completed(marks, mean), until_s) for times_s, marks, until_s in series]
+        prior = self._prior and self._prior.for_mean_mark(mean, was=self._mean_mark)
+        found = estimate_each(Batch.of(whole), Bounds(mean_mark=mean), prior)
+        for (record, serie), cascade, estimate in zip(items, whole, found, strict=True):
+            fitted = messages.Fitted(
+                cascade=serie.cascade,
+                text=serie.text,
+                estimate=estimate,
+                features=tuple(float(value) for value in features.extract(*cascade)),
+            )
+            value = messages.write_fitted(fitted)
+            yield Message(PROPERTIES, window_key(serie.window_s), value, record.offset)
+        for _, marks, _ in series:
+            self._marks.add(marks)
+            known = self._weight + float(np.isfinite(marks).sum())
+            self._weight = min(known, self._marks.memory)
+        self._is_changed = True
+
+    def changes(self) -> Iterable[Change]:
+        """The mean magnitude, and how much it weighs."""
+        if self._is_changed:
+            self._is_changed = False
+            yield Change(MARKS, json.dumps([self._marks.mean, self._weight]).encode())
+
+
+def service(mean_mark: float, prior: Prior | None) -> Service[messages.Serie]:
+    """The estimator as the loop runs it."""
+    return Service(
+        group=ESTIMATOR,
+        topic=SERIES,
+        decode=lambda record: messages.read_serie(record.value or b""),
+        open=lambda _, state: Estimating(mean_mark, prior, state),
+        limit=500,
+    )

@@ -1,0 +1,156 @@
+"""The learner: cascades that have ended become models, one for each window.
+
+Samples are kept in the changelog in a ring, newest over oldest, so that a learner that starts has
+what the last one had. Its first model after that is learnt with the next sample.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tweetoscope import messages
+from tweetoscope.broker import Change, Message, Record
+from tweetoscope.drift import PageHinkley
+from tweetoscope.errors import BadMessage
+from tweetoscope.learning import NAMES, Kind, Learner, Model, Observed, Sample
+from tweetoscope.metrics import Metrics
+from tweetoscope.predictor import window_of
+from tweetoscope.processing import Service
+from tweetoscope.topics import LEARNER, MODELS, SAMPLES, window_key
+
+SAMPLE, ABOUT = "s", "n"
+KEPT_AFTER_DRIFT = 200
+Item = tuple[float, messages.Example]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learning:
+    """What is learnt, from how many samples, and how often (see `learning.Learner`)."""
+
+    kind: Kind = Kind.LOG_RATIO
+    memory: int = 4000
+    growth: float = 0.15
+    trees: int = 100
+
+
+class Window:
+    """One window's samples and its model."""
+
+    def __init__(self, window_s: float, learning: Learning, version: int = 0) -> None:
+        self.learner = Learner(
+            window_s=window_s,
+            kind=learning.kind,
+            memory=learning.memory,
+            growth=learning.growth,
+            trees=learning.trees,
+            version=version,
+        )
+        self.samples = 0
+        self.model: Model | None = None
+        self._drift = PageHinkley()
+
+    def add(self, sample: Sample) -> bool:
+        """Take in a sample; whether the world has moved away from what was learnt."""
+        is_drifting = False
+        if self.model is not None:
+            told = np.exp(self.model.ln_ratio(sample.seen)) * sample.seen.events
+            is_drifting = self._drift.add(abs(float(told) - sample.size) / sample.size)
+        self.learner.add(sample)
+        self.samples += 1
+        if is_drifting:
+            self.learner.forget(KEPT_AFTER_DRIFT)
+        return is_drifting
+
+
+class Teaching:
+    """What the learner does with one partition, in which each window is whole."""
+
+    def __init__(self, learning: Learning, metrics: Metrics, state: Mapping[bytes, bytes]) -> None:
+        self._learning, self._metrics = learning, metrics
+        self._windows: dict[float, Window] = {}
+        self._changes: dict[bytes, bytes] = {}
+        self._load(state)
+
+    def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
+        """Models, when enough is new to learn from."""
+        last: dict[float, int] = {}
+        for record, (window_s, example) in items:
+            window = self._window(window_s)
+            if window.add(_sample(example)):
+                self._metrics.count("drifts_total", "Times that old samples were forgotten.")
+            place = (window.samples - 1) % self._learning.memory
+            said = messages.write_example(example)
+            self._changes[_key(SAMPLE, window_s, place)] = said
+            last[window_s] = record.offset
+        for window_s, offset in last.items():
+            window = self._window(window_s)
+            if window.learner.is_due:
+                yield from self._learn(window, offset)
+            about = [window.samples, window.learner.version, len(window.learner)]
+            self._changes[_key(ABOUT, window_s)] = json.dumps(about).encode()
+
+    def changes(self) -> Iterable[Change]:
+        """New samples, and how many there were."""
+        changes, self._changes = self._changes, {}
+        return [Change(key, value) for key, value in changes.items()]
+
+    def _learn(self, window: Window, cause: int) -> Iterator[Message]:
+        model = window.model = window.learner.learn()
+        self._metrics.model(model.window_s, model.version)
+        value = json.dumps(model.to_json(), separators=(",", ":")).encode()
+        yield Message(MODELS, window_key(model.window_s), value, cause)
+
+    def _window(self, window_s: float) -> Window:
+        if (found := self._windows.get(window_s)) is None:
+            found = self._windows[window_s] = Window(window_s, self._learning)
+        return found
+
+    def _load(self, state: Mapping[bytes, bytes]) -> None:
+        for key, value in state.items():
+            kind, window_s, *_ = json.loads(key)
+            if kind != ABOUT:
+                continue
+            samples, version, kept = json.loads(value)
+            window = self._windows[window_s] = Window(window_s, self._learning, version)
+            for number in range(samples - min(kept, self._learning.memory), samples):
+                said = state[_key(SAMPLE, window_s, number % self._learning.memory)]
+                window.learner.add(_sample(messages.read_example(said)))
+            window.samples = samples
+
+
+def service(learning: Learning, metrics: Metrics) -> Service[Item]:
+    """The learner as the loop runs it."""
+
+    def decode(record: Record) -> Item:
+        example = messages.read_example(record.value or b"")
+        if learning.kind is Kind.LOG_RATIO and len(example.features) != len(NAMES[learning.kind]):
+            raise BadMessage(
+                f"it has {len(example.features)} features, so it cannot be learnt from"
+            )
+        return window_of(record), example
+
+    return Service(
+        group=LEARNER,
+        topic=SAMPLES,
+        decode=decode,
+        open=lambda _, state: Teaching(learning, metrics, state),
+    )
+
+
+def _sample(example: messages.Example) -> Sample:
+    return Sample(
+        seen=Observed(
+            features=np.array(example.features),
+            events=example.events,
+            beta=example.beta,
+            n_star=example.n_star,
+            g1=example.g1,
+        ),
+        size=example.size,
+    )
+
+
+def _key(kind: str, window_s: float, *place: int) -> bytes:
+    return json.dumps([kind, window_s, *place], separators=(",", ":")).encode()

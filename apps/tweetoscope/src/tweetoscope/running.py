@@ -1,0 +1,47 @@
+"""A service as a process: its log, its metrics, and how it is asked to end."""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tweetoscope import telling
+from tweetoscope.broker import Broker
+from tweetoscope.metrics import Metrics
+from tweetoscope.processing import Loop, Service
+
+Value = TypeVar("Value")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """What a service has while it runs. `stop` is set when it is asked to end."""
+
+    broker: Broker
+    metrics: Metrics
+    stop: threading.Event
+
+    def work(self, service: Service[Value]) -> None:
+        """Be a member of the service's group until asked to end."""
+        Loop(service, self.broker, self.metrics).run(self.stop)
+
+
+@contextmanager
+def service(name: str, broker: Broker, *, port: int | None, host: str) -> Iterator[Running]:
+    """Begin and end a service. SIGTERM and SIGINT let it finish what it has begun."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    poster = broker.post()
+    telling.begin(poster, name)
+    metrics = Metrics(name)
+    if port is not None:
+        metrics.serve(port, host)
+    log.info("started")
+    yield Running(broker=broker, metrics=metrics, stop=stop)
+    log.info("ended")
+    poster.close()

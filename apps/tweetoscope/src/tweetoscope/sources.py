@@ -1,0 +1,137 @@
+"""Sources of tweets: whole cascades, spread over sources and begun one after another.
+
+Deterministic: from the same cascades, settings and seed follow the same tweets in the same order,
+so that a generator which was killed goes on where it was. Times grow within each source.
+"""
+
+import heapq
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count, islice
+from typing import NamedTuple
+
+import numpy as np
+
+from tweetoscope.arrays import Reals
+from tweetoscope.cascade import Tweet
+from tweetoscope.errors import BadParameters
+from tweetoscope.hawkes import DAY_S, Parameters, simulate
+from tweetoscope.marks import PowerLaw
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """A cascade from its beginning to its end: times `(n,)` from 0, and magnitudes `(n,)`."""
+
+    text: str
+    times_s: Reals
+    marks: Reals
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spread:
+    """How cascades are spread over sources.
+
+    Each source has `at_once` cascades; when one ends, the next begins within `pause_s`. Sources
+    begin at different times of their own, within `origins_s`.
+    """
+
+    sources: int = 5
+    at_once: int = 5
+    pause_s: float = 600.0
+    origins_s: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.sources < 1 or self.at_once < 1 or min(self.pause_s, self.origins_s) < 0.0:
+            raise BadParameters("there is a source at least, with a cascade at once")
+
+
+class Emitted(NamedTuple):
+    """A tweet, and when it comes after the beginning, in seconds of its source."""
+
+    after_s: float
+    source: str
+    tweet: Tweet
+
+
+def spread(cascades: Iterable[Whole], how: Spread) -> Iterator[Emitted]:
+    """The tweets of all sources in the order in which they come."""
+    random = np.random.default_rng(how.seed)
+    origins_s = np.floor(random.random(how.sources) * how.origins_s)
+    numbered = zip(count(1), cascades, strict=False)
+    # Of all that is going on: when its next tweet comes, where, and in which cascade.
+    going: list[tuple[float, int, int, int, float, Whole]] = []
+
+    def begin(source: int, now_s: float) -> None:
+        for number, whole in islice(numbered, 1):
+            start_s = math.floor(now_s + random.random() * how.pause_s)
+            heapq.heappush(going, (start_s, number, source, 0, start_s, whole))
+
+    for slot in range(how.sources * how.at_once):
+        begin(slot % how.sources, 0.0)
+    while going:
+        after_s, number, source, at, start_s, whole = heapq.heappop(going)
+        mark = float(whole.marks[at])
+        tweet = Tweet(
+            cascade=f"tw{number}",
+            time_s=float(origins_s[source]) + after_s,
+            mark=mark,
+            is_first=at == 0,
+            text=whole.text,
+        )
+        yield Emitted(after_s, f"source-{source}", tweet)
+        if at + 1 < len(whole.times_s):
+            # Whole seconds, as the course's programs have them.
+            next_s = start_s + math.floor(whole.times_s[at + 1])
+            heapq.heappush(going, (next_s, number, source, at + 1, start_s, whole))
+        else:
+            begin(source, after_s)
+
+
+def closing(emitted: Iterable[Emitted], quiet_s: float) -> Iterator[Emitted]:
+    """A last tweet in each source after all others, so that all that is open closes."""
+    last: dict[str, Emitted] = {}
+    after_s = 0.0
+    for each in emitted:
+        last[each.source], after_s = each, each.after_s
+        yield each
+    for number, (source, each) in enumerate(sorted(last.items())):
+        time_s = each.tweet.time_s + (after_s - each.after_s) + quiet_s
+        tweet = Tweet(
+            cascade=f"tw{-1 - number}", time_s=time_s, mark=1.0, is_first=True, text="the end"
+        )
+        yield Emitted(after_s, source, tweet)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Simulation:
+    """Cascades of marked Hawkes processes, whose n* and duration differ as those of real ones.
+
+    Authors of first tweets have `fame` times the followers of others.
+    """
+
+    marks: PowerLaw = field(default_factory=PowerLaw)
+    fame: float = 100.0
+    n_star: float = 0.75
+    mean_delay_s: float = 1800.0
+    horizon_s: float = DAY_S
+    seed: int = 0
+
+    def cascades(self) -> Iterator[Whole]:
+        """Without end."""
+        for number in count():
+            random = np.random.default_rng([self.seed, number])
+            n_star = random.beta(8.0, 8.0 * (1.0 - self.n_star) / self.n_star)
+            beta = math.exp(random.normal(0.0, 0.7)) / self.mean_delay_s
+            first = float(self.marks.draw(random, 1)[0]) * self.fame
+            times_s, marks = simulate(
+                Parameters(p=min(n_star, 0.98) / self.marks.mean, beta=beta),
+                first_mark=first,
+                marks=self.marks.draw,
+                random=random,
+                horizon_s=self.horizon_s,
+                most_events=20_000,
+            )
+            yield Whole(text=f"simulated {number}", times_s=times_s, marks=np.floor(marks))

@@ -1,0 +1,256 @@
+"""Each service's process by itself: the same comes out however often it is begun anew."""
+
+import itertools
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from tweetoscope import collector, estimator, learner, messages, predictor
+from tweetoscope.broker import Message, Record
+from tweetoscope.cascade import Gathering
+from tweetoscope.errors import BadMessage
+from tweetoscope.learning import NAMES, Kind, Model
+from tweetoscope.metrics import Metrics
+from tweetoscope.prior import Prior
+from tweetoscope.processing import Process, Service
+from tweetoscope.sources import Simulation, Spread, closing, spread
+from tweetoscope.topics import ALERTS, MODELS, PREDICTIONS, PROPERTIES, SAMPLES, SERIES, STATS
+
+GATHERING = Gathering(windows_s=(600.0, 1200.0), terminated_s=1800.0, least_events=5)
+
+
+def records(messages_: Sequence[Message], topic: str) -> list[Record]:
+    chosen = [message for message in messages_ if message.topic == topic]
+    return [
+        Record(topic, 0, offset, message.key, message.value, 0, None)
+        for offset, message in enumerate(chosen)
+    ]
+
+
+def batches(inputs: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
+    for start in range(0, len(inputs), size):
+        yield inputs[start : start + size]
+
+
+def run(
+    service: Callable[[], Service[object]],
+    inputs: Sequence[Record],
+    *,
+    batch: int,
+    restarts: bool = False,
+) -> list[Message]:
+    """What comes out; with `restarts`, each batch is handled by a process that has just begun."""
+    state: dict[bytes, bytes] = {}
+    written: list[Message] = []
+    process: Process[object] | None = None
+    decode = service().decode
+    for part in batches(inputs, batch):
+        if process is None or restarts:
+            process = service().open(0, dict(state))
+        items = [(record, decode(record)) for record in part]
+        written.extend(process.handle(items))
+        for key, value in process.changes():
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+    return written
+
+
+@pytest.fixture(scope="module")
+def tweets() -> list[Record]:
+    cascades = itertools.islice(Simulation(seed=3, horizon_s=9_000.0).cascades(), 24)
+    emitted = closing(spread(cascades, Spread(sources=2, at_once=3)), 1e6)
+    return [
+        Record(
+            "tweets", 0, offset, each.source.encode(),
+            messages.write_tweet(each.tweet, each.source), 0, None,
+        )
+        for offset, each in enumerate(emitted)
+    ]  # fmt: skip
+
+
+def collecting(gathering: Gathering = GATHERING) -> Callable[[], Service[object]]:
+    return lambda: collector.service(gathering, Metrics("collector"))  # type: ignore[return-value]
+
+
+def estimating() -> Service[object]:
+    return estimator.service(35.0, Prior.from_moments())  # type: ignore[return-value]
+
+
+def predicting(threshold: float = 0.0) -> Callable[[], Service[object]]:
+    alarm = predictor.Alarm(threshold=threshold)
+    return lambda: predictor.service(alarm, Metrics("predictor"))  # type: ignore[return-value]
+
+
+def teaching(**more: object) -> Callable[[], Service[object]]:
+    learning = learner.Learning(trees=5, **more)  # type: ignore[arg-type]
+    return lambda: learner.service(learning, Metrics("learner"))  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def properties(tweets: list[Record]) -> list[Record]:
+    """Sizes and parameters as they come: the latter a little later, but sometimes too late."""
+    gathered = run(collecting(), tweets, batch=100)
+    fitted = run(estimating, records(gathered, SERIES), batch=100)
+    sizes = [message for message in gathered if message.topic == PROPERTIES]
+    mixed = [*fitted, *sizes]
+    random.Random(1).shuffle(mixed)
+    only = [message for message in mixed if message.key == b"600"]
+    return records(only, PROPERTIES)
+
+
+@pytest.mark.parametrize("batch", [3, 500])
+def test_a_collector_begun_anew_does_the_same(tweets: list[Record], batch: int) -> None:
+    undisturbed = run(collecting(), tweets, batch=1000)
+    assert len(undisturbed) > 50
+    assert run(collecting(), tweets, batch=batch, restarts=True) == undisturbed
+
+
+@pytest.mark.parametrize("batch", [5, 50])
+def test_a_collector_begun_anew_still_has_what_it_held_back(
+    tweets: list[Record], batch: int
+) -> None:
+    late = Gathering(windows_s=(600.0, 1200.0), least_events=5, lateness_s=60.0)
+    draw = random.Random(4)
+    time_s = [json.loads(record.value or b"")["t"] for record in tweets]
+    mixed = sorted(tweets, key=lambda record: time_s[record.offset] + draw.random() * 50.0)
+    mixed = [record._replace(offset=offset) for offset, record in enumerate(mixed)]
+    undisturbed = run(collecting(late), mixed, batch=1000)
+    again = run(collecting(late), mixed, batch=batch, restarts=True)
+    assert again == undisturbed
+    in_order = run(collecting(late), tweets, batch=1000)
+    assert {message.value for message in undisturbed} == {message.value for message in in_order}
+
+
+def test_the_changelog_of_a_collector_is_that_of_open_cascades(tweets: list[Record]) -> None:
+    process = collecting()().open(0, {})
+    state: dict[bytes, bytes] = {}
+    most = 0
+    decode = collecting()().decode
+    for part in batches(tweets, 100):
+        list(process.handle([(record, decode(record)) for record in part]))
+        for key, value in process.changes():
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+        most = max(most, len(state))
+    # Two clocks and the two tweets that closed all else.
+    assert len(state) == 4 < most
+
+
+def test_an_estimator_begun_anew_does_the_same(tweets: list[Record]) -> None:
+    series = records(run(collecting(), tweets, batch=100), SERIES)
+    undisturbed = run(estimating, series, batch=5)
+    assert len(undisturbed) == len(series)
+    assert run(estimating, series, batch=5, restarts=True) == undisturbed
+
+
+def test_each_parameter_is_one_prediction_and_each_size_one_score(
+    properties: list[Record],
+) -> None:
+    written = run(predicting(), properties, batch=20)
+    told = [json.loads(message.value or b"") for message in written if message.topic == PREDICTIONS]
+    kinds = [json.loads(record.value or b"")["type"] for record in properties]
+    assert len(told) == kinds.count("parameters")
+    assert len({one["cid"] for one in told}) == len(told)
+    for topic in (STATS, SAMPLES):
+        assert len([each for each in written if each.topic == topic]) == kinds.count("size")
+    for one in told:
+        low, high = one["interval"]
+        assert one["n_obs"] <= low <= high
+
+
+@pytest.mark.parametrize("batch", [1, 20])
+def test_a_predictor_begun_anew_does_the_same(properties: list[Record], batch: int) -> None:
+    def told(written: list[Message]) -> list[tuple[str, object]]:
+        said = [(message.topic, json.loads(message.value or b"")) for message in written]
+        return [(topic, (one["cid"], one.get("n_tot"), one.get("W"))) for topic, one in said]
+
+    undisturbed = told(run(predicting(), properties, batch=1000))
+    again = told(run(predicting(), properties, batch=batch, restarts=True))
+    assert again == undisturbed
+
+
+def test_only_what_is_likely_to_pass_the_threshold_is_an_alert(properties: list[Record]) -> None:
+    sizes = [
+        json.loads(each.value or b"")["n_tot"]
+        for each in run(predicting(), properties, batch=100)
+        if each.topic == PREDICTIONS
+    ]
+    written = run(predicting(float(np.median(sizes))), properties, batch=100)
+    said = {
+        topic: {
+            json.loads(each.value or b"")["cid"]: json.loads(each.value or b"")
+            for each in written
+            if each.topic == topic
+        }
+        for topic in (PREDICTIONS, ALERTS)
+    }
+    likely = {cid for cid, one in said[PREDICTIONS].items() if one["probability"] >= 0.5}
+    assert set(said[ALERTS]) == likely
+    assert 0 < len(likely) < len(said[PREDICTIONS])
+
+
+def test_an_estimator_that_tells_no_features_will_do() -> None:
+    course = (
+        b'{"type":"parameters","cid":"tw1","msg":"x","n_obs":30,"n_supp":12.5,"params":[0.02,2e-4]}'
+    )
+    record = Record(PROPERTIES, 0, 0, b"600", course, 0, None)
+    told = [each for each in run(predicting(), [record], batch=1) if each.topic == PREDICTIONS]
+    assert json.loads(told[0].value or b"")["n_tot"] == pytest.approx(42.5)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"soon", b"nan", b"-600", b"inf"])
+def test_a_key_that_is_no_window_is_bad(key: bytes | None) -> None:
+    value = b'{"type":"size","cid":"tw1","n_tot":3,"t_end":4}'
+    with pytest.raises(BadMessage, match=r"key|window"):
+        predicting()().decode(Record(PROPERTIES, 0, 0, key, value, 0, None))
+
+
+def samples(count: int) -> Iterator[Message]:
+    random_ = np.random.default_rng(2)
+    for number in range(count):
+        events = int(random_.integers(10, 100))
+        example = messages.Example(
+            cascade=f"tw{number}",
+            beta=1e-3,
+            n_star=0.5,
+            g1=3.0,
+            omega=1.0,
+            events=events,
+            size=int(events * random_.uniform(1.0, 3.0)),
+            features=tuple(random_.random(len(NAMES[Kind.LOG_RATIO]))),
+        )
+        yield Message(SAMPLES, b"600", messages.write_example(example), number)
+
+
+def test_a_learner_begun_anew_goes_on_counting_versions() -> None:
+    inputs = records(list(samples(60)), SAMPLES)
+    models = [
+        Model.from_json(json.loads(message.value or b""))
+        for message in run(teaching(memory=20), inputs, batch=10, restarts=True)
+        if message.topic == MODELS
+    ]
+    assert [model.version for model in models] == list(range(1, len(models) + 1))
+    assert models[-1].samples == 20
+
+
+def test_models_are_learnt_by_a_rule_and_not_for_each_sample() -> None:
+    inputs = records(list(samples(100)), SAMPLES)
+    models = run(teaching(), inputs, batch=1)
+    assert 5 < len(models) < 40
+
+
+def test_a_sample_without_features_is_bad_for_boosting_only() -> None:
+    example = messages.Example(
+        cascade="tw1", beta=1e-3, n_star=0.5, g1=3.0, omega=1.0, events=10, size=20
+    )
+    record = Record(SAMPLES, 0, 0, b"600", messages.write_example(example), 0, None)
+    with pytest.raises(BadMessage, match="features"):
+        teaching()().decode(record)
+    teaching(kind=Kind.OMEGA)().decode(record)

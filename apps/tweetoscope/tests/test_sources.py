@@ -1,0 +1,181 @@
+import itertools
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from apps.tweetoscope.tests.memory_broker import MemoryBroker
+from tweetoscope import generator, logger, reports
+from tweetoscope.broker import BrokerError, Record, Topic, changelog
+from tweetoscope.metrics import Metrics
+from tweetoscope.replay import BadFile, read
+from tweetoscope.sources import Simulation, Spread, Whole, closing, spread
+
+HOW = Spread(sources=3, at_once=2, origins_s=1e6, seed=7)
+
+
+def some(count: int) -> list[Whole]:
+    return list(itertools.islice(Simulation(horizon_s=3000.0).cascades(), count))
+
+
+def test_times_grow_within_each_source_and_origins_differ() -> None:
+    emitted = list(spread(some(12), HOW))
+    sources = {each.source for each in emitted}
+    firsts = []
+    for source in sources:
+        times_s = [each.tweet.time_s for each in emitted if each.source == source]
+        assert times_s == sorted(times_s)
+        firsts.append(times_s[0])
+    assert len(sources) == 3
+    assert max(firsts) - min(firsts) > 10_000.0
+
+
+def test_each_cascade_is_whole_and_in_one_source() -> None:
+    cascades = some(12)
+    emitted = list(spread(cascades, HOW))
+    for number, whole in enumerate(cascades, start=1):
+        own = [each for each in emitted if each.tweet.cascade == f"tw{number}"]
+        assert [each.tweet.mark for each in own] == list(whole.marks)
+        assert [each.tweet.is_first for each in own] == [True] + [False] * (len(own) - 1)
+        assert len({each.source for each in own}) == 1
+
+
+def test_no_source_has_more_cascades_at_once_than_asked() -> None:
+    emitted = list(spread(some(20), HOW))
+    last = {each.tweet.cascade: number for number, each in enumerate(emitted)}
+    going: dict[str, set[str]] = {}
+    for number, each in enumerate(emitted):
+        own = going.setdefault(each.source, set())
+        own.add(each.tweet.cascade)
+        assert len(own) <= HOW.at_once
+        if last[each.tweet.cascade] == number:
+            own.remove(each.tweet.cascade)
+
+
+def test_the_end_of_a_replay_closes_all_sources() -> None:
+    emitted = list(closing(spread(some(6), HOW), 500.0))
+    ends = [each for each in emitted if each.tweet.text == "the end"]
+    assert len(ends) == 3
+    for end in ends:
+        before = [each.tweet.time_s for each in emitted if each.source == end.source][-2]
+        assert end.tweet.time_s >= before + 500.0
+
+
+def test_the_csv_pair_of_the_course_is_read(tmp_path: Path) -> None:
+    data, index = tmp_path / "data.csv", tmp_path / "index.csv"
+    data.write_text("time,magnitude,msg\n5,100,x\n8,3,y\n8.5,4,z\n20,7,a\n21,8,b\n")
+    index.write_text("start_ind,end_ind\n1,3\n4,5\n")
+    first, second = read(data, index)
+    assert (first.times_s.tolist(), first.marks.tolist()) == ([0.0, 3.0, 3.5], [100.0, 3.0, 4.0])
+    assert second.times_s.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "where", "says"),
+    [
+        ("5,100\n", "1,2\n", "no rows 1 to 2"),
+        ("5,100\n", "0,1\n", "no rows 0 to 1"),
+        ("5,many\n", "1,1\n", "many"),
+        ("5\n", "1,1\n", "data.csv"),
+    ],
+)
+def test_a_csv_file_that_is_wrong_is_named(
+    tmp_path: Path, rows: str, where: str, says: str
+) -> None:
+    data, index = tmp_path / "data.csv", tmp_path / "index.csv"
+    data.write_text(f"time,magnitude\n{rows}")
+    index.write_text(f"start_ind,end_ind\n{where}")
+    with pytest.raises(BadFile, match=says):
+        list(read(data, index))
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    path.write_bytes(b"no such thing")
+    with pytest.raises(BadFile, match=r"x\.parquet"):
+        list(read(path))
+
+
+def test_a_generator_goes_on_where_it_was() -> None:
+    broker = MemoryBroker()
+    broker.make([Topic(name="tweets"), Topic(name=changelog("generator"))])
+    metrics, stop = Metrics("generator"), threading.Event()
+    emitted = list(spread(some(8), HOW))
+    half = len(emitted) // 2
+    generator.run(lambda: emitted[:half], 0.0, broker, metrics, stop)
+    generator.run(lambda: emitted, 0.0, broker, metrics, stop)
+    records = [entry.record for entry in broker.partition("tweets", 0)]
+    assert [json.loads(record.value or b"")["t"] for record in records] == [
+        each.tweet.time_s for each in emitted
+    ]
+    assert [record.origin and record.origin.offset for record in records] == list(
+        range(len(emitted))
+    )
+
+
+def test_a_generator_waits_for_the_time_to_come() -> None:
+    broker = MemoryBroker()
+    broker.make([Topic(name="tweets"), Topic(name=changelog("generator"))])
+    whole = Whole(text="", times_s=np.array([0.0, 1e9]), marks=np.array([1.0, 1.0]))
+    stop = threading.Event()
+    emitted = list(spread([whole], Spread(sources=1, pause_s=0.0)))
+    arguments = (lambda: emitted, 1.0, broker, Metrics("generator"), stop)
+    thread = threading.Thread(target=generator.run, args=arguments)
+    thread.start()
+    with broker.changed:
+        assert broker.changed.wait_for(lambda: broker.partition("tweets", 0), 60.0)
+    stop.set()
+    thread.join(60.0)
+    assert len(broker.partition("tweets", 0)) == 1
+
+
+class Loki(BaseHTTPRequestHandler):
+    """Takes what is pushed, or refuses."""
+
+    taken: list[dict[str, object]]
+    status = 204
+
+    def do_POST(self) -> None:
+        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.taken.append({"path": self.path, **said})
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("status", [204, 500])
+def test_lines_are_pushed_to_loki_or_kept(status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = type("One", (Loki,), {"taken": [], "status": status})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    line = reports.Log(time_s=17, source="collector", level="INFO", message="started")
+    record = Record("logs", 0, 4, b"collector", reports.write_log(line), 0, None)
+    service = logger.service(f"http://127.0.0.1:{server.server_port}")
+    process = service.open(0, {})
+    try:
+        if status == 204:
+            assert list(process.handle([(record, service.decode(record))])) == []
+            assert capsys.readouterr().out == "17 INFO collector started\n"
+        else:
+            with pytest.raises(BrokerError, match="500"):
+                process.handle([(record, service.decode(record))])
+    finally:
+        thread.join(60.0)
+        server.server_close()
+    assert handler.taken == [  # type: ignore[attr-defined]  # made above
+        {
+            "path": "/loki/api/v1/push",
+            "streams": [
+                {
+                    "stream": {"job": "tweetoscope", "service": "collector", "level": "INFO"},
+                    "values": [["17000000004", "started"]],
+                }
+            ],
+        }
+    ]
