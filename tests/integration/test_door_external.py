@@ -77,7 +77,7 @@ async def test_a_traefik_of_ones_own_follows(tmp_path: Path) -> None:
             await rig.deploy(document(), "web")
             await until(lambda: is_at(rig, "web", "1"))
             await rig.change("web", "apply", document=document(version="2"))
-            assert await version(rig, "web") == "2"
+            await until(lambda: is_at(rig, "web", "2"))
             await rig.deploy(document(Mode.STRIP), "below")
             await until(lambda: is_at(rig, "below", "1"))
 
