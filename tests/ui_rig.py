@@ -10,6 +10,7 @@ import html.parser
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from tests.serving import serving
 
 CHROMIUM = "/usr/bin/chromium"
 CSRF_TOKEN = "csrf-token-of-the-tests"
+AXE = Path(__file__).parent / "fixtures" / "axe-core-4.10.3" / "axe.min.js"
 WIDTHS = (1280, 390)
 HEIGHT = 900
 
@@ -148,6 +150,18 @@ async def overflow(page: Page) -> int:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return int(found)
+
+
+async def barriers(page: Page) -> list[str]:
+    """What keeps people from using a page, as axe-core finds it: the rule and the first element."""
+    await page.evaluate(AXE.read_text())
+    found: list[str] = await page.evaluate(
+        """async () => (await axe.run(document, {
+            iframes: false,
+            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+          })).violations.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 200)}`)"""
+    )
+    return found
 
 
 async def unnamed(page: Page) -> list[str]:

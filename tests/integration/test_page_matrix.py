@@ -67,7 +67,7 @@ NAMES = {
 FIELDS: dict[str, dict[str, str]] = {
     "applications": {"version": "1.0.0", "because": "broken", "label": "mine", "name": "new"},
     "publish": {"document": DOCUMENT.replace("app", "fresh"), "text": "{}"},
-    "deployments": {"kind": "stop", "route": "thing", "what": "past", "to": "r-1"},
+    "deployments": {"kind": "stop", "route": "thing", "what": "past", "to": "r-1", "hours": "1"},
     "details": {"display_name": "Olga", "email": "olga@example.org"},
     "password": {"old": "old", "new": "new", "again": "new"},
     "tokens": {"name": "new", "scope": "read", "days": "7"},
@@ -156,6 +156,7 @@ TABLE: dict[str, Needs | None] = {
     "GET /deployments/{name}/open/stream": LOOK,
     "POST /deployments/{name}/enter": LOOK,
     "POST /deployments/{name}/actions": of(Action.CHANGE),
+    "POST /deployments/{name}/extension": of(Action.EXTEND),
     "POST /deployments/{name}/reconfigurations/{id}/{verb}": of(Action.STEER),
     "POST /deployments/{name}/components/{component}/transitions/{transition}/{decision}": of(
         Action.DECIDE

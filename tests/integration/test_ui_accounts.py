@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from ripieno.model.access import Role
 from tests.accounts import PASSWORD
 from tests.serving import serving
-from tests.ui_rig import HEIGHT, WIDTHS, chromium, overflow, unnamed
+from tests.ui_rig import HEIGHT, WIDTHS, barriers, chromium, overflow, unnamed
 from tests.visitors import House
 from tests.visitors import house as opened
 
@@ -126,7 +126,7 @@ async def test_pages_fit_and_all_their_controls_have_names(
     page = await context.new_page()
     await page.set_viewport_size({"width": width, "height": HEIGHT})
     await page.goto("/sign-in")
-    assert (await overflow(page), await unnamed(page)) == (0, [])
+    assert (await overflow(page), await unnamed(page), await barriers(page)) == (0, [], [])
     page = await signed_in(house, context, "admin")
     await page.set_viewport_size({"width": width, "height": HEIGHT})
     for path in PAGES:
@@ -136,6 +136,8 @@ async def test_pages_fit_and_all_their_controls_have_names(
         for summary in await page.locator("details.fold > summary").all():
             await summary.click()
         assert (path, await overflow(page), await unnamed(page)) == (path, 0, [])
+        if width == WIDTHS[0]:
+            assert (path, await barriers(page)) == (path, [])
 
 
 async def test_audit_trail_is_searched_as_somebody_types(

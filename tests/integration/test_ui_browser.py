@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.fake_control import FakeControl
-from tests.ui_rig import PAULA, WIDTHS, browsing, chromium, overflow, register, unnamed
+from tests.ui_rig import PAULA, WIDTHS, barriers, browsing, chromium, overflow, register, unnamed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,6 +50,7 @@ async def test_pages_fit_the_window_and_name_their_controls(browser: Browser) ->
                 await page.goto(address)
                 assert await overflow(page) == 0, (address, width)
                 assert await unnamed(page) == [], address
+                assert await barriers(page) == [], address
                 assert await page.locator("h1").count() == 1
 
 

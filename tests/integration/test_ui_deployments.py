@@ -29,7 +29,7 @@ from ripieno.model.route import Mode
 from ripieno.testing.control_rig import Rig, open_rig
 from tests.fake_control import NOW, WEB, FakeControl
 from tests.serving import serving
-from tests.ui_rig import ADMIN, PAYLOADS, WIDTHS, browsing, chromium, overflow, unnamed
+from tests.ui_rig import ADMIN, PAYLOADS, WIDTHS, barriers, browsing, chromium, overflow, unnamed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -151,6 +151,8 @@ async def test_pages_fit_the_window_and_name_their_controls(browser: Browser) ->
                 await page.goto(address)
                 assert await overflow(page) == 0, (address, width)
                 assert await unnamed(page) == [], address
+                if width == WIDTHS[0]:
+                    assert await barriers(page) == [], address
                 assert await page.locator("h1").count() == 1, address
 
 

@@ -36,7 +36,7 @@ def checks(facts: HostFacts | None, problem: RuntimeDriverError | None) -> tuple
         Finding(
             subject=DISK,
             is_well=has_room,
-            said=f"{facts.disk_free_mib} MiB free",
+            said=f"{facts.disk_free_mib / 1024:.1f} GiB free",
             remedy=None if has_room else "make room in its folder, then check the host again",
         ),
     )

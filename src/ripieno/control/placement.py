@@ -36,7 +36,9 @@ class Placement:
         """What is placed on some hosts together."""
         placed = list(self._placed(hosts))
         promised = usage.total(
-            usage.of_workload(held.definition.workload) for _, _, held in placed if held.definition
+            usage.of_workload(held.definition.workload)
+            for _, _, held in placed
+            if held.definition and held.runs
         )
         used = [
             replica

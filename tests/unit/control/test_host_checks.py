@@ -27,7 +27,7 @@ def test_what_is_not_well_has_its_own_remedy() -> None:
     _, tools, disk = host_checks.checks(poor, None)
     assert not tools.is_well and tools.remedy is not None
     assert tools.remedy.startswith("install setsid, fallocate")
-    assert not disk.is_well and disk.said == "10 MiB free" and disk.remedy
+    assert not disk.is_well and disk.said == "0.0 GiB free" and disk.remedy
 
 
 def test_a_host_that_does_not_answer_says_what_to_do_and_nothing_of_before() -> None:

@@ -290,7 +290,8 @@ async def test_a_stream_ends_for_who_may_look_no_longer(control: FakeControl) ->
         await following(messages, "head")
         control.names["shop"] = replace(control.names["shop"], owner="bob")
         control.record("noted", deployment=control.names["shop"].id)
-        assert "may not look at this any more" in await following(messages, "head", "may not")
+        # Whoever may know of it no longer is told no more than that.
+        assert "no longer shared with you" in await following(messages, "head", "shared")
         await following(messages, "gone")
 
 

@@ -97,6 +97,12 @@ async function copy(text) {
   }
 }
 
+// Tabs that are wider than the window: the present one is shown, and the page stays where it is.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
+
 // Menus close when the visitor goes elsewhere.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
