@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
 
 from tweetoscope import features
 from tweetoscope.arrays import Reals
@@ -211,6 +210,9 @@ def weighted_median(values: Reals, weights: Reals) -> float:
 
 
 def _grow(rows: Reals, ln_ratios: Reals, weights: Reals, count: int) -> Trees:
+    # Loaded by those who learn only: it takes most of a second, and so would each service's start.
+    from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+
     is_few = len(rows) < FEW
     # A tree has at most some 250 leaves, so that a model stays a message of some 100 kB.
     leaf = 3 if is_few else max(5, len(rows) // 250)
@@ -230,6 +232,8 @@ def _grow(rows: Reals, ln_ratios: Reals, weights: Reals, count: int) -> Trees:
 
 
 def _forest_on_omega(rows: Reals, omegas: Reals, count: int) -> Trees:
+    from sklearn.ensemble import RandomForestRegressor  # loaded by those who learn only
+
     forest = RandomForestRegressor(count, min_samples_leaf=1, random_state=0).fit(rows, omegas)
     return Trees.grown(
         [(tree.tree_, 1.0 / count) for tree in forest.estimators_],
