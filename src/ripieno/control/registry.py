@@ -126,8 +126,10 @@ class Registry:
         if users and not force:
             which = f"{name} {version}" if version else name
             raise Conflict(
-                f"{which} is deployed as {', '.join(users[:10])}{', …' if users[10:] else ''}; "
-                "remove that first, yank the version instead, or force it: what runs goes on"
+                # Not their names: others' deployments are not shown to an application's owner.
+                f"{which} is deployed (deployments: {len(users)}, ripieno status shows those that "
+                "you may see); remove that first, yank the version instead, or force it: what runs "
+                "goes on"
             )
         if version is None:
             await self._store.remove_application(name)
