@@ -28,7 +28,7 @@ WITHIN_S = 60.0
 @pytest.fixture(params=["memory", "memory as Tansu", "kafka"])
 def broker(request: pytest.FixtureRequest) -> Broker:
     if request.param == "kafka":
-        return Kafka(request.getfixturevalue("brokers"), commit_s=2.0)
+        return Kafka(request.getfixturevalue("brokers"), commit_s=5.0)
     return MemoryBroker(shows_aborted=request.param != "memory")
 
 
