@@ -147,6 +147,13 @@ def test_nothing_is_learnt_before_a_horizon_is_over() -> None:
     assert ratios[learnt[0]] != pytest.approx(2.0)
 
 
+def test_folds_score_every_cascade_once() -> None:
+    some = cascades(40)
+    protocol = Protocol(window_s=600.0, trees=2)
+    names = [each.name for each in evaluation.cross_validate(some, protocol, folds=4)]
+    assert sorted(names) == sorted(each.name for each in evaluation.play(some, protocol))
+
+
 def scored(name: str, told: float, size: int) -> Scored:
     return Scored(
         name=name, events=10, size=size, told={Method.LEARNT: told},

@@ -101,7 +101,7 @@ def shown(value: object) -> str:
 
 def whole(value: float) -> int | float:
     """A whole number without its decimal point, which the course's programs would not read."""
-    return int(value) if value.is_integer() else value
+    return int(value) if float(value).is_integer() else value
 
 
 def packed(said: Json) -> bytes:

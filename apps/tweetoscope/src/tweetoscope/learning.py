@@ -23,8 +23,10 @@ from tweetoscope.trees import Trees
 
 LEAST_SAMPLES = 12
 """With fewer, the median ratio is the model."""
+ASSUMED_LN_RATIOS = tuple(math.log(ratio) for ratio in (1.5, 2.0, 3.0))
+"""Known beside the first few, so that one odd cascade is not believed: that they often double."""
 FEW = 200
-"""With fewer, leaves are smaller."""
+"""With fewer, leaves are smaller and errors are squared."""
 
 
 class Kind(StrEnum):
@@ -180,7 +182,10 @@ class Learner:
         self._since, self._learnt = 0, len(self._samples)
         ln_constant = float(np.median(ln_ratios)) if len(ln_ratios) else math.log(2.0)
         if len(self._samples) < LEAST_SAMPLES:
-            bias = weighted_median(ln_ratios, weights) if len(ln_ratios) else ln_constant
+            assumed = np.array(ASSUMED_LN_RATIOS)
+            bias = weighted_median(
+                np.concatenate([ln_ratios, assumed]), np.concatenate([weights, np.exp(-assumed)])
+            )
             told = bias if self.kind is Kind.LOG_RATIO else 1.0
             trees = Trees.of_constant(told, features=len(NAMES[self.kind]))
         else:
@@ -219,16 +224,20 @@ def _grow(rows: Reals, ln_ratios: Reals, weights: Reals, count: int) -> Trees:
     forest = RandomForestRegressor(
         count, min_samples_leaf=leaf, max_features=0.4, random_state=0
     ).fit(rows, ln_ratios, sample_weight=weights)
+    # The median is what is wanted, but of few cascades the mean is found more surely.
+    middle = np.average(ln_ratios, weights=weights)
+    rate, share = 0.05, 0.6
+    if not is_few:
+        middle, rate, share = weighted_median(ln_ratios, weights), 0.07, 0.5
     boosted = GradientBoostingRegressor(
-        loss="absolute_error", n_estimators=count, learning_rate=0.07, subsample=0.5, max_depth=3,
-        max_features=0.3, min_samples_leaf=4 if is_few else 8, random_state=0,
-        init="zero",
+        loss="squared_error" if is_few else "absolute_error", n_estimators=count,
+        learning_rate=rate, subsample=0.5, max_depth=3, max_features=0.4 if is_few else 0.3,
+        min_samples_leaf=4 if is_few else 8, random_state=0, init="zero",
     )  # fmt: skip
-    middle = weighted_median(ln_ratios, weights)
     boosted.fit(rows, ln_ratios - middle, sample_weight=weights)
-    grown = [(tree.tree_, 0.5 / count) for tree in forest.estimators_]
-    grown += [(tree.tree_, 0.5 * 0.07) for tree in boosted.estimators_[:, 0]]
-    return Trees.grown(grown, constant=0.5 * middle, features=rows.shape[1])
+    grown = [(tree.tree_, (1.0 - share) / count) for tree in forest.estimators_]
+    grown += [(tree.tree_, share * rate) for tree in boosted.estimators_[:, 0]]
+    return Trees.grown(grown, constant=share * float(middle), features=rows.shape[1])
 
 
 def _forest_on_omega(rows: Reals, omegas: Reals, count: int) -> Trees:
