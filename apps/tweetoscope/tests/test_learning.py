@@ -46,15 +46,17 @@ def test_what_is_learnt_is_better_than_the_constant() -> None:
     assert mean_error(model, others) < 0.6 * of_constant
 
 
-def test_few_cascades_teach_their_median_ratio() -> None:
+def test_few_cascades_teach_their_median_ratio_and_one_is_not_believed() -> None:
     random = np.random.default_rng(1)
-    learner = Learner(window_s=600.0)
-    learner.add(sample(random))
+    seen, learner = sample(random).seen, Learner(window_s=600.0)
+    assert not learner.is_due
+    learner.add(Sample(seen=seen, size=30 * seen.events))
     assert learner.is_due
-    model = learner.learn()
-    (known,) = learner._samples
-    assert model.ln_ratio(sample(random).seen) == pytest.approx(known.ln_ratio)
-    assert Model.untaught(600.0, ratio=3.0).ln_ratio(known.seen) == pytest.approx(math.log(3.0))
+    assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(2.0))
+    for _ in range(9):
+        learner.add(Sample(seen=seen, size=4 * seen.events))
+    assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(4.0))
+    assert Model.untaught(600.0, ratio=3.0).ln_ratio(seen) == pytest.approx(math.log(3.0))
 
 
 def test_course_s_forest_on_omega_can_be_chosen() -> None:

@@ -225,7 +225,7 @@ def _grow(rows: Reals, ln_ratios: Reals, weights: Reals, count: int) -> Trees:
         count, min_samples_leaf=leaf, max_features=0.4, random_state=0
     ).fit(rows, ln_ratios, sample_weight=weights)
     # The median is what is wanted, but of few cascades the mean is found more surely.
-    middle = np.average(ln_ratios, weights=weights)
+    middle = float(np.average(ln_ratios, weights=weights))
     rate, share = 0.05, 0.6
     if not is_few:
         middle, rate, share = weighted_median(ln_ratios, weights), 0.07, 0.5
@@ -237,7 +237,7 @@ def _grow(rows: Reals, ln_ratios: Reals, weights: Reals, count: int) -> Trees:
     boosted.fit(rows, ln_ratios - middle, sample_weight=weights)
     grown = [(tree.tree_, (1.0 - share) / count) for tree in forest.estimators_]
     grown += [(tree.tree_, share * rate) for tree in boosted.estimators_[:, 0]]
-    return Trees.grown(grown, constant=share * float(middle), features=rows.shape[1])
+    return Trees.grown(grown, constant=share * middle, features=rows.shape[1])
 
 
 def _forest_on_omega(rows: Reals, omegas: Reals, count: int) -> Trees:
