@@ -49,7 +49,6 @@ def test_what_is_learnt_is_better_than_the_constant() -> None:
 def test_few_cascades_teach_their_median_ratio_and_one_is_not_believed() -> None:
     random = np.random.default_rng(1)
     seen, learner = sample(random).seen, Learner(window_s=600.0)
-    assert not learner.is_due
     learner.add(Sample(seen=seen, size=30 * seen.events))
     assert learner.is_due
     assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(2.0))
