@@ -71,6 +71,9 @@ async def test_a_busy_process_is_told_from_an_idle_one(rig: Rig) -> None:
     assert (here.name, here.hosts, here.load) == ("local", ("local",), local.load)
     assert (over_ssh.name, over_ssh.hosts, over_ssh.load.components) == ("ssh", (), 0)
     assert here.abilities["commands"] and not here.abilities["images"]
+    await rig.change("busy", "stop")
+    idle_now = (await rig.control.host("local")).load
+    assert (idle_now.components, idle_now.cpus) == (2, 0.0)  # What is stopped is promised nothing.
 
 
 async def test_a_list_has_what_one_may_look_at_by_owner_and_text(rig: Rig) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from ripieno.control.leading import Leading
 from ripieno.control.routes import Routes
+from ripieno.control.state import Held
 from ripieno.control.views import ComponentUsage, MetricsView, ReplicaUsage
 from ripieno.model.errors import RipienoError
 from ripieno.routing.errors import RoutingError
@@ -168,7 +169,7 @@ class Metrics:
     def _running(self) -> Iterator[tuple[str, str, Handle]]:
         for supervisor in self._leading.all:
             for component, held in supervisor.state.held.items():
-                if held.handle is not None and held.runs:
+                if held.handle is not None and _runs(held):
                     yield supervisor.state.id, component, held.handle
 
     def _replicas(
@@ -220,6 +221,13 @@ class Metrics:
             if key[0] not in led or series.at[-1] < at_s - KEPT_S:
                 del self._series[key]
                 self._requests.pop(key, None)
+
+
+def _runs(held: Held) -> bool:
+    handle = held.handle
+    return handle is not None and any(
+        each.process is not None and each.slot not in held.ended for each in handle.replicas
+    )
 
 
 def _usage(component: str, series: Series, since: datetime | None) -> ComponentUsage:

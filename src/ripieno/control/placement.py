@@ -7,7 +7,7 @@ from ripieno.control.host_views import Load, RuntimeView
 from ripieno.control.hosts import HostBook
 from ripieno.control.leading import Leading
 from ripieno.control.metrics import Metrics
-from ripieno.control.state import Held
+from ripieno.control.state import Held, State
 from ripieno.model.host import HostKind
 from ripieno.runtimes import abilities
 
@@ -37,13 +37,13 @@ class Placement:
         placed = list(self._placed(hosts))
         promised = usage.total(
             usage.of_workload(held.definition.workload)
-            for _, _, held in placed
-            if held.definition and held.runs
+            for state, component, held in placed
+            if held.definition and _is_up(state, component)
         )
         used = [
             replica
-            for deployment, component, _ in placed
-            for replica in self._metrics.replicas(deployment, component)
+            for state, component, _ in placed
+            for replica in self._metrics.replicas(state.id, component)
         ]
         return Load(
             components=len(placed),
@@ -54,9 +54,14 @@ class Placement:
             used_memory_bytes=sum(each.memory_bytes for each in used) if used else None,
         )
 
-    def _placed(self, hosts: Collection[str]) -> Iterator[tuple[str, str, Held]]:
+    def _placed(self, hosts: Collection[str]) -> Iterator[tuple[State, str, Held]]:
         """Deployment, component and what is held of it, of all that have a handle there."""
         for supervisor in self._leading.all:
             for component, held in supervisor.state.held.items():
                 if held.handle is not None and held.handle.host in hosts:
-                    yield supervisor.state.id, component, held
+                    yield supervisor.state, component, held
+
+
+def _is_up(state: State, component: str) -> bool:
+    wanted = state.target.components.get(component)
+    return wanted is not None and usage.is_up(wanted)

@@ -56,14 +56,6 @@ class Held:
     ended: dict[int, Ended] = field(default_factory=dict)
     is_mixed: bool = False
 
-    @property
-    def runs(self) -> bool:
-        """Whether a process of it is at work, as far as is known."""
-        return self.handle is not None and any(
-            each.process is not None and each.slot not in self.ended
-            for each in self.handle.replicas
-        )
-
 
 @dataclass(kw_only=True, slots=True)
 class OpenCommand:

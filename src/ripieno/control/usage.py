@@ -51,7 +51,7 @@ def total(uses: Iterable[Use]) -> Use:
 def of_target(target: Target, done: Iterable[str] = ()) -> Use:
     """What a deployment uses that is as its target says; `done` are jobs that have ended."""
     counted = set(target.components).difference(done)
-    up = [each for name, each in target.components.items() if name in counted and _is_up(each)]
+    up = [each for name, each in target.components.items() if name in counted and is_up(each)]
     found = total(of_workload(each.definition.workload) for each in up)
     return Use(deployments=int(bool(up)), cpus=found.cpus, memory_mib=found.memory_mib)
 
@@ -73,7 +73,8 @@ def of_state(state: State) -> Use:
     return found
 
 
-def _is_up(wanted: Wanted) -> bool:
+def is_up(wanted: Wanted) -> bool:
+    """Whether a component is to have processes at work."""
     if wanted.definition.kind == applications.EXTERNAL:
         return False
     return wanted.state == targets.ready_places(wanted.definition, wanted.type)
