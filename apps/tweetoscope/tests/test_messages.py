@@ -126,7 +126,7 @@ BAD: dict[str, tuple[Callable[[bytes], object], str]] = {
     "no object": (messages.read_tweet, "[1]"),
     "type is": (messages.read_tweet, TWEET.replace('"tweet"', '"like"')),
     "t is": (messages.read_tweet, TWEET.replace("1200", '"1200"')),
-    "not finite": (messages.read_tweet, TWEET.replace("1200", "1e999")),
+    "infinity": (messages.read_tweet, TWEET.replace("1200", "1e999")),
     "below 0": (messages.read_tweet, TWEET.replace("35", "-1")),
     "no name of a cascade": (messages.read_tweet, TWEET.replace(":23981", ":[]")),
     "do not ascend": (messages.read_serie, SERIE.replace("[0,35]", "[99,35]")),

@@ -3,10 +3,11 @@
 Called by `messages` and `reports`.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from tweetoscope.errors import BadMessage
 
@@ -18,8 +19,8 @@ Json = Mapping[str, Any]
 def opened(value: bytes, kind: str | None = None) -> Json:
     """The object that a value is, of a type if one is asked for. Raises: `BadMessage`."""
     try:
-        said = json.loads(value)
-    except (ValueError, RecursionError) as problem:
+        said = orjson.loads(value)
+    except orjson.JSONDecodeError as problem:
         raise BadMessage(f"the value is no JSON: {problem}") from problem
     if not isinstance(said, dict):
         raise BadMessage(f"the value is {shown(said)}, no object")
@@ -106,4 +107,4 @@ def whole(value: float) -> int | float:
 
 def packed(said: Json) -> bytes:
     """A value as it is sent."""
-    return json.dumps(said, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+    return orjson.dumps(said, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -91,7 +91,7 @@ def write_tweet(tweet: Tweet, source: str) -> bytes:
         "msg": tweet.text,
         "t": fields.whole(tweet.time_s),
         "m": None if math.isnan(tweet.mark) else fields.whole(tweet.mark),
-        "tweet_id": int(number) if number.isdecimal() else tweet.cascade,
+        "tweet_id": int(number) if number.isdecimal() and len(number) < 19 else tweet.cascade,
         "info": f"cascade={number}",
         "source": source,
     })  # fmt: skip
