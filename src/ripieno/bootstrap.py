@@ -6,13 +6,10 @@ ended in the opposite one. Processes that deployments have started go on when th
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import logging
 import os
-import resource
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -44,10 +41,10 @@ from ripieno.identity.base import IdentityProvider
 from ripieno.images.addresses import allowances
 from ripieno.model import host as configs
 from ripieno.model.access import ALL_SCOPES, Role
-from ripieno.model.errors import RipienoError
 from ripieno.model.host import HostConfig
 from ripieno.model.image import ImageMetadata
 from ripieno.opening import Opened, opened
+from ripieno.premises import CannotStart, allow_many_files, bracketed, home_of, listening, write
 from ripieno.routing.errors import RoutingError
 from ripieno.runtimes.host import Host, LinkState
 from ripieno.runtimes.ports import PortBook
@@ -71,21 +68,17 @@ GOODBYE_S = 3.0
 ADMIN = "admin"
 
 
-class CannotStart(RipienoError):
-    """The server cannot start here; the message says what is in the way."""
-
-
 def serve(settings: ServerSettings) -> None:
     """Run a server until it is asked to end by SIGTERM or SIGINT. Raises: `CannotStart`."""
-    _allow_many_files()
-    with _home(settings.home):
+    allow_many_files()
+    with home_of(settings.home):
         asyncio.run(_serve(settings))
 
 
 async def _serve(settings: ServerSettings) -> None:
-    with _listening(settings.listen_host, settings.listen_port) as listener:
+    with listening(settings.listen_host, settings.listen_port) as listener:
         address = listener.getsockname()
-        url = f"http://{_bracketed(address[0])}:{address[1]}"
+        url = f"http://{bracketed(address[0])}:{address[1]}"
         password_file = settings.home / PASSWORD_FILE
         is_first_start = not password_file.exists()
         async with _door(settings, url) as door, running(settings, door) as control:
@@ -107,7 +100,7 @@ async def _serve(settings: ServerSettings) -> None:
                 forwarded_allow_ips=list(settings.trusted_proxies),
             )
             server = _Server(config)
-            _write(settings.home / "server.json", json.dumps({"url": url, "pid": os.getpid()}))
+            write(settings.home / "server.json", json.dumps({"url": url, "pid": os.getpid()}))
             loop = asyncio.get_running_loop()
 
             def leave() -> None:
@@ -336,7 +329,7 @@ async def _administrator(store: Store, home: Path) -> None:
     if not (await store.users(after=None, limit=1))[0]:
         password, kept = passwords.drawn()
         now = datetime.now(UTC)
-        _write(home / PASSWORD_FILE, password + "\n")
+        write(home / PASSWORD_FILE, password + "\n")
         user = UserRecord(
             name=ADMIN,
             display_name="Administrator",
@@ -356,61 +349,5 @@ async def _administrator(store: Store, home: Path) -> None:
     if await store.user(ADMIN) is None:  # Others took the place of it.
         return
     record, text = tokens.made(ADMIN, user=ADMIN, scopes=ALL_SCOPES)
-    _write(path, text + "\n")
+    write(path, text + "\n")
     await store.add_token(record)
-
-
-def _allow_many_files() -> None:
-    """Every process that is watched takes a file descriptor."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, at once."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    temporary.replace(path)
-
-
-@contextlib.contextmanager
-def _home(home: Path) -> Iterator[None]:
-    """Have the state directory to oneself. Raises: `CannotStart`."""
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = open(home / "server.lock", "w")  # noqa: SIM115  # held until the end
-    except OSError as problem:
-        raise CannotStart(f"{home} cannot be used: {problem}; give another --home") from problem
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
-            raise CannotStart(
-                f"another server uses {home}; stop it, or give this one another --home"
-            ) from problem
-        yield
-
-
-@contextlib.contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket. Raises: `CannotStart`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(1024)
-    except OSError as problem:
-        listener.close()
-        raise CannotStart(
-            f"{host}:{port} cannot be listened on: {problem.strerror}; give another --listen"
-        ) from problem
-    with listener:
-        yield listener
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

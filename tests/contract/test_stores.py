@@ -12,6 +12,7 @@ from ripieno.testing.store_finding_contract import StoreFindingContract
 from ripieno.testing.store_people_contract import StorePeopleContract
 from ripieno.testing.store_registry_contract import StoreRegistryContract
 from ripieno.testing.store_rig import StoreRig
+from ripieno.testing.store_search_contract import StoreSearchContract
 from ripieno.testing.store_sign_in_contract import StoreSignInContract
 
 
@@ -57,11 +58,11 @@ class TestSqliteSigningIn(OnSqlite, StoreSignInContract):
     pass
 
 
-class TestSqliteRegistry(OnSqlite, StoreRegistryContract):
+class TestSqliteRegistry(OnSqlite, StoreRegistryContract, StoreSearchContract):
     pass
 
 
-class TestPostgresqlRegistry(OnPostgresql, StoreRegistryContract):
+class TestPostgresqlRegistry(OnPostgresql, StoreRegistryContract, StoreSearchContract):
     pass
 
 

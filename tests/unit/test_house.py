@@ -12,7 +12,7 @@ TABLE = re.compile(
     r"^\|[^\n]*modules? of `(\w+)`[^\n]*\|\n\|[-|]+\|\n((?:\|[^\n]*\|\n)+)", re.MULTILINE
 )
 TABLES = {found[1]: found[2] for found in TABLE.finditer(ARCHITECTURE)}
-LAYERS = ("bootstrap", "opening", "settings", "testing", "__main__")
+LAYERS = ("bootstrap", "opening", "premises", "settings", "testing", "__main__")
 """What is told elsewhere than in the table of layers: how it all is put together, and tested."""
 
 

@@ -24,7 +24,7 @@ from ripieno.control.views import (
     ReconfigurationKind,
     ReconfigurationState,
 )
-from ripieno.model import parameters, reading_applications
+from ripieno.model import parameter_texts, reading_applications
 from ripieno.model.application import Application
 from ripieno.model.component_type import Value
 from ripieno.store.registered import Registered, VersionState
@@ -72,7 +72,7 @@ class Targeting:
         application = reading_applications.application(source.document)
         values = {
             **source.parameters,
-            **parameters.parse_settings(application.parameters, source.settings),
+            **parameter_texts.parse_settings(application.parameters, source.settings),
         }
         resolved = reading_applications.resolve(
             application, values, configuration=source.configuration

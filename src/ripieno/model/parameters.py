@@ -6,7 +6,6 @@ patterns cannot repeat what repeats.
 """
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,6 @@ _NAME = re.compile("[A-Za-z_][A-Za-z0-9_-]*")
 _MOST_PATTERN = 200
 _LOCAL = re.compile(r"#/\$defs/([A-Za-z0-9_-]+)")
 _NAMED = ("properties", "$defs", "patternProperties", "dependentSchemas")
-_WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 
 def check_schema(schema: Value) -> None:
@@ -133,44 +131,6 @@ def sample(schema: Mapping[str, Any]) -> Value:
             return None
 
 
-def parse_setting(schema: Mapping[str, Any], text: str) -> Value:
-    """The value that a text stands for, by the type of one parameter's schema.
-
-    Texts are taken as they are, lists and objects read as JSON or YAML. Raises:
-    `InvalidParameter` for a text that cannot be of that type. Whether it fits is for `complete`.
-    """
-    stated = schema.get("type")
-    types = [stated] if isinstance(stated, str) else list(stated or ())
-    if not types:
-        types = sorted({_type_of(each) for each in schema.get("enum", ()) or [schema.get("const")]})
-    for each in types:
-        found, value = _as(each, text)
-        if found:
-            return value
-    if "string" in types:
-        return text
-    if set(types) - {"null"}:
-        raise InvalidParameter(f"{quoted(text)} is no {' or '.join(types)}")
-    try:
-        return document.parse(text).plain()
-    except DocumentError:
-        return text
-
-
-def parse_settings(schema: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, Value]:
-    """The values of several settings, by name. Raises: `InvalidParameter`, as `parse_setting`."""
-    known = properties(schema)
-    values: dict[str, Value] = {}
-    for name, text in settings.items():
-        try:
-            values[name] = parse_setting(known.get(name, {}), text)
-        except InvalidParameter as problem:
-            raise InvalidParameter(
-                f"parameter {name}: {problem}; {_remedy(known[name])}"
-            ) from problem
-    return values
-
-
 def _known(known: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Value]:
     """Values of parameters that there are, as plain data of reasonable size."""
     for name in values:
@@ -186,42 +146,6 @@ def _known(known: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, V
             f"the parameters are too long together; give at most {MOST_TEXT} characters"
         )
     return plain
-
-
-def _as(type_name: str, text: str) -> tuple[bool, Value]:
-    """Whether a text is of a JSON type other than string, and its value."""
-    stripped = text.strip()
-    try:
-        match type_name:
-            case "integer":
-                return True, int(stripped)
-            case "number":
-                number = float(stripped)
-                is_whole = re.fullmatch("[+-]?[0-9]+", stripped) is not None
-                return math.isfinite(number), int(stripped) if is_whole else number
-            case "boolean" | "null":
-                value = _WORDS.get(stripped.lower(), "")
-                return _type_of(value) == type_name, value
-            case "array" | "object":
-                value = document.parse(text).plain()
-                return _type_of(value) == type_name, value
-    except (ValueError, DocumentError):
-        pass
-    return False, None
-
-
-def _type_of(value: Value) -> str:
-    if value is None:
-        return "null"
-    names: dict[type, str] = {
-        bool: "boolean",
-        int: "integer",
-        float: "number",
-        str: "string",
-        list: "array",
-        dict: "object",
-    }
-    return names.get(type(value), "")
 
 
 def _check_names(schema: Mapping[str, Any]) -> None:
@@ -347,12 +271,12 @@ def _check_values(
         missing = [name for name in required if name not in values]
         raise InvalidParameter(
             f"parameter {missing[0]} is required and has no default; give it a value: "
-            f"{_remedy(known.get(missing[0], {}))}"
+            f"{remedy(known.get(missing[0], {}))}"
         )
     path = _path(problem)
     of = known.get(path[0], {}) if path else {}
     where = f"parameter {'.'.join(path)}: " if path else "parameters: "
-    raise InvalidParameter(f"{where}{printable(problem.message, 300)}; {_remedy(of)}", at=path)
+    raise InvalidParameter(f"{where}{printable(problem.message, 300)}; {remedy(of)}", at=path)
 
 
 def _worst(value: object, *, of: Mapping[str, Any] | None = None) -> "ValidationError | None":
@@ -388,7 +312,7 @@ def _without_required(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: schema[name] for name in ("properties", "$defs") if name in schema}
 
 
-def _remedy(schema: Mapping[str, Any]) -> str:
+def remedy(schema: Mapping[str, Any]) -> str:
     """What a parameter takes, in words."""
     if "enum" in schema:
         return f"it takes one of {listed((str(each) for each in schema['enum']), most=20)}"

@@ -19,17 +19,18 @@ from ripieno.store.registered import (
     VersionState,
     VersionSummary,
 )
+from ripieno.store.values import columns_of
 
 _a = tables.APPLICATIONS.c
 _v = tables.VERSIONS.c
 _d = tables.DEPLOYMENTS.c
-_ENTRY = sql.select(*tables.columns_of(tables.APPLICATIONS, ApplicationRecord))
-_VERSION = sql.select(*tables.columns_of(tables.VERSIONS, VersionRecord))
+_ENTRY = sql.select(*columns_of(tables.APPLICATIONS, ApplicationRecord))
+_VERSION = sql.select(*columns_of(tables.VERSIONS, VersionRecord))
 _ENTRY_NAMED = _ENTRY.where(_a.name == sql.bindparam("of"))
 _VERSION_NUMBERED = _VERSION.where(
     _v.application == sql.bindparam("of"), _v.version == sql.bindparam("number")
 )
-_SUMMARY = sql.select(*tables.columns_of(tables.VERSIONS, VersionSummary))
+_SUMMARY = sql.select(*columns_of(tables.VERSIONS, VersionSummary))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,7 @@ from ripieno.store.registered import (
     FileRecord,
     VersionState,
 )
+from ripieno.store.values import columns_of
 
 MOST_SUMMARY = 200
 """How much of a description stands for a summary that is missing, in characters."""
@@ -159,7 +160,7 @@ def _known(
     newcomers: Mapping[str, Newcomer],
 ) -> dict[str, _Known]:
     """What does not come from versions, of those that are there and of those that are new."""
-    columns = tables.columns_of(tables.APPLICATIONS, _Known)
+    columns = columns_of(tables.APPLICATIONS, _Known)
     query = sql.select(*columns).where(_a.name.in_(applications))
     found = {each["name"]: _Known(**each) for each in connection.execute(query).mappings()}
     fresh = [name for name in applications if name not in found and name in newcomers]
@@ -187,7 +188,7 @@ def _most(connection: Connection, *columns: sql.Column[int]) -> int:
 
 def _versions(connection: Connection, wanted: Mapping[str, str]) -> dict[str, _Version]:
     """One version of each of these applications."""
-    query = sql.select(*tables.columns_of(tables.VERSIONS, _Version)).where(
+    query = sql.select(*columns_of(tables.VERSIONS, _Version)).where(
         sql.tuple_(_v.application, _v.version).in_(list(wanted.items()))
     )
     found = (_Version(**each) for each in connection.execute(query).mappings())

@@ -27,13 +27,14 @@ from ripieno.store.registered import (
 )
 from ripieno.store.shelf import Shelf
 from ripieno.store.tally import Snapshot
+from ripieno.store.values import columns_of
 from ripieno.store.view import View
 
 MOST_DEEP = 10_000
 """How far down a list that is narrowed can be paged."""
 
 _a = tables.APPLICATIONS.c
-_CARD = tables.columns_of(tables.APPLICATIONS, ApplicationRecord)
+_CARD = columns_of(tables.APPLICATIONS, ApplicationRecord)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select
 from ripieno.store import entry, tables, values
 from ripieno.store.registered import ApplicationRecord, EntryState
 from ripieno.store.tally import Snapshot
+from ripieno.store.values import columns_of
 from ripieno.store.view import Book
 
 _a = tables.APPLICATIONS.c
@@ -23,7 +24,7 @@ _BOOK = (
     _a.id,
     _a.revision,
     _a.is_open,
-    *tables.columns_of(tables.APPLICATIONS, ApplicationRecord),
+    *columns_of(tables.APPLICATIONS, ApplicationRecord),
 )
 
 

@@ -1,6 +1,5 @@
 """The tables, with columns named as the fields of the records that they hold."""
 
-import dataclasses
 from typing import Any
 
 import sqlalchemy as sql
@@ -397,8 +396,3 @@ TICKETS = Table(
     Index("tickets_user", "user"),
     Index("tickets_expires_at", "expires_at"),
 )
-
-
-def columns_of(table: Table, record: type[Any]) -> list[Column[Any]]:
-    """The columns of a table that a record has fields for."""
-    return [table.c[each.name] for each in dataclasses.fields(record)]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Dialect
+from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.types import BigInteger, Text, TypeDecorator, TypeEngine
 
 from ripieno.model import presentation
@@ -186,3 +186,8 @@ def _plain(value: Any) -> Any:
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
+
+
+def columns_of(table: Table, record: type[Any]) -> list[Column[Any]]:
+    """The columns of a table that a record has fields for."""
+    return [table.c[each.name] for each in dataclasses.fields(record)]

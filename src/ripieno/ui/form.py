@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ripieno.model import parameters
+from ripieno.model import parameter_texts, parameters
 from ripieno.model.component_type import Value
 from ripieno.model.errors import InvalidParameter
 from ripieno.ui.language import Language
@@ -216,7 +216,7 @@ def _error(
     alone = {"properties": {field.name: part}, "$defs": schema.get("$defs", {})}
     try:
         resolved = _resolved(schema, part)
-        value = parameters.parse_setting(resolved, settings[field.name])
+        value = parameter_texts.parse_setting(resolved, settings[field.name])
         parameters.complete(alone, {field.name: value})
     except InvalidParameter as problem:
         return _remedy(field, spoken) or str(problem).removeprefix(f"parameter {field.name}: ")
@@ -264,7 +264,7 @@ def _fault(
 ) -> str:
     """What is wrong with the fields together, once each is right by itself."""
     try:
-        values = parameters.parse_settings(schema, settings)
+        values = parameter_texts.parse_settings(schema, settings)
         parameters.complete(schema, {**base, **values})
     except InvalidParameter as problem:
         return str(problem)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ripieno.model import errors, parameters
+from ripieno.model import errors, parameter_texts, parameters
 
 SCHEMA = {
     "type": "object",
@@ -113,7 +113,7 @@ def test_a_pattern_with_classes_and_escapes_is_taken() -> None:
 def test_a_setting_is_read_by_the_type_of_its_parameter(
     schema: dict[str, Any], text: str, value: object
 ) -> None:
-    found = parameters.parse_setting(schema, text)
+    found = parameter_texts.parse_setting(schema, text)
     assert found == value
     assert type(found) is type(value)
 
@@ -131,16 +131,16 @@ def test_a_setting_is_read_by_the_type_of_its_parameter(
 )
 def test_a_setting_of_another_type_is_refused(schema: dict[str, Any], text: str) -> None:
     with pytest.raises(errors.InvalidParameter, match="is no "):
-        parameters.parse_setting(schema, text)
+        parameter_texts.parse_setting(schema, text)
 
 
 def test_settings_name_the_parameter_that_is_wrong() -> None:
-    assert parameters.parse_settings(SCHEMA, {"memory_mib": "512", "nobody": "x"}) == {
+    assert parameter_texts.parse_settings(SCHEMA, {"memory_mib": "512", "nobody": "x"}) == {
         "memory_mib": 512,
         "nobody": "x",
     }
     with pytest.raises(errors.InvalidParameter, match="parameter memory_mib: 'x' is no integer"):
-        parameters.parse_settings(SCHEMA, {"memory_mib": "x"})
+        parameter_texts.parse_settings(SCHEMA, {"memory_mib": "x"})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import URL, QueryParams
 
-from ripieno.model import parameters
+from ripieno.model import parameter_texts, parameters
 from ripieno.ui import form, language, launch
 from ripieno.ui.form import Field, Kind
 
@@ -162,7 +162,7 @@ def test_the_link_fills_in_the_same_form(text: str) -> None:
 def test_texts_of_the_form_become_the_values_of_the_schema() -> None:
     given = {"subject": "sub-1", "layers": "[a, b]", "threads": "4", "dark": "false"}
     found = form.filled(SCHEMA, given, ENGLISH)
-    values = parameters.complete(SCHEMA, parameters.parse_settings(SCHEMA, found.settings))
+    values = parameters.complete(SCHEMA, parameter_texts.parse_settings(SCHEMA, found.settings))
     assert values["layers"] == ["a", "b"]
     assert values["threads"] == 4
     assert values["dark"] is False
