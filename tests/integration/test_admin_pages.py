@@ -216,7 +216,7 @@ async def test_quota_is_set_shown_and_removed(house: House, admin: Visitor) -> N
     page = words((await admin.get("/admin/quotas?subject=user%3Aalice")).text)
     assert "user:alice 0 of 3 0 of 2.5 0 B of any" in page
     alice = await house.signed_in("alice")
-    assert "0 of 3 deployments 0 of 2.5 cpus" in words((await alice.get("/account")).text)
+    assert "0 of 3 deployments, 0 of 2.5 cpus" in words((await alice.get("/account")).text)
     for name, text in (
         ("cpus", "many"),
         ("cpus", "nan"),

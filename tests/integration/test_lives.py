@@ -157,7 +157,8 @@ async def test_use_by_any_route_keeps_it_up_and_the_stop_is_explained(tmp_path: 
             "spare": ("prepared",),
         }
         assert len(await rig.events("two", "deployment.woken")) == 1
-        assert (up.life.stopped_for, up.routes[0].state) == (None, RouteState.READY)
+        assert up.life.stopped_for is None
+        await rig.until("two", lambda view: view.routes[0].state is RouteState.READY)
 
 
 async def test_a_visit_while_it_is_stopped_starts_it_when_that_is_done(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Traefik as a door: configurations in force, what is under way, its end and its being found."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -33,20 +34,29 @@ from tests.visited import APP
 async def letting_in() -> AsyncIterator[str]:
     """A server that lets everybody in."""
 
+    answering: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        task = asyncio.current_task()
+        assert task is not None
+        answering[task] = writer
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
                 await reader.readuntil(b"\r\n\r\n")
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            writer.close()
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for writer in answering.values():  # Traefik keeps its connections.
+            writer.close()
+        await asyncio.gather(*answering)
 
 
 @dataclass

@@ -29,35 +29,44 @@ def ahead(**span: float) -> datetime:
     return datetime.now(UTC) + timedelta(**span) + SLACK
 
 
+def lasting(**said: float | str | datetime | timedelta) -> LifeView:
+    """A life; what is a span is a moment so long from now."""
+    now = datetime.now(UTC) + SLACK
+    told = {
+        name: now + each if isinstance(each, timedelta) else each for name, each in said.items()
+    }
+    return LifeView(**told)  # type: ignore[arg-type]  # a test's words
+
+
 @pytest.mark.parametrize(
     ("life", "told", "brief"),
     [
         (
-            LifeView(idle_stop_min=30),
+            {"idle_stop_min": 30},
             "It is in use; after 30 min without use it is stopped.",
             "in use",
         ),
         (
-            LifeView(idle_stop_min=30, idle_stop_at=ahead(minutes=12)),
+            {"idle_stop_min": 30, "idle_stop_at": timedelta(minutes=12)},
             "Nobody uses it: it is stopped in 12 min unless somebody comes.",
             "unused, stops in 12 min",
         ),
         (
-            LifeView(idle_stop_min=30, problem="nobody can tell"),
+            {"idle_stop_min": 30, "problem": "nobody can tell"},
             "It is not stopped after 30 min without use: nobody can tell.",
             "no idle stop",
         ),
         (
-            LifeView(lifetime_h=8, ends_at=ahead(hours=3)),
+            {"lifetime_h": 8, "ends_at": timedelta(hours=3)},
             "Its life time ends in 3 h: then it is stopped, used or not.",
             "ends in 3 h",
         ),
     ],
 )
 async def test_the_page_and_the_bar_say_how_long_yet(
-    control: FakeControl, life: LifeView, told: str, brief: str
+    control: FakeControl, life: dict[str, Any], told: str, brief: str
 ) -> None:
-    await shop(control, life)
+    await shop(control, lasting(**life))
     pages = Pages(control)
     assert told in words((await pages.get("/deployments/shop")).text)
     assert brief in words((await pages.get("/deployments/shop/open")).text)
