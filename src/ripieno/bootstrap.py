@@ -94,6 +94,7 @@ async def _serve(settings: ServerSettings) -> None:
                 edge or app,
                 log_config=None,
                 access_log=False,
+                ws="none",  # No page or call of ours is one.
                 timeout_graceful_shutdown=int(GOODBYE_S),
                 lifespan="on",
                 proxy_headers=bool(settings.trusted_proxies),

@@ -9,12 +9,15 @@ LATE = (
     "asyncssh",
     "authlib",
     "babel",
+    "cryptography",
+    "h11",
     "httpx",
     "jinja2",
     "jsonschema",
     "markdown_it",
     "prometheus_client",
     "psutil",
+    "websockets",
 )
 
 

@@ -8,14 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-import h11
-
 from ripieno.model.workload import Health, HealthKind
 from ripieno.runtimes.errors import HostUnreachable, LinkLost, PortClosed, RuntimeDriverError
 from ripieno.runtimes.host import ByteReader, ByteWriter, Host
-
-MOST_HEADER_BYTES = 64 * 1024
-
 
 Connect = Callable[[int], Awaitable[tuple[ByteReader, ByteWriter]]]
 """Opens a connection to a port."""
@@ -53,7 +48,7 @@ async def _check(attempt: Coroutine[Any, Any, str | None], timeout_s: float) -> 
         return f"no answer within {timeout_s:g} s"
     except (HostUnreachable, LinkLost):
         raise
-    except (OSError, RuntimeDriverError, h11.ProtocolError) as problem:
+    except (OSError, RuntimeDriverError) as problem:
         return _said(problem)
 
 
@@ -70,7 +65,9 @@ async def _reach(connect: Connect, port: int, health: Health) -> str | None:
     try:
         if health.kind is HealthKind.TCP:
             return None
-        return await _http(reader, writer, port, health.path)
+        from ripieno.runtimes import http_check  # Loaded only where something speaks HTTP.
+
+        return await http_check.problem(reader, writer, port, health.path)
     finally:
         writer.close()
 
@@ -87,22 +84,3 @@ def _said(problem: BaseException) -> str:
     if isinstance(problem, ConnectionRefusedError | PortClosed):
         return "nothing listens on its port yet"
     return str(problem) or type(problem).__name__
-
-
-async def _http(reader: ByteReader, writer: ByteWriter, port: int, path: str) -> str | None:
-    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
-    headers = [("Host", f"127.0.0.1:{port}"), ("Connection", "close")]
-    request = h11.Request(method="GET", target=path, headers=headers)
-    writer.write(connection.send(request) or b"")
-    writer.write(connection.send(h11.EndOfMessage()) or b"")
-    await writer.drain()
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(65536))
-        elif isinstance(event, h11.Response):
-            if 200 <= event.status_code < 400:
-                return None
-            return f"GET {path} answered {event.status_code}"
-        elif not isinstance(event, h11.InformationalResponse):
-            return f"GET {path} was not answered"

@@ -1,16 +1,18 @@
 """Secrets, sealed with a key that lies in a file beside the database and never in it."""
 
 import contextlib
+import functools
 import os
 import secrets
 import stat
 import tempfile
 from pathlib import Path
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import TYPE_CHECKING
 
 from ripieno.store.errors import BrokenSeal, CannotOpen
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
@@ -20,7 +22,14 @@ class Seal:
     """Seals and opens; the name of a secret is bound to what it holds."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self._key = key
+
+    @functools.cached_property
+    def _cipher(self) -> "AESGCM":
+        # Loaded only where there are secrets.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(self._key)
 
     def close(self, name: str, text: str) -> bytes:
         """A text, sealed under a name."""
@@ -29,6 +38,8 @@ class Seal:
 
     def open(self, name: str, sealed: bytes) -> str:
         """What was sealed under the name. Raises: `BrokenSeal`."""
+        from cryptography.exceptions import InvalidTag
+
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, rest, name.encode()).decode()
