@@ -53,7 +53,9 @@ def home_of(home: Path) -> Iterator[None]:
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """A listening socket. Raises: `CannotStart`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol stated: what answers in two writes would wait for 40 ms in between else,
+    # since asyncio does not know it for tcp.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
