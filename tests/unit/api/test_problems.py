@@ -20,6 +20,7 @@ FOR_CLIENTS = (
     "ripieno.cli",
     "ripieno.client",
     "ripieno.identity.settings",
+    "ripieno.premises",
     "ripieno.settings",
 )
 """Where errors come from that no request runs into."""
