@@ -208,7 +208,7 @@ def measured(extent: Extent) -> Iterator[Figure]:
     yield Figure(
         name="server start to first answer",
         unit="s",
-        runs=tuple(start_s() for _ in range(runs)),
+        runs=tuple(start_s() for _ in range(extent.runs)),
         budget=1.5,
     )
     found = [
