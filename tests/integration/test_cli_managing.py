@@ -204,6 +204,10 @@ def test_the_doctor_tells_what_is_not_well_and_the_remedy(ripieno: CommandLine) 
 def test_a_life_is_shown_and_extended(ripieno: CommandLine, control: DecidingControl) -> None:
     assert ripieno("deploy", "web-shop", "--name", "shop", "--quiet").exit_code == 0
     assert ripieno("extend", "shop").exit_code == 4  # It has no end.
+    for hours in ("-3", "0", "nan", "inf", "100000"):
+        refused = ripieno("extend", "shop", f"--hours={hours}")
+        assert refused.exit_code == 2
+        assert "give a number above 0 and at most 87840" in refused.stderr
 
     def live(**changed: Any) -> list[str]:
         control.names["shop"] = replace(control.names["shop"], **changed)

@@ -45,9 +45,13 @@ class Life(Response):
     problem: str | None = Field(default=None, description="why nobody can tell whether it is used")
 
 
+MOST_HOURS = 87840
+"""Ten years: the longest that a life is made longer at once."""
+
+
 class ExtendRequest(Request):
     """More of a life."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"hours": 4}]})
 
-    hours: float = Field(gt=0, le=87840, description="by how much its end is later")
+    hours: float = Field(gt=0, le=MOST_HOURS, description="by how much its end is later")

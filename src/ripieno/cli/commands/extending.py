@@ -7,9 +7,11 @@ import typer
 
 from ripieno.cli import moments, session
 from ripieno.cli.arguments import AsJson, Deployment
+from ripieno.cli.exits import usage
 from ripieno.cli.output import safe, show_json
 from ripieno.client import Client
 from ripieno.wire import deployment as wire
+from ripieno.wire.life import MOST_HOURS
 
 
 def extend(
@@ -23,6 +25,9 @@ def extend(
 
     Example: ripieno extend notebook --hours 4
     """
+
+    if not 0 < hours <= MOST_HOURS:
+        raise usage(f"--hours {hours:g}: give a number above 0 and at most {MOST_HOURS}")
 
     async def work(client: Client) -> wire.Deployment:
         return await client.extend(deployment, hours)
