@@ -43,7 +43,7 @@ EXAMPLE = messages.Example(
 )  # fmt: skip
 WARNING = reports.Alert(
     cascade="tw23981", text="hé", window_s=600.0, size=158.25, low=90.0, high=300.0,
-    threshold=150.0, probability=0.55, model_version=3,
+    threshold=150.0, probability=0.55, model_version=3, closed_ms=1_700_000_000_000,
 )  # fmt: skip
 WRITTEN = {
     TWEET: messages.write_tweet(Tweet("tw23981", 1200.0, 35.0, True, "hé"), "0"),

@@ -176,6 +176,17 @@ def test_a_predictor_begun_anew_does_the_same(properties: list[Record], batch: i
     assert again == undisturbed
 
 
+def test_when_a_window_was_closed_is_told_up_to_the_forecast(tweets: list[Record]) -> None:
+    timed = [each._replace(time_ms=5000 + each.offset) for each in tweets]
+    gathered = run(collecting(), timed, batch=100)
+    closed = [each.cause for each in gathered if each.topic == SERIES]
+    fitted = run(estimating, records(gathered, SERIES), batch=100)
+    told = run(predicting(), records(fitted, PROPERTIES), batch=100)
+    for topic in (PREDICTIONS, ALERTS):
+        said = [json.loads(each.value or b"") for each in told if each.topic == topic]
+        assert [one["closed_ms"] - 5000 for one in said] == closed
+
+
 def test_only_what_is_likely_to_pass_the_threshold_is_an_alert(properties: list[Record]) -> None:
     sizes = [
         json.loads(each.value or b"")["n_tot"]

@@ -32,7 +32,7 @@ class Collecting:
             touched.add(tweet.cascade)
             for happening in self._collector.source(name).take((tweet,)):
                 touched.add(happening.cascade)
-                written.extend(_told(happening, record.offset))
+                written.extend(_told(happening, record))
         return written
 
     def changes(self) -> Iterable[Change]:
@@ -64,11 +64,12 @@ def _decode(record: Record) -> Item:
     return messages.read_tweet(record.value or b"", record.key, record.offset)
 
 
-def _told(happening: Happening, cause: int) -> Iterator[Message]:
-    key = happening.cascade.encode()
+def _told(happening: Happening, by: Record) -> Iterator[Message]:
+    key, cause = happening.cascade.encode(), by.offset
     match happening:
         case Closed():
-            yield Message(SERIES, key, messages.write_serie(happening), cause)
+            value = messages.write_serie(happening, by.time_ms if by.time_ms > 0 else None)
+            yield Message(SERIES, key, value, cause)
         case Ended():
             value = messages.write_size(happening)
             for window_s in happening.windows_s:

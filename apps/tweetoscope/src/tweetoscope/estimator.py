@@ -49,6 +49,7 @@ class Estimating:
                 text=serie.text,
                 estimate=estimate,
                 features=tuple(float(value) for value in features.extract(*cascade)),
+                closed_ms=serie.closed_ms,
             )
             value = messages.write_fitted(fitted)
             yield Message(PROPERTIES, window_key(serie.window_s), value, record.offset)

@@ -21,13 +21,17 @@ DEFAULT_SOURCE = ""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Serie:
-    """Of the topic `cascade_series`: what was seen of a cascade in a window."""
+    """Of the topic `cascade_series`: what was seen of a cascade in a window.
+
+    `closed_ms` is when the tweet that closed the window was written, in Unix milliseconds.
+    """
 
     cascade: str
     window_s: float
     text: str
     times_s: tuple[float, ...]
     marks: tuple[float, ...]
+    closed_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +51,7 @@ class Fitted:
     text: str
     estimate: Estimate
     features: tuple[float, ...] = ()
+    closed_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,16 +102,19 @@ def write_tweet(tweet: Tweet, source: str) -> bytes:
     })  # fmt: skip
 
 
-def write_serie(closed: Closed) -> bytes:
+def write_serie(closed: Closed, closed_ms: int | None = None) -> bytes:
     """What was seen of a cascade in a window; times from its first tweet."""
     pairs = zip(closed.times_s, closed.marks, strict=True)
-    return fields.packed({
+    said = {
         "type": "serie",
         "cid": closed.cascade,
         "msg": closed.text,
         "T_obs": fields.whole(closed.window_s),
         "tweets": [[fields.whole(t), None if math.isnan(m) else fields.whole(m)] for t, m in pairs],
-    })  # fmt: skip
+    }
+    if closed_ms is not None:
+        said["closed_ms"] = closed_ms
+    return fields.packed(said)
 
 
 def read_serie(value: bytes) -> Serie:
@@ -132,6 +140,7 @@ def read_serie(value: bytes) -> Serie:
         text=fields.text(said, "msg"),
         times_s=tuple(time_s - times_s[0] for time_s in times_s),
         marks=tuple(marks),
+        closed_ms=_closed_ms(said),
     )
 
 
@@ -158,6 +167,8 @@ def write_fitted(fitted: Fitted) -> bytes:
     }
     if fitted.features:
         said["features"] = list(fitted.features)
+    if fitted.closed_ms is not None:
+        said["closed_ms"] = fitted.closed_ms
     return fields.packed(said)
 
 
@@ -195,6 +206,7 @@ def read_property(value: bytes) -> Size | Fitted:
             log_posterior=math.nan,
         ),
         features=fields.numbers(said, "features"),
+        closed_ms=_closed_ms(said),
     )
 
 
@@ -230,3 +242,7 @@ def read_example(value: bytes) -> Example:
         size=size,
         features=fields.numbers(said, "features"),
     )
+
+
+def _closed_ms(said: fields.Json) -> int | None:
+    return int(fields.positive(said, "closed_ms")) if "closed_ms" in said else None

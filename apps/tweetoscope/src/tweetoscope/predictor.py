@@ -103,6 +103,7 @@ class Predicting:
                 threshold=threshold,
                 probability=probability,
                 model_version=model.version,
+                closed_ms=fitted.closed_ms,
             )
             value = reports.write_alert(alert)
             yield Message(ALERTS, fitted.cascade.encode(), value, cause)
@@ -192,6 +193,7 @@ def _prediction(
         "n_star": told.seen.n_star,
         "beta": told.seen.beta,
         "model_version": model.version,
+        "closed_ms": fitted.closed_ms,
     }
 
 

@@ -25,6 +25,7 @@ class Alert:
     threshold: float
     probability: float
     model_version: int
+    closed_ms: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +51,7 @@ class Log:
 
 def write_alert(alert: Alert) -> bytes:
     """A cascade that is likely to pass the threshold."""
-    return fields.packed({
+    said: dict[str, Any] = {
         "type": "alert",
         "cid": alert.cascade,
         "msg": alert.text,
@@ -60,7 +61,10 @@ def write_alert(alert: Alert) -> bytes:
         "threshold": alert.threshold,
         "probability": alert.probability,
         "model_version": alert.model_version,
-    })  # fmt: skip
+    }
+    if alert.closed_ms is not None:
+        said["closed_ms"] = alert.closed_ms
+    return fields.packed(said)
 
 
 def write_stat(stat: Stat) -> bytes:
@@ -102,6 +106,7 @@ def read_alert(value: bytes) -> Alert:
         threshold=fields.number(said, "threshold") if "threshold" in said else 0.0,
         probability=fields.number(said, "probability") if "probability" in said else 1.0,
         model_version=int(fields.number(said, "model_version")) if "model_version" in said else 0,
+        closed_ms=int(fields.positive(said, "closed_ms")) if "closed_ms" in said else None,
     )
 
 
