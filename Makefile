@@ -12,6 +12,9 @@ BIN := .venv/bin
 # What the sample applications run on, apart from what the server needs.
 SAMPLES := examples/catalogue
 SAMPLES_READY := $(SAMPLES)/.venv/ready
+# A Kafka of one's own, which tests of Tweetoscope start.
+KAFKA := apps/tweetoscope/kafka
+KAFKA_READY := .tools/kafka/ready
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -19,7 +22,7 @@ unexport VIRTUAL_ENV
 # Tests and servers are started again and again: nothing is to be compiled each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-stop test check bench texts lock clean
+.PHONY: help demo demo-stop test check bench kafka texts lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -30,7 +33,7 @@ demo: $(READY) $(SAMPLES_READY)  ## Start a server with a catalogue, deploy from
 demo-stop: $(READY)  ## Take down what `make demo` has left running
 	@$(BIN)/python examples/demo/demo.py stop
 
-test: $(READY) $(SAMPLES_READY)  ## Run the tests; ARGS='-k word' goes to pytest
+test: $(READY) $(SAMPLES_READY) kafka  ## Run the tests; ARGS='-k word' goes to pytest
 	@$(BIN)/python -m compileall -q src
 	@$(BIN)/pytest $(ARGS)
 
@@ -44,6 +47,13 @@ bench: $(READY)  ## Run all benchmarks; JSON=1 prints one object for each
 	@for script in $(filter-out benchmarks/measure.py,$(wildcard benchmarks/*.py)); do \
 		$(BIN)/python $$script $(if $(JSON),--json) || exit 1; \
 	done
+
+kafka: $(UV_READY)  ## Fetch Apache Kafka, for tests and benchmarks, if there is Maven
+	@if command -v mvn >/dev/null; then \
+		$(MAKE) --silent $(KAFKA_READY); \
+	else \
+		echo "There is no Maven to fetch Apache Kafka with (Debian: apt-get install maven)" >&2; \
+	fi
 
 texts: $(READY)  ## Bring the translations of the web UI up to date with its texts
 	@$(BIN)/python -m ripieno.ui.translating
@@ -63,6 +73,12 @@ $(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
 $(SAMPLES_READY): $(SAMPLES)/pyproject.toml $(SAMPLES)/uv.lock $(UV_READY)
 	@$(find_python) \
 	UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --project $(SAMPLES) --python "$$python"
+	@touch $@
+
+$(KAFKA_READY): $(KAFKA)/pom.xml $(KAFKA)/jars.sha256
+	@rm -rf $(@D)
+	@mvn --batch-mode --quiet --file $(KAFKA)/pom.xml -Djars=$(CURDIR)/$(@D) package
+	@cd $(@D) && sha256sum --check --quiet --strict $(CURDIR)/$(KAFKA)/jars.sha256
 	@touch $@
 
 # Debian's bare python3 cannot make a virtual environment with pip in it, so its own pip is tried

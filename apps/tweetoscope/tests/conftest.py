@@ -1,16 +1,13 @@
 """What the tests share. Where data are needed that may not be distributed, absence is said."""
 
 import os
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tweetoscope import tansu
+from tweetoscope.testing.brokers import ApacheKafka, BrokerAbsent, kafka_running, tansu_running
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -35,29 +32,17 @@ def data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def brokers() -> Iterator[str]:
-    """The address of a real broker: TWEETOSCOPE_BROKERS, or a Tansu for each test process."""
-    if given := os.environ.get("TWEETOSCOPE_BROKERS"):
-        yield given
-        return
+def tansu() -> Iterator[str]:
+    """The address of a Tansu, one for each test process."""
     with tansu_running() as address:
         yield address
 
 
-@contextmanager
-def tansu_running() -> Iterator[str]:
-    """A broker of one's own, and its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(tansu.command(port), stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("ready"):
-            break
+@pytest.fixture(scope="session")
+def apache() -> Iterator[ApacheKafka]:
+    """An Apache Kafka, one for each test process; it takes seconds to start."""
     try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        with kafka_running() as node:
+            yield node
+    except BrokerAbsent as reason:
+        pytest.skip(str(reason))

@@ -1,4 +1,4 @@
-"""The contract of a broker, over one in memory, one in memory that is as Tansu, and a real one."""
+"""The contract of a broker, over one in memory, one in memory that is as Tansu, and real ones."""
 
 import time
 import uuid
@@ -25,10 +25,13 @@ from tweetoscope.origins import Fresh
 WITHIN_S = 60.0
 
 
-@pytest.fixture(params=["memory", "memory as Tansu", "kafka"])
+@pytest.fixture(params=["memory", "memory as Tansu", "Tansu", "Apache Kafka"])
 def broker(request: pytest.FixtureRequest) -> Broker:
-    if request.param == "kafka":
-        return Kafka(request.getfixturevalue("brokers"), commit_s=5.0)
+    match request.param:
+        case "Tansu":
+            return Kafka(request.getfixturevalue("tansu"), commit_s=5.0)
+        case "Apache Kafka":
+            return Kafka(request.getfixturevalue("apache").address, commit_s=5.0)
     return MemoryBroker(shows_aborted=request.param != "memory")
 
 

@@ -17,7 +17,6 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from apps.tweetoscope.tests.conftest import tansu_running
 from tweetoscope import cli
 from tweetoscope.broker import Follower, Record
 from tweetoscope.cascade import Closed, Collector, Ended, Gathering
@@ -25,6 +24,7 @@ from tweetoscope.kafka import Kafka
 from tweetoscope.processing import DEAD_LETTERS
 from tweetoscope.replay import read_parquet
 from tweetoscope.sources import Emitted, Simulation, Spread, closing, spread
+from tweetoscope.testing.brokers import tansu_running
 from tweetoscope.topics import (
     ALERTS,
     PREDICTIONS,
@@ -102,9 +102,6 @@ class Reading:
 
 @pytest.fixture(scope="module")
 def brokers() -> Iterator[str]:
-    if given := os.environ.get("TWEETOSCOPE_BROKERS"):
-        yield given
-        return
     with tansu_running() as address:
         yield address
 
