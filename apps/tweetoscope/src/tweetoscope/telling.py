@@ -19,7 +19,7 @@ class ToTopic(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Post a line."""
-        if record.name == "tweetoscope.kafka":
+        if record.name.startswith("tweetoscope.kafka"):
             return
         line = reports.Log(
             time_s=int(record.created),

@@ -1,0 +1,44 @@
+"""What a broker answers when it does not do what it was asked, and how long is waited for it."""
+
+import logging
+from collections.abc import Callable
+
+import confluent_kafka as rdkafka
+from confluent_kafka import KafkaError, KafkaException
+
+from tweetoscope.broker import BrokerError
+
+TIMEOUT_S = 30.0
+SUPERSEDED = {
+    KafkaError._FENCED,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.FENCED_INSTANCE_ID,
+}
+
+log = logging.getLogger("tweetoscope.kafka")
+
+
+def ended_or_raise(
+    error: KafkaError, message: rdkafka.Message, at_end: Callable[[tuple[str, int]], None]
+) -> None:
+    """Take note of a partition's end; raise what will not get better by itself."""
+    if error.code() == KafkaError._PARTITION_EOF:
+        at_end((message.topic(), message.partition()))
+    elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise BrokerError(f"{message.topic()} cannot be read: {error.str()}")
+    else:
+        log.warning("the broker is in trouble", extra={"reason": error.str()})
+
+
+def code(error: KafkaException) -> int:
+    """Which error it is, among those of `KafkaError`."""
+    code: int = error.args[0].code()
+    return code
+
+
+def failed(what: str, error: KafkaException) -> BrokerError:
+    """What could not be done, and the broker's own words for why."""
+    return BrokerError(f"{what}: {error.args[0].str()}")

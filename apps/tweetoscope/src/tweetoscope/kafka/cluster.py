@@ -1,0 +1,84 @@
+"""A cluster of brokers: topics are made, and all that reads or writes begins here."""
+
+from collections.abc import Collection
+from typing import Any
+
+import confluent_kafka as rdkafka
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import admin as rdadmin
+
+from tweetoscope.broker import Assigned, Revoked, Topic, changelog, task_name
+from tweetoscope.kafka import answers, reading
+from tweetoscope.kafka.follower import KafkaFollower
+from tweetoscope.kafka.membership import KafkaMembership
+from tweetoscope.kafka.poster import KafkaPoster
+from tweetoscope.kafka.writer import KafkaWriter
+
+
+class Kafka:
+    """A cluster. `brokers` are addresses, host:port, with commas between.
+
+    A transaction that is not committed within `commit_s` is given up.
+    """
+
+    def __init__(self, brokers: str, *, replication: int = 1, commit_s: float = 10.0) -> None:
+        self._replication, self._commit_s = replication, commit_s
+        self._settings: dict[str, Any] = {
+            "bootstrap.servers": brokers.removeprefix("kafka://"),
+            "logger": answers.log,
+            "reconnect.backoff.max.ms": 1000,
+        }
+
+    def make(self, topics: Collection[Topic]) -> list[str]:
+        """Make those topics that are not there yet, and say which these were."""
+        admin = rdadmin.AdminClient(self._settings)
+        asked = admin.create_topics(
+            [
+                rdadmin.NewTopic(
+                    topic.name,
+                    topic.partitions,
+                    self._replication,
+                    config={"cleanup.policy": "compact"} if topic.is_compacted else {},
+                )
+                for topic in topics
+            ],
+            operation_timeout=answers.TIMEOUT_S,
+        )
+        made = []
+        for name, answer in asked.items():
+            try:
+                answer.result(answers.TIMEOUT_S)
+                made.append(name)
+            except KafkaException as error:
+                if answers.code(error) != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise answers.failed(f"topic {name} was not made", error) from error
+        return made
+
+    def join(
+        self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
+    ) -> KafkaMembership:
+        """Share a topic with the other members of a group."""
+        return KafkaMembership(
+            self._settings, self._commit_s, group, topic, on_assigned, on_revoked
+        )
+
+    def follow(self, topics: Collection[str], *, from_end: bool = False) -> KafkaFollower:
+        """Read all partitions of topics from their beginning, or only what comes from now on."""
+        return KafkaFollower(self._settings, topics, from_end=from_end)
+
+    def write(self, name: str) -> KafkaWriter:
+        """The writer of a task that has no input; its state is in the changelog of `name`."""
+        reader = reading.reader(self._settings, name)
+        return KafkaWriter(
+            self._settings,
+            self._commit_s,
+            task=task_name(name, 0),
+            state=(changelog(name), 0),
+            counted=rdkafka.TopicPartition(changelog(name), 0),
+            reader=reader,
+            member=reader.consumer_group_metadata,
+        )
+
+    def post(self) -> KafkaPoster:
+        """A way to write what may also be lost."""
+        return KafkaPoster(self._settings)

@@ -1,0 +1,86 @@
+"""A member of a group: the partitions that it shares with the others, and their writers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import confluent_kafka as rdkafka
+from confluent_kafka import KafkaException
+
+from tweetoscope.broker import Assigned, BrokerError, Record, Revoked, changelog, task_name
+from tweetoscope.kafka import answers, reading
+from tweetoscope.kafka.writer import KafkaWriter
+
+
+class KafkaMembership:
+    """A consumer in a group. Offsets are committed by the writers of its tasks only."""
+
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        commit_s: float,
+        group: str,
+        topic: str,
+        on_assigned: Assigned,
+        on_revoked: Revoked,
+    ) -> None:
+        self._settings, self._commit_s = settings, commit_s
+        self._group, self._topic = group, topic
+        self._on_assigned, self._on_revoked = on_assigned, on_revoked
+        self._own: list[rdkafka.TopicPartition] = []
+        self._failure: Exception | None = None
+        self._consumer = reading.reader(settings, group)
+        self._consumer.subscribe(
+            [topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke
+        )
+
+    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+        """Records of the partitions that are one's own, waiting only while there are none."""
+        records = reading.poll(self._consumer, timeout_s, limit)
+        if self._failure is not None:
+            raise self._failure
+        return records
+
+    def lags(self) -> dict[int, int]:
+        """How many records each own partition has that were not polled yet."""
+        lags = {}
+        try:
+            for at in self._consumer.position(self._own):
+                low, high = self._consumer.get_watermark_offsets(at, cached=True)
+                lags[at.partition] = max(high - max(at.offset, low), 0)
+        except KafkaException as error:
+            raise answers.failed(f"how far {self._topic} was read is not known", error) from error
+        return lags
+
+    def writer(self, partition: int) -> KafkaWriter:
+        """The writer of an own partition's task, its state kept in the group's changelog."""
+        return KafkaWriter(
+            self._settings,
+            self._commit_s,
+            task=task_name(self._group, partition),
+            state=(changelog(self._group), partition),
+            counted=rdkafka.TopicPartition(self._topic, partition),
+            reader=reading.reader(self._settings, self._group),
+            member=self._consumer.consumer_group_metadata,
+        )
+
+    def close(self) -> None:
+        """Leave, so that others have the partitions at once."""
+        self._consumer.close()
+
+    # librdkafka calls these back within poll and close; what they raise would be lost there.
+
+    def _assign(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
+        try:
+            positions = self._on_assigned([at.partition for at in partitions])
+        except BrokerError as error:
+            self._failure = error
+            return
+        for at in partitions:
+            position = positions[at.partition]
+            at.offset = rdkafka.OFFSET_BEGINNING if position is None else position
+        self._own = partitions
+        consumer.assign(partitions)
+
+    def _revoke(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
+        self._own = []
+        self._on_revoked([at.partition for at in partitions])

@@ -1,0 +1,63 @@
+"""Consumers, and how their messages become records."""
+
+from collections.abc import Callable
+from typing import Any
+
+import confluent_kafka as rdkafka
+from confluent_kafka import KafkaException
+
+from tweetoscope.broker import Record
+from tweetoscope.kafka import answers, headers
+
+
+def reader(settings: dict[str, Any], group: str) -> rdkafka.Consumer:
+    """A consumer that reads what is committed only, and commits nothing by itself."""
+    return rdkafka.Consumer(
+        settings
+        | {
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "session.timeout.ms": 6000,
+            "heartbeat.interval.ms": 1000,
+            # Tansu answers when half of this is over, even if records came before.
+            "fetch.wait.max.ms": 20,
+            # Together with `limit` this is the backpressure: what is not handled stays there.
+            "queued.max.messages.kbytes": 16_384,
+        }
+    )
+
+
+def poll(
+    consumer: rdkafka.Consumer,
+    timeout_s: float,
+    limit: int,
+    at_end: Callable[[tuple[str, int]], None] = lambda _: None,
+) -> list[Record]:
+    """Wait for one message only, since to wait for many is to wait until there are many."""
+    records: list[Record] = []
+    try:
+        first = consumer.poll(timeout_s)
+        messages = [] if first is None else [first, *consumer.consume(limit - 1, 0.0)]
+        for message in messages:
+            if error := message.error():
+                answers.ended_or_raise(error, message, at_end)
+            else:
+                records.append(_record(message))
+    except KafkaException as error:
+        raise answers.failed("nothing can be read", error) from error
+    return records
+
+
+def _record(message: rdkafka.Message) -> Record:
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.key(),
+        message.value(),
+        message.timestamp()[1],
+        headers.origin(message.headers()),
+    )

@@ -1,0 +1,158 @@
+"""Writing for a task: its messages, its state and its position, in one transaction."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import confluent_kafka as rdkafka
+from confluent_kafka import KafkaException
+
+from tweetoscope.broker import BrokerError, Change, Message, Origin, Restored, Superseded
+from tweetoscope.kafka import answers, headers
+
+
+class KafkaWriter:
+    """A transactional producer whose id is the task's, so that a newer one fences this one.
+
+    What counts of a task is decided by one thing, the offset that its transactions commit.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        commit_s: float,
+        *,
+        task: str,
+        state: tuple[str, int],
+        counted: rdkafka.TopicPartition,
+        reader: rdkafka.Consumer,
+        member: Callable[[], Any],
+    ) -> None:
+        self._task, self._state, self._counted = task, state, counted
+        self._reader, self._member = reader, member
+        self._commit_s = commit_s
+        self._is_open = False
+        self._producer = rdkafka.Producer(
+            settings
+            | {
+                "transactional.id": f"tweetoscope/{task}",
+                "transaction.timeout.ms": int(answers.TIMEOUT_S * 1000),
+                "linger.ms": 0,
+                # Kafka says "not yet" while the transaction before is being closed.
+                "retry.backoff.ms": 5,
+                "queue.buffering.max.messages": 1_000_000,
+            }
+        )
+        try:
+            self._producer.init_transactions(answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise answers.failed(f"{task} cannot be written for", error) from error
+
+    def restore(self) -> Restored:
+        """What was committed last."""
+        try:
+            [counted] = self._reader.committed([self._counted], answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise answers.failed(f"the position of {self._task} is not known", error) from error
+        position = counted.offset if counted.offset >= 0 else None
+        state: dict[bytes, bytes] = {}
+        if position is None:
+            return Restored(position=None, state=state)
+        for key, value, at in self._changes():
+            if at > position:
+                continue
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+        return Restored(position=position, state=state)
+
+    def send(
+        self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
+    ) -> None:
+        """Begin a transaction of messages, changes of state and the position in the input."""
+        try:
+            self._producer.begin_transaction()
+            self._is_open = True
+            cause, number = -1, 0
+            for message in messages:
+                number = number + 1 if message.cause == cause else 0
+                cause = message.cause
+                origin = Origin(self._task, cause, number)
+                self._produce(message, headers.with_origin(origin))
+            if position is None:
+                return
+            topic, partition = self._state
+            header = headers.with_position(position)
+            for key, value in changes:
+                self._produce(Message(topic, key, value, partition=partition), header)
+            counted = rdkafka.TopicPartition(self._counted.topic, self._counted.partition, position)
+            self._producer.send_offsets_to_transaction([counted], self._member(), answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise self._lost(error) from error
+
+    def commit(self) -> None:
+        """Make what was sent count, all at once.
+
+        Tansu does not tell who was superseded, but goes silent; so that shows as a failure.
+        """
+        until = time.monotonic() + self._commit_s
+        while self._is_open:
+            try:
+                self._producer.commit_transaction(max(until - time.monotonic(), 0.1))
+                self._is_open = False
+            except KafkaException as error:
+                if not error.args[0].retriable() or time.monotonic() > until:
+                    raise self._lost(error) from error
+
+    def close(self) -> None:
+        """Let go; what was not committed never counts."""
+        self._abort()
+        self._reader.close()
+
+    def _produce(self, message: Message, its: headers.Headers) -> None:
+        arguments = {} if message.partition is None else {"partition": message.partition}
+        while True:
+            try:
+                self._producer.produce(
+                    message.topic, message.value, message.key, headers=its, **arguments
+                )
+                return
+            except BufferError:
+                self._producer.poll(0.1)
+
+    def _changes(self) -> Iterable[tuple[bytes, bytes | None, int]]:
+        """All changes of state that can be read, with the positions that they were made at."""
+        topic, partition = self._state
+        self._reader.assign([rdkafka.TopicPartition(topic, partition, rdkafka.OFFSET_BEGINNING)])
+        behind = {(topic, partition)}
+        until = time.monotonic() + answers.TIMEOUT_S
+        while behind:
+            messages = self._reader.consume(10_000, 0.0) or [self._reader.poll(0.1)]
+            for message in messages:
+                if message is None:
+                    continue
+                until = time.monotonic() + answers.TIMEOUT_S
+                if error := message.error():
+                    answers.ended_or_raise(error, message, behind.discard)
+                    continue
+                yield message.key(), message.value(), headers.position(message.headers())
+            if time.monotonic() > until:
+                raise BrokerError(f"the state of {self._task} cannot be read from {topic}")
+        self._reader.unassign()
+
+    def _lost(self, error: KafkaException) -> BrokerError:
+        self._abort()
+        if answers.code(error) in answers.SUPERSEDED:
+            return Superseded(f"another process has taken over {self._task}")
+        return answers.failed(f"what {self._task} wrote was not committed", error)
+
+    def _abort(self) -> None:
+        if not self._is_open:
+            return
+        self._is_open = False
+        try:
+            self._producer.abort_transaction(5.0)
+        except KafkaException:
+            # The next writer of this task, or the broker when it has waited long enough, does it.
+            answers.log.info("a transaction was left open", extra={"task": self._task})
