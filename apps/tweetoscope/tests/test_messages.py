@@ -23,6 +23,11 @@ PARAMETERS = (
 SAMPLE = '{"type":"sample","cid":"tw23981","X":[0.0002,0.7,36.15],"W":0.9}'
 ALERT = '{"type":"alert","cid":"tw23981","msg":"hé","T_obs":600,"n_tot":158.25}'
 STAT = '{"type":"stat","cid":"tw23981","T_obs":600,"ARE":0.09}'
+PREDICTION = (
+    '{"type":"prediction","cid":"tw23981","msg":"hé","T_obs":600,"n_obs":32,"n_tot":158.25,'
+    '"interval":[90.0,300.0],"constant":64.0,"n_star":0.7,"beta":0.0002,"G1":36.15,'
+    '"model_version":3,"threshold":150.0,"probability":0.55,"passes_in":null}'
+)
 LOG = '{"t":1700000000,"source":"collector","level":"INFO","message":"begun"}'
 
 FITTED = messages.Fitted(
@@ -45,6 +50,11 @@ WARNING = reports.Alert(
     cascade="tw23981", text="hé", window_s=600.0, size=158.25, low=90.0, high=300.0,
     threshold=150.0, probability=0.55, model_version=3, closed_ms=1_700_000_000_000,
 )  # fmt: skip
+FORETOLD = reports.Prediction(
+    cascade="tw23981", text="hé", window_s=600.0, events=32, size=158.25, low=90.0, high=300.0,
+    constant=64.0, n_star=0.7, beta=0.0002, g1=36.15, model_version=3, threshold=150.0,
+    probability=0.55, passes_s=None,
+)  # fmt: skip
 WRITTEN = {
     TWEET: messages.write_tweet(Tweet("tw23981", 1200.0, 35.0, True, "hé"), "0"),
     SERIE: messages.write_serie(
@@ -58,6 +68,7 @@ WRITTEN = {
     ),
     PARAMETERS: messages.write_fitted(FITTED),
     SAMPLE: messages.write_example(EXAMPLE),
+    PREDICTION: reports.write_prediction(FORETOLD),
     ALERT: reports.write_alert(WARNING),
     STAT: reports.write_stat(
         reports.Stat(
@@ -106,6 +117,7 @@ def test_what_is_written_is_read_again() -> None:
     assert fitted.features == FITTED.features
     assert fitted.estimate.g1 == FITTED.estimate.g1
     assert messages.read_example(WRITTEN[SAMPLE]) == EXAMPLE
+    assert reports.read_prediction(WRITTEN[PREDICTION]) == FORETOLD
     assert reports.read_alert(WRITTEN[ALERT]) == WARNING
     assert reports.read_stat(WRITTEN[STAT]).is_covered is True
 
@@ -139,6 +151,8 @@ BAD: dict[str, tuple[Callable[[bytes], object], str]] = {
     "n_obs is None": (messages.read_example, SAMPLE),
     "X has": (messages.read_example, SAMPLE.replace("0.7,", "")),
     "interval": (reports.read_alert, ALERT[:-1] + ',"interval":[9,1]}'),
+    "n_star is": (reports.read_prediction, PREDICTION.replace("0.7", "1")),
+    "passes_in is": (reports.read_prediction, PREDICTION.replace("null", '"soon"')),
     "covered": (reports.read_stat, STAT[:-1] + ',"covered":1}'),
     "level is": (reports.read_log, LOG.replace("INFO", "LOUD")),
 }  # fmt: skip
@@ -158,7 +172,10 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from([TWEET, SERIE, SIZE, PARAMETERS, SAMPLE, ALERT, STAT, LOG]), st.data())
+@given(
+    st.sampled_from([TWEET, SERIE, SIZE, PARAMETERS, SAMPLE, PREDICTION, ALERT, STAT, LOG]),
+    st.data(),
+)
 def test_no_value_of_a_field_does_anything_but_be_read_or_refused(
     golden: str, data: st.DataObject
 ) -> None:
@@ -169,7 +186,7 @@ def test_no_value_of_a_field_does_anything_but_be_read_or_refused(
     value = json.dumps(said).encode()
     for read in (
         messages.read_tweet, messages.read_serie, messages.read_property, messages.read_example,
-        reports.read_alert, reports.read_stat, reports.read_log,
+        reports.read_prediction, reports.read_alert, reports.read_stat, reports.read_log,
     ):  # fmt: skip
         try:
             read(value)

@@ -5,7 +5,6 @@ pass the threshold are alerts. When the cascade has ended, its error goes to `st
 seen of it to the learner.
 """
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 from tweetoscope import messages, reports
 from tweetoscope.broker import Change, Message, Record
 from tweetoscope.errors import BadMessage
-from tweetoscope.intervals import Forecast, seconds_until
+from tweetoscope.intervals import seconds_until
 from tweetoscope.learning import Kind, Model, Observed, Sample
 from tweetoscope.metrics import Metrics
 from tweetoscope.models import Models
@@ -88,10 +87,27 @@ class Predicting:
         )
         threshold = self._alarm.threshold
         probability = calibration.probability_above(threshold, ln_ratio, found.events)
-        prediction = _prediction(window_s, fitted, told, model)
         passes_s = seconds_until(threshold, forecast, found)
-        prediction |= {"probability": probability, "passes_in": _finite(passes_s)}
-        yield Message(PREDICTIONS, fitted.cascade.encode(), json.dumps(prediction).encode(), cause)
+        prediction = reports.Prediction(
+            cascade=fitted.cascade,
+            text=fitted.text,
+            window_s=window_s,
+            events=found.events,
+            size=forecast.size,
+            low=forecast.low,
+            high=forecast.high,
+            constant=told.constant,
+            n_star=found.n_star,
+            beta=found.parameters.beta,
+            g1=found.g1,
+            model_version=model.version,
+            threshold=threshold,
+            probability=probability,
+            passes_s=passes_s if math.isfinite(passes_s) else None,
+            closed_ms=fitted.closed_ms,
+        )
+        value = reports.write_prediction(prediction)
+        yield Message(PREDICTIONS, fitted.cascade.encode(), value, cause)
         if probability >= self._alarm.probability:
             alert = reports.Alert(
                 cascade=fitted.cascade,
@@ -175,27 +191,3 @@ def _ln_ratio(model: Model, seen: Observed, fitted: messages.Fitted) -> float:
     if model.kind is Kind.LOG_RATIO and len(seen.features) != model.trees.features:
         return math.log(fitted.estimate.size / fitted.estimate.events)
     return model.ln_ratio(seen)
-
-
-def _prediction(
-    window_s: float, fitted: messages.Fitted, told: Told, model: Model
-) -> dict[str, object]:
-    forecast: Forecast = told.forecast
-    return {
-        "type": "prediction",
-        "cid": fitted.cascade,
-        "msg": fitted.text,
-        "T_obs": int(window_s) if window_s.is_integer() else window_s,
-        "n_obs": forecast.events,
-        "n_tot": forecast.size,
-        "interval": [forecast.low, forecast.high],
-        "constant": told.constant,
-        "n_star": told.seen.n_star,
-        "beta": told.seen.beta,
-        "model_version": model.version,
-        "closed_ms": fitted.closed_ms,
-    }
-
-
-def _finite(number: float) -> float | None:
-    return number if math.isfinite(number) else None
