@@ -241,6 +241,33 @@ async def test_a_body_that_turns_out_to_be_too_large_is_refused(http: httpx.Asyn
     assert slug(response) == "too-large"
 
 
+async def test_what_takes_one_value_is_refused_when_it_is_given_twice(
+    http: httpx.AsyncClient,
+) -> None:
+    document = (await http.get("/openapi.json")).json()
+    single, several = set(), set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "query":
+                    query = {parameter["name"]: ["1", "2"]}
+                    response = await http.request(method, re.sub(r"{\w+}", "x", path), params=query)
+                    told = (operation["operationId"], parameter["name"])
+                    if "it is given several times" in response.text:
+                        assert response.status_code == 422 and slug(response) == "invalid-request"
+                        assert response.json()["errors"][0]["field"] == f"query.{parameter['name']}"
+                        single.add(told)
+                    else:
+                        several.add(told)
+    assert several == {
+        ("applications", "tag"),
+        ("applications", "maintainer"),
+        ("applications", "kind"),
+        ("register_archive", "visibility"),
+    }
+    assert ("tokens", "user") in single and len(single) > 20
+
+
 @pytest.mark.parametrize(
     "path",
     [

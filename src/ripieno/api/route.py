@@ -1,15 +1,19 @@
 """What every route does alike: reading JSON strictly, answering once, telling unchanged answers.
 
 The framework's own reading accepts NaN, lone surrogates and any content type; here the body is
-read before it comes to that.
+read before it comes to that. Of a parameter that is given several times it takes the last one;
+here that is refused, unless the parameter is a list.
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args, get_origin
 
 import pydantic_core
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from ripieno.api import etag
@@ -29,6 +33,7 @@ class Route(APIRoute):
         is_once = any(each.dependency is document_key for each in self.dependencies)
 
         async def handle(request: Request) -> Response:
+            self._refuse_repetitions(request)
             if request.method == "GET":
                 response = await handler(request)
                 if isinstance(response, Streamed) or response.status_code != 200:
@@ -46,6 +51,39 @@ class Route(APIRoute):
             return await answers.answer(request, body, lambda: handler(parsed))
 
         return handle
+
+    def _refuse_repetitions(self, request: Request) -> None:
+        given = request.query_params
+        if len(given) == len(given.multi_items()):
+            return
+        repeated = [
+            {
+                "type": "repeated",
+                "loc": ("query", name),
+                "msg": "it is given several times; give one",
+            }
+            for name in given
+            if name in self._single and len(given.getlist(name)) > 1
+        ]
+        if repeated:
+            raise RequestValidationError(repeated)
+
+    @cached_property
+    def _single(self) -> frozenset[str]:
+        """The parameters of the query that take one value."""
+        known: dict[str, Any] = {}
+        for parameter in self.dependant.query_params:
+            annotation = parameter.field_info.annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                known |= {name: each.annotation for name, each in annotation.model_fields.items()}
+            else:
+                known[parameter.alias] = annotation
+        return frozenset(name for name, annotation in known.items() if not _is_list(annotation))
+
+
+def _is_list(annotation: Any) -> bool:
+    """Whether a type is that of a list, an optional one or one with constraints included."""
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
 class _Parsed(Request):
