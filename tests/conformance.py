@@ -17,15 +17,18 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.pytest.lazy import get_all_tests
 
+from tests.drawing import THOROUGH, examples
+
 BOUNDED = settings(
-    max_examples=8,
-    deadline=None,
-    derandomize=True,
+    examples(8),
     database=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=tuple(HealthCheck),
 )
 """What keeps all operations together below half a minute."""
+
+SEED = {} if THOROUGH else {"seed": 1}
+"""What requests are drawn from; without one, schemathesis takes another in every run."""
 
 ENDLESS = {"stream_events"}
 """Operations whose answer has no end."""
@@ -41,6 +44,7 @@ def config() -> SchemathesisConfig:
     """How requests are made and what is asked of the answers."""
     return SchemathesisConfig.from_dict(
         {
+            **SEED,
             "checks": {
                 # Some requests are well-formed and still make no sense: 400 is the only one that
                 # would say that a request which fits the schema could not even be read.
