@@ -8,7 +8,7 @@ import pytest
 from apps.tweetoscope.tests.memory_broker import MemoryBroker, MemoryWriter
 from tweetoscope.broker import BrokerError, Change, Message, Record, Topic, changelog
 from tweetoscope.errors import BadMessage
-from tweetoscope.metrics import Metrics
+from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.processing import DEAD_LETTERS, Loop, Service
 
 WITHIN_S = 60.0
@@ -31,6 +31,9 @@ class Counting:
         for word in sorted(self._changed):
             yield Change(word, str(self._counts[word]).encode())
         self._changed.clear()
+
+    def figures(self) -> Iterable[Figure]:
+        return ()
 
 
 def word(record: Record) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tweetoscope import messages, spool
 from tweetoscope.broker import Change, Message, Record
 from tweetoscope.cascade import Closed, Collector, Ended, Gathering, Happening, Tweet
-from tweetoscope.metrics import Metrics
+from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.processing import Service
 from tweetoscope.topics import COLLECTOR, PROPERTIES, SERIES, TWEETS, window_key
 
@@ -32,6 +32,7 @@ class Collecting:
             touched.add(tweet.cascade)
             for happening in self._collector.source(name).take((tweet,)):
                 touched.add(happening.cascade)
+                self._count(happening)
                 written.extend(_told(happening, record))
         return written
 
@@ -46,8 +47,21 @@ class Collecting:
             late, strays = late + source.counts.late, strays + source.counts.strays
             source.counts.late = source.counts.strays = 0
         self._touched.clear()
-        self._metrics.count("late_total", "Tweets later than allowed.", late)
-        self._metrics.count("strays_total", "Retweets of no open cascade.", strays)
+        self._metrics.count("late_total", late)
+        self._metrics.count("strays_total", strays)
+
+    def figures(self) -> Iterator[Figure]:
+        """What is in memory."""
+        sources = self._collector.sources.values()
+        yield Figure("open_cascades", sum(source.open_cascades for source in sources))
+        yield Figure("held_events", sum(source.stored_events for source in sources))
+
+    def _count(self, happening: Happening) -> None:
+        match happening:
+            case Closed():
+                self._metrics.count("closed_windows_total", 1, f"{happening.window_s:g}")
+            case Ended():
+                self._metrics.count("ended_cascades_total")
 
 
 def service(gathering: Gathering, metrics: Metrics) -> Service[Item]:

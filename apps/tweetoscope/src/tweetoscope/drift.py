@@ -28,6 +28,11 @@ class PageHinkley:
     _sum: float = field(default=0.0, init=False)
     _lowest: float = field(default=0.0, init=False)
 
+    @property
+    def ratio(self) -> float:
+        """How much of the way to an alarm there is; at 1 it is one."""
+        return (self._sum - self._lowest) / self.limit
+
     def add(self, error: float) -> bool:
         """Whether there is a drift, by the errors so far; after an alarm it begins anew."""
         error = min(error, self.most)

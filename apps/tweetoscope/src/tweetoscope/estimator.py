@@ -13,6 +13,7 @@ from tweetoscope import features, messages
 from tweetoscope.broker import Change, Message, Record
 from tweetoscope.hawkes import Batch, Bounds, estimate_each
 from tweetoscope.marks import MarkStatistics, completed
+from tweetoscope.metrics import Figure
 from tweetoscope.prior import Prior
 from tweetoscope.processing import Service
 from tweetoscope.topics import ESTIMATOR, PROPERTIES, SERIES, window_key
@@ -64,6 +65,10 @@ class Estimating:
         if self._is_changed:
             self._is_changed = False
             yield Change(MARKS, json.dumps([self._marks.mean, self._weight]).encode())
+
+    def figures(self) -> Iterable[Figure]:
+        """What the stream has told of magnitudes."""
+        yield Figure("mean_magnitude", self._marks.mean)
 
 
 def service(mean_mark: float, prior: Prior | None) -> Service[messages.Serie]:

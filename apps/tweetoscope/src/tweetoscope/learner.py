@@ -15,7 +15,7 @@ from tweetoscope.broker import Change, Message, Record
 from tweetoscope.drift import PageHinkley
 from tweetoscope.errors import BadMessage
 from tweetoscope.learning import NAMES, Kind, Learner, Model, Observed, Sample
-from tweetoscope.metrics import Metrics
+from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.predictor import window_of
 from tweetoscope.processing import Service
 from tweetoscope.topics import LEARNER, MODELS, SAMPLES, window_key
@@ -49,14 +49,14 @@ class Window:
         )
         self.samples = 0
         self.model: Model | None = None
-        self._drift = PageHinkley()
+        self.drift = PageHinkley()
 
     def add(self, sample: Sample) -> bool:
         """Take in a sample; whether the world has moved away from what was learnt."""
         is_drifting = False
         if self.model is not None:
             told = np.exp(self.model.ln_ratio(sample.seen)) * sample.seen.events
-            is_drifting = self._drift.add(abs(float(told) - sample.size) / sample.size)
+            is_drifting = self.drift.add(abs(float(told) - sample.size) / sample.size)
         self.learner.add(sample)
         self.samples += 1
         if is_drifting:
@@ -79,7 +79,7 @@ class Teaching:
         for record, (window_s, example) in items:
             window = self._window(window_s)
             if window.add(_sample(example)):
-                self._metrics.count("drifts_total", "Times that old samples were forgotten.")
+                self._metrics.count("drifts_total", 1, f"{window_s:g}")
             place = (window.samples - 1) % self._learning.memory
             said = messages.write_example(example)
             self._changes[_key(SAMPLE, window_s, place)] = said
@@ -96,9 +96,18 @@ class Teaching:
         changes, self._changes = self._changes, {}
         return [Change(key, value) for key, value in changes.items()]
 
+    def figures(self) -> Iterator[Figure]:
+        """What is known of each window."""
+        for window_s, window in self._windows.items():
+            labels = (f"{window_s:g}",)
+            yield Figure("model_version", window.learner.version, labels)
+            yield Figure("samples", len(window.learner), labels)
+            yield Figure("drift_ratio", window.drift.ratio, labels)
+
     def _learn(self, window: Window, cause: int) -> Iterator[Message]:
-        model = window.model = window.learner.learn()
-        self._metrics.model(model.window_s, model.version)
+        with self._metrics.timed("refit_seconds"):
+            model = window.model = window.learner.learn()
+        self._metrics.count("refits_total", 1, f"{model.window_s:g}")
         value = json.dumps(model.to_json(), separators=(",", ":")).encode()
         yield Message(MODELS, window_key(model.window_s), value, cause)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from tweetoscope import reports
 from tweetoscope.broker import BrokerError, Change, Message, Record
+from tweetoscope.metrics import Figure
 from tweetoscope.processing import Service
 from tweetoscope.topics import LOGGER, LOGS
 
@@ -33,6 +34,10 @@ class Logging:
         return ()
 
     def changes(self) -> Iterable[Change]:
+        """Nothing."""
+        return ()
+
+    def figures(self) -> Iterable[Figure]:
         """Nothing."""
         return ()
 

@@ -6,6 +6,7 @@ and the last outcomes of each window in a ring, from which calibration and error
 
 import json
 import math
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ class Told:
     forecast: Forecast
     constant: float
     seen: Observed
+    is_alert: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,6 +37,7 @@ class Window:
 
     calibration: Calibration = field(default_factory=Calibration)
     errors: RecentErrors = field(default_factory=RecentErrors)
+    hits: deque[bool] = field(default_factory=lambda: deque(maxlen=200))
     outcomes: int = 0
 
     def add(self, told: Forecast, constant: float, size: int) -> None:
@@ -42,6 +45,7 @@ class Window:
         self.calibration.add(told, size)
         model, plain = abs(told.size - size) / size, abs(constant - size) / size
         self.errors.add(model=model, constant=plain)
+        self.hits.append(told.low <= size <= told.high)
         self.outcomes += 1
 
 
@@ -69,6 +73,7 @@ class Outcomes:
             [WAITING, *key],
             [*_forecast(told.forecast), told.constant, *map(float, seen.features)],
             [seen.events, seen.beta, seen.n_star, seen.g1],
+            told.is_alert,
         )
 
     def wait_for_forecast(self, key: Key, size: int) -> None:
@@ -129,7 +134,7 @@ def _forecast_of(said: list[float]) -> Forecast:
     return Forecast(events=int(events), ln_ratio=ln_ratio, size=size, low=low, high=high)
 
 
-def _told(numbers: list[float], seen: list[float]) -> Told:
+def _told(numbers: list[float], seen: list[float], is_alert: bool) -> Told:
     events, beta, n_star, g1 = seen
     return Told(
         forecast=_forecast_of(numbers[:4]),
@@ -137,6 +142,7 @@ def _told(numbers: list[float], seen: list[float]) -> Told:
         seen=Observed(
             features=np.array(numbers[5:]), events=int(events), beta=beta, n_star=n_star, g1=g1
         ),
+        is_alert=is_alert,
     )
 
 

@@ -16,7 +16,7 @@ from tweetoscope.broker import Change, Message, Record
 from tweetoscope.errors import BadMessage
 from tweetoscope.intervals import seconds_until
 from tweetoscope.learning import Kind, Model, Observed, Sample
-from tweetoscope.metrics import Metrics
+from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.models import Models
 from tweetoscope.outcomes import Outcomes, Told
 from tweetoscope.processing import Service
@@ -66,6 +66,19 @@ class Predicting:
         """What waits for its outcome, and the last outcomes."""
         return self._outcomes.changes()
 
+    def figures(self) -> Iterator[Figure]:
+        """How good the last forecasts were, and how many wait for their outcome."""
+        yield Figure("waiting_forecasts", len(self._outcomes.waiting))
+        for window_s, window in self._outcomes.windows.items():
+            of = f"{window_s:g}"
+            yield Figure("model_version", self._models.of(window_s).version, (of,))
+            if (trust := window.errors.trust()) is None:
+                continue
+            for name, errors in (("model", trust.model), ("constant", trust.constant)):
+                for average, error in zip(("mean", "median"), errors, strict=True):
+                    yield Figure("error_ratio", error, (of, name, average))
+            yield Figure("coverage_ratio", sum(window.hits) / len(window.hits), (of,))
+
     def _forecast(
         self, key: tuple[str, float], fitted: messages.Fitted, cause: int
     ) -> Iterator[Message]:
@@ -82,11 +95,14 @@ class Predicting:
         )
         ln_ratio = _ln_ratio(model, seen, fitted)
         forecast = calibration.forecast(ln_ratio, found.events)
-        told = Told(
-            forecast=forecast, constant=found.events * math.exp(model.ln_constant), seen=seen
-        )
         threshold = self._alarm.threshold
         probability = calibration.probability_above(threshold, ln_ratio, found.events)
+        told = Told(
+            forecast=forecast,
+            constant=found.events * math.exp(model.ln_constant),
+            seen=seen,
+            is_alert=probability >= self._alarm.probability,
+        )
         passes_s = seconds_until(threshold, forecast, found)
         prediction = reports.Prediction(
             cascade=fitted.cascade,
@@ -108,7 +124,8 @@ class Predicting:
         )
         value = reports.write_prediction(prediction)
         yield Message(PREDICTIONS, fitted.cascade.encode(), value, cause)
-        if probability >= self._alarm.probability:
+        self._count("prediction", window_s, fitted)
+        if told.is_alert:
             alert = reports.Alert(
                 cascade=fitted.cascade,
                 text=fitted.text,
@@ -123,6 +140,9 @@ class Predicting:
             )
             value = reports.write_alert(alert)
             yield Message(ALERTS, fitted.cascade.encode(), value, cause)
+            self._count("alert", window_s, fitted)
+            if math.isfinite(passes_s):
+                self._metrics.observe("alert_lead_seconds", passes_s)
         if (size := self._outcomes.sizes.get(key)) is None:
             self._outcomes.wait(key, told)
         else:
@@ -156,7 +176,12 @@ class Predicting:
             )
             value = messages.write_example(example)
             yield Message(SAMPLES, window_key(window_s), value, cause)
-        self._metrics.error(window_s, error, of_constant, is_covered=stat.is_covered is True)
+        if (verdict := _verdict(told, size > self._alarm.threshold)) is not None:
+            self._metrics.count("judged_alerts_total", 1, f"{window_s:g}", verdict)
+
+    def _count(self, of: str, window_s: float, fitted: messages.Fitted) -> None:
+        self._metrics.count(f"{of}s_total", 1, f"{window_s:g}")
+        self._metrics.told(of, fitted.closed_ms)
 
 
 def service(alarm: Alarm, metrics: Metrics) -> Service[Item]:
@@ -169,6 +194,13 @@ def service(alarm: Alarm, metrics: Metrics) -> Service[Item]:
         open=lambda _, state: Predicting(alarm, models, metrics, state),
         tables={MODELS: models.learn},
     )
+
+
+def _verdict(told: Told, has_passed: bool) -> str | None:
+    """What an alert, or none, has turned out to be; None if nothing was said and nothing came."""
+    if told.is_alert:
+        return "right" if has_passed else "false"
+    return "missed" if has_passed else None
 
 
 def _decode(record: Record) -> Item:

@@ -27,7 +27,7 @@ from tweetoscope.broker import (
     Writer,
 )
 from tweetoscope.errors import BadMessage
-from tweetoscope.metrics import Metrics
+from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.origins import Fresh
 
 DEAD_LETTERS = "dead_letters"
@@ -49,6 +49,9 @@ class Process(Protocol[Handled]):
 
     def changes(self) -> Iterable[Change]:
         """What is different in its state since it was last asked."""
+
+    def figures(self) -> Iterable[Figure]:
+        """What there is of it, for people to look at; asked once a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ class Task(Generic[Value]):
         self.position = restored.position
         self._fresh = Fresh(restored.state.pop(SEEN, None))
         self._process = service.open(partition, restored.state)
+        metrics.watch(partition, self._process.figures)
 
     def handle(self, records: Sequence[Record]) -> None:
         """Send what follows from records; it counts when it is committed.
@@ -185,6 +189,7 @@ class Loop(Generic[Value]):
                 self._metrics.took(time.monotonic() - began)
             if began >= look_at_lag:
                 self._metrics.lags(self._service.topic, membership.lags())
+                self._metrics.look()
                 look_at_lag = began + LAG_EVERY_S
 
     def _handle(self, records: Sequence[Record], pool: ThreadPoolExecutor) -> None:
@@ -231,14 +236,14 @@ class Loop(Generic[Value]):
 
         opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
         self._tasks.update(opened)
-        self._metrics.tasks(len(self._tasks))
+        self._metrics.tasks(self._tasks)
         return {partition: task.position for partition, task in opened.items()}
 
     def _close(self, partitions: Collection[int]) -> None:
         for partition in partitions:
             if (task := self._tasks.pop(partition, None)) is not None:
                 task.close()
-        self._metrics.tasks(len(self._tasks))
+        self._metrics.tasks(self._tasks)
 
 
 def dead_letter(record: Record, reason: str) -> Message:
