@@ -31,7 +31,7 @@ async def test_tweetoscope_predicts_while_it_is_scaled(
     async with open_rig(tmp_path / "home") as rig:
         fast = {"acceleration": 5000}
         view = await rig.deploy(document, parameters=fast, directory=FOLDER)
-        (broker,) = component(view, "broker").replicas
+        (broker,) = component(view, "embedded-broker").replicas
         follower = Kafka(f"127.0.0.1:{broker.tcp_ports['kafka']}").follow([PREDICTIONS])
         for replicas in (3, 1):
             await asyncio.wait_for(asyncio.to_thread(wait_for, follower, 20), WITHIN_S)

@@ -10,6 +10,7 @@ import pytest
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
 from tweetoscope import generator, logger, reports
 from tweetoscope.broker import BrokerError, Record, Topic, changelog
+from tweetoscope.generator import Paced
 from tweetoscope.metrics import Metrics
 from tweetoscope.replay import BadFile, read
 from tweetoscope.sources import Simulation, Spread, Whole, closing, spread
@@ -105,8 +106,9 @@ def test_a_generator_goes_on_where_it_was() -> None:
     metrics, stop = Metrics("generator"), threading.Event()
     emitted = list(spread(some(8), HOW))
     half = len(emitted) // 2
-    generator.run(lambda: emitted[:half], 0.0, broker, metrics, stop)
-    generator.run(lambda: emitted, 0.0, broker, metrics, stop)
+    for there in (emitted[:half], emitted):
+        feed = Paced(emitted=lambda there=there: there, acceleration=0.0)  # type: ignore[misc]
+        generator.run(feed, broker, metrics, stop)
     records = [entry.record for entry in broker.partition("tweets", 0)]
     assert [json.loads(record.value or b"")["t"] for record in records] == [
         each.tweet.time_s for each in emitted
@@ -122,7 +124,8 @@ def test_a_generator_waits_for_the_time_to_come() -> None:
     whole = Whole(text="", times_s=np.array([0.0, 1e9]), marks=np.array([1.0, 1.0]))
     stop = threading.Event()
     emitted = list(spread([whole], Spread(sources=1, pause_s=0.0)))
-    arguments = (lambda: emitted, 1.0, broker, Metrics("generator"), stop)
+    feed = Paced(emitted=lambda: emitted, acceleration=1.0)
+    arguments = (feed, broker, Metrics("generator"), stop)
     thread = threading.Thread(target=generator.run, args=arguments)
     thread.start()
     with broker.changed:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +16,12 @@ from tweetoscope import logger as logging_
 from tweetoscope import predictor as predicting
 from tweetoscope import replay, running, tansu
 from tweetoscope.cascade import Gathering
-from tweetoscope.errors import TweetoscopeError
+from tweetoscope.errors import BadParameters, TweetoscopeError
 from tweetoscope.kafka import Kafka
 from tweetoscope.learning import Kind
 from tweetoscope.marks import PowerLaw
 from tweetoscope.prior import Prior
-from tweetoscope.sources import Emitted, Simulation, Spread, Whole, closing, spread
+from tweetoscope.sources import Emitted, Simulation, Spread, closing, spread
 from tweetoscope.topics import (
     COLLECTOR,
     ESTIMATOR,
@@ -30,6 +31,14 @@ from tweetoscope.topics import (
     PREDICTOR,
     all_topics,
 )
+
+
+class Kinds(StrEnum):
+    """Where tweets can come from."""
+
+    SIMULATED = "simulated"
+    FILE = "file"
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -75,9 +84,11 @@ def generator(
     brokers: Brokers = LOCAL,
     port: Port = None,
     host: Host = HERE,
-    data: Annotated[
-        Path | None, typer.Option(help="Cascades to replay: Parquet or CSV; without: simulated.")
+    source: Annotated[
+        Kinds | None,
+        typer.Option(help="Where tweets come from; by default a file if one is given."),
     ] = None,
+    data: Annotated[Path | None, typer.Option(help="Cascades to replay: Parquet or CSV.")] = None,
     index: Annotated[Path | None, typer.Option(help="Where each is in the CSV file.")] = None,
     acceleration: Annotated[
         float, typer.Option(min=0.0, help="Times faster than it was; 0: as fast as possible.")
@@ -91,20 +102,28 @@ def generator(
     quiet: Annotated[
         float, typer.Option(min=0.0, help="Seconds after a replay, to close what is open.")
     ] = 604_800.0,
+    stay: Annotated[
+        bool, typer.Option(help="Whether it is there still when all is written.")
+    ] = False,
 ) -> None:
     """Write tweets: simulated ones, or those of a file."""
+    kind = source or (Kinds.SIMULATED if data is None else Kinds.FILE)
+    if kind is Kinds.FILE and data is None:
+        raise BadParameters("the source is a file: say which one, with --data")
     how = Spread(
         sources=sources, at_once=cascades, pause_s=60.0 * start_range, origins_s=1e6, seed=seed
     )
 
     def emitted() -> Iterable[Emitted]:
-        if data is None:
+        if kind is Kinds.SIMULATED or data is None:
             return spread(Simulation(seed=seed).cascades(), how)
-        whole: Iterable[Whole] = replay.read(data, index)
-        return closing(spread(whole, how), quiet)
+        return closing(spread(replay.read(data, index), how), quiet)
 
+    feed = generating.Paced(emitted=emitted, acceleration=acceleration)
     with running.service(GENERATOR, Kafka(brokers), port=port, host=host) as running_:
-        generating.run(emitted, acceleration, running_.broker, running_.metrics, running_.stop)
+        generating.run(feed, running_.broker, running_.metrics, running_.stop)
+        if stay:
+            running_.stop.wait()
 
 
 @app.command()
@@ -113,7 +132,8 @@ def collector(
     port: Port = None,
     host: Host = HERE,
     observation: Annotated[
-        list[float] | None, typer.Option(help="Seconds of a window; give it again for others.")
+        list[str] | None,
+        typer.Option(help="Seconds of a window; for several, with commas or given again."),
     ] = None,
     terminated: Annotated[float, typer.Option(help="Seconds of silence that end a cascade.")] = (
         1800.0
@@ -126,7 +146,7 @@ def collector(
 ) -> None:
     """Gather tweets to cascades, and tell of these when a window closes and when they end."""
     gathering = Gathering(
-        windows_s=tuple(sorted(set(observation or [600.0, 1200.0]))),
+        windows_s=windows(observation or ["600,1200"]),
         terminated_s=terminated,
         least_events=min_cascade_size,
         lateness_s=lateness,
@@ -198,6 +218,17 @@ def logger(
     """Print what all services log, and push it to Loki."""
     with running.service(LOGGER, Kafka(brokers), port=port, host=host) as running_:
         running_.work(logging_.service(loki))
+
+
+def windows(said: Iterable[str]) -> tuple[float, ...]:
+    """The windows that were asked for, in seconds and ascending."""
+    words = [word.strip() for each in said for word in each.split(",")]
+    try:
+        return tuple(sorted({float(word) for word in words}))
+    except ValueError as error:
+        raise BadParameters(
+            f"--observation {','.join(said)}: windows are seconds, as in --observation 600,3600"
+        ) from error
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
-"""The generator: tweets of several sources, written at the pace at which they came.
+"""The generator: tweets of several sources, written as a feed says they come.
 
-How many were written is committed with them, so one that was killed goes on with the next.
+How far the feed was written is committed with what was, so one that was killed goes on from there.
 """
 
 import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 from tweetoscope import messages
 from tweetoscope.broker import Broker, BrokerError, Message
@@ -22,17 +24,58 @@ PAUSE_S = 0.5
 log = logging.getLogger(__name__)
 
 
-def run(
-    emitted: Callable[[], Iterable[Emitted]],
-    acceleration: float,
-    broker: Broker,
-    metrics: Metrics,
-    stop: threading.Event,
-) -> None:
-    """Write until there is no more, or until asked to stop. An acceleration of 0 never waits."""
+class Portion(NamedTuple):
+    """What is written together, and where the feed goes on after it.
+
+    The causes of the messages ascend, also over portions, and are below that position.
+    """
+
+    messages: Sequence[Message]
+    position: int
+    dead: int = 0
+
+
+class Feed(Protocol):
+    """Where tweets come from."""
+
+    def portions(self, position: int | None, stop: threading.Event) -> Iterator[Portion]:
+        """What comes from a position on (None: its beginning), when it comes, until asked to stop.
+
+        An empty portion says that there is nothing at the moment.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paced:
+    """Tweets that are there already, at the pace at which they came, times `acceleration`.
+
+    A position is a number of tweets. An acceleration of 0 never waits.
+    """
+
+    emitted: Callable[[], Iterable[Emitted]]
+    acceleration: float
+
+    def portions(self, position: int | None, stop: threading.Event) -> Iterator[Portion]:
+        """All that is left, when it is due."""
+        at = position or 0
+        rest = itertools.islice(self.emitted(), at, None)
+        for batch in _batches(rest, self.acceleration, stop):
+            written = [message(each, at + number) for number, each in enumerate(batch)]
+            at += len(batch)
+            yield Portion(written, at)
+
+
+def message(emitted: Emitted, cause: int) -> Message:
+    """A tweet as it is written."""
+    value = messages.write_tweet(emitted.tweet, emitted.source)
+    return Message(TWEETS, emitted.source.encode(), value, cause)
+
+
+def run(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> None:
+    """Write until there is no more, or until asked to stop."""
     while not stop.is_set():
         try:
-            _write(emitted(), acceleration, broker, metrics, stop)
+            _write(feed, broker, metrics, stop)
             return
         except BrokerError as error:
             metrics.rejoined()
@@ -40,32 +83,19 @@ def run(
             stop.wait(PAUSE_S)
 
 
-def _write(
-    emitted: Iterable[Emitted],
-    acceleration: float,
-    broker: Broker,
-    metrics: Metrics,
-    stop: threading.Event,
-) -> None:
+def _write(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> None:
     writer = broker.write(GENERATOR)
     try:
-        position = writer.restore().position or 0
-        rest = itertools.islice(emitted, position, None)
-        for batch in _batches(rest, acceleration, stop):
-            written = [
-                Message(
-                    TWEETS,
-                    each.source.encode(),
-                    messages.write_tweet(each.tweet, each.source),
-                    position + number,
-                )
-                for number, each in enumerate(batch)
-            ]
-            position += len(batch)
-            writer.send(written, [], position)
+        position = writer.restore().position
+        for portion in feed.portions(position, stop):
+            if portion.position == position:
+                continue
+            position = portion.position
+            writer.send(portion.messages, [], position)
             writer.commit()
-            metrics.handled(0, len(written), dead=0)
-        log.info("all that is due was written", extra={"tweets": position})
+            metrics.handled(0, len(portion.messages), dead=portion.dead)
+        if not stop.is_set():
+            log.info("all that is due was written", extra={"position": position})
     finally:
         writer.close()
 
