@@ -1,15 +1,14 @@
 import itertools
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
-from tweetoscope import generator, logger, reports
-from tweetoscope.broker import BrokerError, Record, Topic, changelog
+from tweetoscope import generator
+from tweetoscope.broker import Topic, changelog
 from tweetoscope.generator import Paced
 from tweetoscope.metrics import Metrics
 from tweetoscope.replay import BadFile, read
@@ -133,52 +132,3 @@ def test_a_generator_waits_for_the_time_to_come() -> None:
     stop.set()
     thread.join(60.0)
     assert len(broker.partition("tweets", 0)) == 1
-
-
-class Loki(BaseHTTPRequestHandler):
-    """Takes what is pushed, or refuses."""
-
-    taken: list[dict[str, object]]
-    status = 204
-
-    def do_POST(self) -> None:
-        said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.taken.append({"path": self.path, **said})
-        self.send_response(self.status)
-        self.end_headers()
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Say nothing."""
-
-
-@pytest.mark.parametrize("status", [204, 500])
-def test_lines_are_pushed_to_loki_or_kept(status: int, capsys: pytest.CaptureFixture[str]) -> None:
-    handler = type("One", (Loki,), {"taken": [], "status": status})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.handle_request)
-    thread.start()
-    line = reports.Log(time_s=17, source="collector", level="INFO", message="started")
-    record = Record("logs", 0, 4, b"collector", reports.write_log(line), 0, None)
-    service = logger.service(f"http://127.0.0.1:{server.server_port}")
-    process = service.open(0, {})
-    try:
-        if status == 204:
-            assert list(process.handle([(record, service.decode(record))])) == []
-            assert capsys.readouterr().out == "17 INFO collector started\n"
-        else:
-            with pytest.raises(BrokerError, match="500"):
-                process.handle([(record, service.decode(record))])
-    finally:
-        thread.join(60.0)
-        server.server_close()
-    assert handler.taken == [  # type: ignore[attr-defined]  # made above
-        {
-            "path": "/loki/api/v1/push",
-            "streams": [
-                {
-                    "stream": {"job": "tweetoscope", "service": "collector", "level": "INFO"},
-                    "values": [["17000000004", "started"]],
-                }
-            ],
-        }
-    ]

@@ -19,6 +19,7 @@ from tweetoscope.cascade import Gathering
 from tweetoscope.errors import BadParameters, TweetoscopeError
 from tweetoscope.kafka import Kafka
 from tweetoscope.learning import Kind
+from tweetoscope.loki import pushing
 from tweetoscope.marks import PowerLaw
 from tweetoscope.prior import Prior
 from tweetoscope.sources import Emitted, Simulation, Spread, closing, spread
@@ -216,8 +217,11 @@ def logger(
     ] = None,
 ) -> None:
     """Print what all services log, and push it to Loki."""
-    with running.service(LOGGER, Kafka(brokers), port=port, host=host) as running_:
-        running_.work(logging_.service(loki))
+    with (
+        running.service(LOGGER, Kafka(brokers), port=port, host=host) as running_,
+        pushing(loki, running_.metrics) as loki_,
+    ):
+        running_.work(logging_.service(loki_))
 
 
 def windows(said: Iterable[str]) -> tuple[float, ...]:
