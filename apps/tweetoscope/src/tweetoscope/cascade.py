@@ -61,23 +61,31 @@ class Tweet(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
-    """A window has closed: all that was in it, times from the first tweet."""
+    """A window has closed: all that was in it, times from the first tweet.
+
+    `cause` is the position of the tweet that moved the source's time past its end.
+    """
 
     cascade: str
     window_s: float
     text: str
     times_s: "array[float]"
     marks: "array[float]"
+    cause: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """A cascade has ended, for each window that had closed with enough events."""
+    """A cascade has ended, for each window that had closed with enough events.
+
+    `cause` is the position of the tweet that told.
+    """
 
     cascade: str
     windows_s: tuple[float, ...]
     events: int
     end_s: float
+    cause: int = 0
 
 
 Happening: TypeAlias = Closed | Ended
@@ -122,10 +130,12 @@ class Source:
 
     def __init__(self, gathering: Gathering) -> None:
         self._gathering = gathering
+        self._windows = len(gathering.windows_s)
         self.open: dict[str, Open] = {}
         self._due: list[_Due] = []
         self._held: list[_Held] = []
         self._serial = 0
+        self._cause = 0
         self.newest_s = float("-inf")
         self.counts = Counts()
 
@@ -133,11 +143,13 @@ class Source:
         """Take tweets in as they come, and say what happens by it."""
         lateness_s, happened = self._gathering.lateness_s, list[Happening]()
         for tweet in tweets:
-            if tweet.time_s > self.newest_s:
-                self.newest_s = tweet.time_s
+            time_s = tweet.time_s
+            self._cause = tweet.position
+            if time_s > self.newest_s:
+                self.newest_s = time_s
                 if self._held:
-                    self._release(tweet.time_s - lateness_s, happened)
-            elif tweet.time_s < self.newest_s - lateness_s:
+                    self._release(time_s - lateness_s, happened)
+            elif time_s < self.newest_s - lateness_s:
                 self.counts.late += 1
                 continue
             if lateness_s:
@@ -199,23 +211,24 @@ class Source:
 
     def _follow(self, tweet: Tweet, happened: list[Happening]) -> None:
         """Take in a tweet that is next in the order of times."""
-        if self._due and self._due[0][0] < tweet.time_s:
-            self._until(tweet.time_s, happened)
-        cascade = self.open.get(tweet.cascade)
+        name, time_s, mark, is_first, _, _ = tweet
+        if self._due and self._due[0][0] < time_s:
+            self._until(time_s, happened)
+        cascade = self.open.get(name)
         if cascade is None:
-            if not tweet.is_first:
+            if not is_first:
                 self.counts.strays += 1
                 return
             cascade = self._begin(tweet)
-        elif tweet.is_first:
+        elif is_first:
             self.counts.repeated += 1
             return
         self.counts.taken += 1
         cascade.events += 1
-        cascade.last_s = tweet.time_s
-        if cascade.next_window < len(self._gathering.windows_s):
-            cascade.times_s.append(tweet.time_s - cascade.first_s)
-            cascade.marks.append(tweet.mark)
+        cascade.last_s = time_s
+        if cascade.next_window < self._windows:
+            cascade.times_s.append(time_s - cascade.first_s)
+            cascade.marks.append(mark)
 
     def _begin(self, tweet: Tweet) -> Open:
         self._serial += 1
@@ -225,7 +238,7 @@ class Source:
         return cascade
 
     def _await(self, name: str, cascade: Open) -> None:
-        if cascade.next_window < len(self._gathering.windows_s):
+        if cascade.next_window < self._windows:
             due_s = cascade.first_s + self._gathering.windows_s[cascade.next_window]
             heapq.heappush(self._due, (due_s, cascade.serial, name, False))
         heapq.heappush(self._due, (self._end_s(cascade), cascade.serial, name, True))
@@ -250,6 +263,7 @@ class Source:
                             windows_s=cascade.reported,
                             events=cascade.events,
                             end_s=cascade.last_s,
+                            cause=self._cause,
                         )
                     )
 
@@ -273,6 +287,7 @@ class Source:
                     text=cascade.text,
                     times_s=times_s if is_last else times_s[:],
                     marks=marks if is_last else marks[:],
+                    cause=self._cause,
                 )
             )
 

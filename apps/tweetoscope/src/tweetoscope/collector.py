@@ -1,5 +1,6 @@
 """The collector: tweets become cascades, told of when a window closes and when they end."""
 
+import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tweetoscope import messages, spool
@@ -25,15 +26,21 @@ class Collecting:
 
     def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
         """Series of windows that close, sizes of cascades that end."""
+        by_source: dict[str, list[Tweet]] = {}
+        for _, (name, tweet) in items:
+            if (tweets := by_source.get(name)) is None:
+                tweets = by_source[name] = []
+            tweets.append(tweet)
         written: list[Message] = []
-        for record, (name, tweet) in items:
-            if (touched := self._touched.get(name)) is None:
-                touched = self._touched[name] = set()
-            touched.add(tweet.cascade)
-            for happening in self._collector.source(name).take((tweet,)):
+        for name, tweets in by_source.items():
+            touched = self._touched.setdefault(name, set())
+            touched.update([tweet.cascade for tweet in tweets])
+            for happening in self._collector.take(name, tweets):
                 touched.add(happening.cascade)
                 self._count(happening)
-                written.extend(_told(happening, record))
+                at = bisect.bisect_left(items, happening.cause, key=_offset)
+                written.extend(_told(happening, items[at][0]))
+        written.sort(key=_cause)
         return written
 
     def changes(self) -> Iterable[Change]:
@@ -88,3 +95,11 @@ def _told(happening: Happening, by: Record) -> Iterator[Message]:
             value = messages.write_size(happening)
             for window_s in happening.windows_s:
                 yield Message(PROPERTIES, window_key(window_s), value, cause)
+
+
+def _offset(item: tuple[Record, Item]) -> int:
+    return item[0].offset
+
+
+def _cause(message: Message) -> int:
+    return message.cause

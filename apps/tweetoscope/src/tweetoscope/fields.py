@@ -22,7 +22,7 @@ def opened(value: bytes, kind: str | None = None) -> Json:
         said = orjson.loads(value)
     except orjson.JSONDecodeError as problem:
         raise BadMessage(f"the value is no JSON: {problem}") from problem
-    if not isinstance(said, dict):
+    if type(said) is not dict:
         raise BadMessage(f"the value is {shown(said)}, no object")
     if kind is not None and said.get("type") != kind:
         raise BadMessage(f"type is {shown(said.get('type'))}, not {kind!r}")
@@ -32,7 +32,8 @@ def opened(value: bytes, kind: str | None = None) -> Json:
 def number(said: Json, name: str) -> float:
     """A finite number."""
     value = said.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # Types rather than instances: true is an instance of int, and there are no others in JSON.
+    if type(value) is not float and type(value) is not int:
         raise BadMessage(f"{name} is {shown(value)}, no number")
     try:
         found = float(value)
@@ -80,9 +81,9 @@ def mark(said: Json) -> float:
 def cascade(said: Json, name: str) -> str:
     """A cascade's name; of a number, the one that the course makes of it."""
     value = said.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if type(value) is int:
         return f"tw{value}"
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_TEXT:
+    if type(value) is not str or not 0 < len(value) <= MOST_TEXT:
         raise BadMessage(f"{name} is {shown(value)}, no name of a cascade")
     return value
 
@@ -90,7 +91,7 @@ def cascade(said: Json, name: str) -> str:
 def text(said: Json, name: str, *, default: str = "") -> str:
     """A text, cut where it is too long."""
     value = said.get(name, default)
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise BadMessage(f"{name} is {shown(value)}, no text")
     return value[:MOST_TEXT]
 

@@ -75,12 +75,12 @@ def read_tweet(value: bytes, key: bytes | None = None, position: int = 0) -> tup
     if kind not in ("tweet", "retweet"):
         raise BadMessage(f"type is {fields.shown(kind)}, not 'tweet' or 'retweet'")
     tweet = Tweet(
-        cascade=fields.cascade(said, "tweet_id"),
-        time_s=fields.number(said, "t"),
-        mark=fields.mark(said),
-        is_first=kind == "tweet",
-        text=fields.text(said, "msg"),
-        position=position,
+        fields.cascade(said, "tweet_id"),
+        fields.number(said, "t"),
+        fields.mark(said),
+        kind == "tweet",
+        fields.text(said, "msg"),
+        position,
     )
     source = said.get("source")
     if source is None:
