@@ -20,10 +20,10 @@ from apps.tweetoscope.tests.prometheus_server import (
     program,
     prometheus_running,
 )
-from apps.tweetoscope.tests.test_pipeline import Services
 from tweetoscope.families import FAMILIES, PREFIX, SERVICES
 from tweetoscope.kafka import Kafka
 from tweetoscope.testing.brokers import free_ports, tansu_running
+from tweetoscope.testing.services import Fleet
 from tweetoscope.topics import PROPERTIES, SAMPLES, SERIES, TWEETS, all_topics
 
 UNITS = {"short", "s", "bytes", "percentunit", "cps"}
@@ -106,7 +106,7 @@ def observed(folder: Path, loki: LokiServer) -> Iterator[tuple[Prometheus, dict[
     with tansu_running() as brokers:
         cluster = Kafka(brokers)
         cluster.make(all_topics(3))
-        services = Services(brokers)
+        services = Fleet(brokers, folder.parent / "said")
         try:
             for name in SERVICES:
                 arguments = [*ARGUMENTS.get(name, []), "--port", str(ports[name])]
@@ -119,8 +119,9 @@ def observed(folder: Path, loki: LokiServer) -> Iterator[tuple[Prometheus, dict[
             files = {"targets.yml": json.dumps(targets)}
             with prometheus_running(folder, "prometheus-by-hand.yml", files) as prometheus:
                 yield prometheus, ports
+            assert services.end() == {}
         finally:
-            services.end()
+            services.close()
 
 
 def test_every_query_of_the_dashboards_finds_something_in_a_running_pipeline(
