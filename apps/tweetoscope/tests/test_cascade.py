@@ -168,3 +168,28 @@ def test_every_tweet_is_counted_once(tweets: list[Tweet]) -> None:
             assert each.times_s[0] == 0.0
             assert max(each.times_s) <= each.window_s
             assert len(each.times_s) >= GATHERING.least_events
+
+
+def test_other_windows_take_over_what_lies_ahead_of_them() -> None:
+    def gathering(*windows_s: float) -> Gathering:
+        return Gathering(windows_s=windows_s, least_events=1)
+
+    before = Source(gathering(100.0))
+    before.take([tweet(0, "a", first=True), tweet(10, "a")])
+    before.take([tweet(40, "b", first=True), tweet(95, "b"), tweet(120, "c", first=True)])
+    after = Source(gathering(50.0, 100.0, 200.0))
+    after.restore(before.newest_s, before.open, ())
+    happened = after.take([tweet(1000, "d", first=True)])
+    # All of a that was asked for is told, and its events are gone; b is past 50 s.
+    assert windows(happened) == [
+        ("b", 100.0, [0.0, 55.0]),
+        ("c", 50.0, [0.0]),
+        ("c", 100.0, [0.0]),
+        ("b", 200.0, [0.0, 55.0]),
+        ("c", 200.0, [0.0]),
+    ]
+    ends = {
+        each.cascade: each.windows_s for each in after.advance(9000.0) if isinstance(each, Ended)
+    }
+    assert ends["a"] == (100.0,)
+    assert ends["b"] == (100.0, 200.0)

@@ -103,7 +103,10 @@ class Counts:
 
 @dataclass(slots=True)
 class Open:
-    """A cascade that may go on. Its arrays are emptied when no window needs them any more."""
+    """A cascade that may go on. Its arrays are emptied when no window needs them any more.
+
+    `closed_s` is the last window that has closed, whoever had it then.
+    """
 
     first_s: float
     last_s: float
@@ -111,6 +114,7 @@ class Open:
     position: int
     serial: int
     events: int = 0
+    closed_s: float = 0.0
     next_window: int = 0
     reported: tuple[float, ...] = ()
     times_s: "array[float]" = field(default_factory=lambda: array("d"))
@@ -168,11 +172,17 @@ class Source:
         return happened
 
     def restore(self, newest_s: float, cascades: Mapping[str, Open], held: Iterable[Tweet]) -> None:
-        """Be as one was whose `newest_s`, `open` and `held` these were."""
+        """Be as one was whose `newest_s`, `open` and `held` these were.
+
+        That one may have had other windows. Of an open cascade those of today close that lie ahead
+        of its last tweet and of the last window that has closed, if its events were kept for one
+        that lay ahead then.
+        """
         self.newest_s = newest_s
         self.open.update(cascades)
         for name, cascade in cascades.items():
             self._serial = max(self._serial, cascade.serial)
+            self._resume(cascade)
             self._await(name, cascade)
         for tweet in held:
             self._hold(tweet)
@@ -237,6 +247,14 @@ class Source:
         self._await(tweet.cascade, cascade)
         return cascade
 
+    def _resume(self, cascade: Open) -> None:
+        windows_s = self._gathering.windows_s
+        age_s = cascade.last_s - cascade.first_s
+        cascade.next_window = sum(w <= cascade.closed_s or w < age_s for w in windows_s)
+        if len(cascade.times_s) < cascade.events or cascade.next_window == len(windows_s):
+            cascade.next_window = len(windows_s)
+            cascade.times_s, cascade.marks = array("d"), array("f")
+
     def _await(self, name: str, cascade: Open) -> None:
         if cascade.next_window < self._windows:
             due_s = cascade.first_s + self._gathering.windows_s[cascade.next_window]
@@ -271,6 +289,7 @@ class Source:
         windows_s = self._gathering.windows_s
         window_s = windows_s[cascade.next_window]
         cascade.next_window += 1
+        cascade.closed_s = window_s
         is_last = cascade.next_window == len(windows_s)
         if not is_last:
             due_s = cascade.first_s + windows_s[cascade.next_window]

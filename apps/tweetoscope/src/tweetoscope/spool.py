@@ -67,7 +67,7 @@ class Spool:
         tail = _packed(cascade, kept * PORTION, len(cascade.times_s))
         said = [
             cascade.first_s, cascade.last_s, cascade.text, cascade.position, cascade.serial,
-            cascade.events, cascade.next_window, cascade.reported, kept,
+            cascade.events, cascade.closed_s, cascade.reported, kept,
             base64.b64encode(tail).decode(),
         ]  # fmt: skip
         yield Change(self.key(CASCADE, name), _json(said))
