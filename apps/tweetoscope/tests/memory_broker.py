@@ -3,7 +3,7 @@
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tweetoscope.broker import (
@@ -64,6 +64,19 @@ class MemoryBroker:
             for topic in made:
                 self.topics[topic.name] = [[] for _ in range(topic.partitions)]
             return [topic.name for topic in made]
+
+    def partitions(self) -> dict[str, int]:
+        with self.changed:
+            return {name: len(partitions) for name, partitions in self.topics.items()}
+
+    def take(self, group: str, topic: str, partition: int) -> "MemoryWriter":
+        task = task_name(group, partition)
+        return MemoryWriter(self, task, (changelog(group), partition), (group, topic, partition))
+
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Sequence[Record]]:
+        with self.changed:
+            records, _ = self.read(topic, partition, position, 1_000_000)
+        yield records
 
     def join(
         self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked

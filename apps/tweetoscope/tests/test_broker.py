@@ -273,3 +273,29 @@ def test_origins_are_remembered_in_state() -> None:
     again = Fresh(fresh.state())
     assert again.of(shown[1:]) == []
     assert again.repeated == 1
+
+
+def test_a_task_is_taken_by_one_who_is_no_member(
+    broker: Broker, topic: str, writer: Writer
+) -> None:
+    assert broker.partitions()[topic] == 2
+    tweets = [Message(topic, b"k", b"%d" % at, at, partition=1) for at in range(5)]
+    committed(writer, *tweets)
+    member = Member(broker, topic)
+    until(lambda: len(member.records) == 5, member.poll)
+    last = member.records[2].offset + 1
+    member.writers[1].send([], [Change(b"a", b"1")], last)
+    member.writers[1].commit()
+
+    taker = broker.take(topic, topic, 1)
+    restored = taker.restore()
+    assert (restored.position, restored.state) == (last, {b"a": b"1"})
+    taker.send([], [Change(b"a", b"2")], last)
+    taker.commit()
+    taker.close()
+    member.membership.close()
+    again = broker.take(topic, topic, 1)
+    assert again.restore().state == {b"a": b"2"}
+    again.close()
+    rest = [each for records in broker.rest(topic, 1, last) for each in records]
+    assert texts(rest) == [b"3", b"4"]

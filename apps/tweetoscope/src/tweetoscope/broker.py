@@ -5,7 +5,7 @@ that passes the same contract. A *task* is one partition of a service's input to
 that belongs to it. Whoever has it alone may write for it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -153,6 +153,9 @@ class Broker(Protocol):
     def make(self, topics: Collection[Topic]) -> list[str]:
         """Make those topics that are not there yet, and say which these were."""
 
+    def partitions(self) -> dict[str, int]:
+        """How many partitions each topic has."""
+
     def join(
         self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
     ) -> Membership:
@@ -164,6 +167,12 @@ class Broker(Protocol):
 
     def follow(self, topics: Collection[str], *, from_end: bool = False) -> Follower:
         """Read all partitions of topics from their beginning, or only what comes from now on."""
+
+    def take(self, group: str, topic: str, partition: int) -> Writer:
+        """The writer of a group's task for one who is no member of it."""
+
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Sequence[Record]]:
+        """What a partition has from a position to its present end."""
 
     def write(self, name: str) -> Writer:
         """The writer of a task that has no input; its state is in the changelog of `name`."""

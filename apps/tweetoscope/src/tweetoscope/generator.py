@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from tweetoscope import messages
+from tweetoscope import messages, whereabouts
 from tweetoscope.broker import Broker, BrokerError, Message
 from tweetoscope.metrics import Metrics
 from tweetoscope.sources import Emitted
@@ -84,9 +84,12 @@ def run(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> 
 
 
 def _write(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> None:
+    whereabouts.check_arrived(broker)
     writer = broker.write(GENERATOR)
     try:
-        position = writer.restore().position
+        restored = writer.restore()
+        whereabouts.check_stays(restored)
+        position = restored.position
         for portion in feed.portions(position, stop):
             if portion.position == position:
                 continue

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from tweetoscope import whereabouts
 from tweetoscope.broker import (
     Broker,
     BrokerError,
@@ -79,6 +80,7 @@ class Task(Generic[Value]):
         self._writer, self._metrics = writer, metrics
         self._decode = service.decode
         restored = writer.restore()
+        whereabouts.check_stays(restored)
         self.position = restored.position
         self._fresh = Fresh(restored.state.pop(SEEN, None))
         self._process = service.open(partition, restored.state)
@@ -234,6 +236,7 @@ class Loop(Generic[Value]):
         def task(partition: int) -> Task[Value]:
             return Task(self._service, partition, membership.writer(partition), self._metrics)
 
+        whereabouts.check_arrived(self._broker)
         opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
         self._tasks.update(opened)
         self._metrics.tasks(self._tasks)

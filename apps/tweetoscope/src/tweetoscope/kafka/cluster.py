@@ -1,13 +1,13 @@
 """A cluster of brokers: topics are made, and all that reads or writes begins here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import admin as rdadmin
 
-from tweetoscope.broker import Assigned, Revoked, Topic, changelog, task_name
+from tweetoscope.broker import Assigned, Record, Revoked, Topic, changelog, task_name
 from tweetoscope.kafka import answers, reading
 from tweetoscope.kafka.follower import KafkaFollower
 from tweetoscope.kafka.membership import KafkaMembership
@@ -54,6 +54,14 @@ class Kafka:
                     raise answers.failed(f"topic {name} was not made", error) from error
         return made
 
+    def partitions(self) -> dict[str, int]:
+        """How many partitions each topic has."""
+        try:
+            known = rdadmin.AdminClient(self._settings).list_topics(timeout=answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise answers.failed("the broker does not say what it has", error) from error
+        return {name: len(topic.partitions) for name, topic in known.topics.items()}
+
     def join(
         self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
     ) -> KafkaMembership:
@@ -65,6 +73,23 @@ class Kafka:
     def follow(self, topics: Collection[str], *, from_end: bool = False) -> KafkaFollower:
         """Read all partitions of topics from their beginning, or only what comes from now on."""
         return KafkaFollower(self._settings, topics, from_end=from_end)
+
+    def take(self, group: str, topic: str, partition: int) -> KafkaWriter:
+        """The writer of a group's task for one who is no member of it."""
+        reader = reading.reader(self._settings, group)
+        return KafkaWriter(
+            self._settings,
+            self._commit_s,
+            task=task_name(group, partition),
+            state=(changelog(group), partition),
+            counted=rdkafka.TopicPartition(topic, partition),
+            reader=reader,
+            member=reader.consumer_group_metadata,
+        )
+
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Sequence[Record]]:
+        """What a partition has from a position to its present end."""
+        return reading.rest(self._settings, topic, partition, position)
 
     def write(self, name: str) -> KafkaWriter:
         """The writer of a task that has no input; its state is in the changelog of `name`."""

@@ -17,7 +17,7 @@ class KafkaFollower:
     def __init__(
         self, settings: dict[str, Any], topics: Collection[str], *, from_end: bool
     ) -> None:
-        self._consumer = reading.reader(settings, "tweetoscope-followers")
+        self._consumer = reading.reader(settings, reading.FOLLOWERS)
         self._fresh = Fresh()
         start = rdkafka.OFFSET_END if from_end else rdkafka.OFFSET_BEGINNING
         try:

@@ -1,14 +1,18 @@
 """Consumers, and how their messages become records."""
 
 import itertools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
 
-from tweetoscope.broker import Record
+from tweetoscope.broker import BrokerError, Record
 from tweetoscope.kafka import answers, headers
+
+FOLLOWERS = "tweetoscope-followers"
+"""The group of those that are in none."""
 
 
 def reader(settings: dict[str, Any], group: str) -> rdkafka.Consumer:
@@ -49,6 +53,25 @@ def poll(
     except KafkaException as error:
         raise answers.failed("nothing can be read", error) from error
     return _records(good)
+
+
+def rest(
+    settings: dict[str, Any], topic: str, partition: int, position: int
+) -> Iterator[Sequence[Record]]:
+    """What a partition has from a position to its present end."""
+    consumer = reader(settings, FOLLOWERS)
+    try:
+        consumer.assign([rdkafka.TopicPartition(topic, partition, position)])
+        behind = {(topic, partition)}
+        until = time.monotonic() + answers.TIMEOUT_S
+        while behind:
+            if records := poll(consumer, 0.1, 10_000, at_end=behind.discard):
+                until = time.monotonic() + answers.TIMEOUT_S
+                yield records
+            elif time.monotonic() > until:
+                raise BrokerError(f"the rest of {topic}/{partition} cannot be read")
+    finally:
+        consumer.close()
 
 
 def _records(messages: list[rdkafka.Message]) -> list[Record]:

@@ -1,0 +1,163 @@
+"""A pipeline moves to another broker, and goes on there as if nothing had been.
+
+Called by the command `topics --from`. Of each task its state is carried over, and what it has not
+read yet of its input; so no cascade is forgotten, and nothing is predicted twice. Tasks are taken
+in the order in which they feed each other: whoever feeds a task writes no more when it is taken.
+
+To take a task is to fence who has it, and to leave a mark in its state by which who opens it next
+knows that it is elsewhere. All can be done once more where it was interrupted.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
+
+from tweetoscope.broker import (
+    Broker,
+    BrokerError,
+    Change,
+    Message,
+    Record,
+    Restored,
+    Topic,
+    Writer,
+    changelog,
+)
+from tweetoscope.errors import TweetoscopeError
+from tweetoscope.origins import Fresh
+from tweetoscope.processing import SEEN
+from tweetoscope.topics import GENERATOR, INPUTS, MODELS, all_topics
+from tweetoscope.whereabouts import MARK, MOVE, MOVED
+
+CHUNK = 10_000
+PATIENCE_S = 60.0
+
+
+class BadMove(TweetoscopeError):
+    """A pipeline that cannot move there."""
+
+
+def move(old: Broker, new: Broker, address: str) -> int | None:
+    """Carry a pipeline to a broker at an address; how many records were not read yet.
+
+    None: that was done before. Raises: BadMove, BrokerError.
+    """
+    partitions, there = old.partitions(), new.partitions()
+    if MOVED in there:
+        return None
+    ours = [
+        Topic(
+            name=each.name, partitions=partitions.get(each.name, 0), is_compacted=each.is_compacted
+        )
+        for each in all_topics(1)
+    ]
+    if missing := [topic.name for topic in ours if not topic.partitions]:
+        raise BadMove(
+            f"there is no pipeline that could move to {address}: where it should come from there "
+            f"is no topic {', '.join(missing)}; leave out --from"
+        )
+    found = [topic.name for topic in ours if topic.name in there]
+    if found and changelog(MOVE) not in there:
+        raise BadMove(
+            f"{address} has a pipeline already, with the topics {', '.join(found)}; delete them, "
+            "move to another broker, or leave out --from"
+        )
+    new.make([Topic(name=changelog(MOVE), is_compacted=True)])
+    new.make(ours)
+    left = _left(partial(old.write, GENERATOR), address)
+    with closing(new.write(GENERATOR)) as writer:
+        _settle(writer, left.state, left.position or 0)
+    unread = sum(
+        _task(old, new, (group, topic, partition), address)
+        for group, topic in INPUTS.items()
+        for partition in range(partitions[topic])
+    )
+    _models(old, new)
+    new.make([Topic(name=MOVED)])
+    return unread
+
+
+def take_back(broker: Broker) -> int:
+    """Let a pipeline go on where a move of it was given up; how many tasks had been taken."""
+    partitions = broker.partitions()
+    opened: list[Callable[[], Writer]] = [
+        partial(broker.take, group, topic, partition)
+        for group, topic in INPUTS.items()
+        for partition in range(partitions.get(topic, 0))
+    ]
+    if changelog(GENERATOR) in partitions:
+        opened.append(partial(broker.write, GENERATOR))
+    count = 0
+    for open_ in opened:
+        with closing(open_()) as writer:
+            restored = writer.restore()
+            if MARK in restored.state:
+                writer.send([], [Change(MARK, None)], restored.position)
+                writer.commit()
+                count += 1
+    return count
+
+
+def _task(old: Broker, new: Broker, task: tuple[str, str, int], address: str) -> int:
+    """Carry a task; how many records it had not read."""
+    _, topic, partition = task
+    left = _left(partial(old.take, *task), address)
+    seen = Fresh(left.state.pop(SEEN, None))
+    unread = 0
+    with closing(new.take(*task)) as writer:
+        if writer.restore().position is not None:
+            return 0
+        for records in old.rest(topic, partition, left.position or 0):
+            fresh = seen.of(records)
+            # Its own name is their origin: what was written before it was interrupted is known.
+            writer.send(
+                [
+                    Message(topic, record.key, record.value, unread + number, partition)
+                    for number, record in enumerate(fresh)
+                ],
+                [],
+                None,
+            )
+            writer.commit()
+            unread += len(fresh)
+        # There it has read nothing yet of what it reads.
+        _settle(writer, left.state, 0)
+    return unread
+
+
+def _left(open_: Callable[[], Writer], address: str) -> Restored:
+    """Take a task away from whoever has it; what it is made of."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        with closing(open_()) as writer:
+            left = writer.restore()
+            try:
+                _settle(writer, {MARK: address.encode()}, left.position or 0)
+            except BrokerError:
+                # Whoever had it has opened it once more, before the mark was there.
+                if time.monotonic() > until:
+                    raise
+                continue
+        left.state.pop(MARK, None)
+        return left
+
+
+def _settle(writer: Writer, state: Mapping[bytes, bytes], position: int) -> None:
+    writer.send([], [Change(key, value) for key, value in state.items()], position)
+    writer.commit()
+
+
+def _models(old: Broker, new: Broker) -> None:
+    """Carry the newest model of each window."""
+    newest: dict[bytes | None, Record] = {}
+    with closing(old.follow([MODELS])) as follower:
+        while not follower.is_at_end():
+            newest.update((record.key, record) for record in follower.poll(0.1, CHUNK))
+    with closing(new.write(MOVE)) as writer:
+        written = [
+            Message(MODELS, record.key, record.value, number)
+            for number, record in enumerate(newest.values())
+        ]
+        writer.send(written, [], None)
+        writer.commit()

@@ -1,0 +1,134 @@
+import dataclasses
+import itertools
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from apps.tweetoscope.tests.memory_broker import MemoryBroker
+from tweetoscope import collector, generator, moving, whereabouts
+from tweetoscope.broker import BrokerError, Message, Topic
+from tweetoscope.cascade import Gathering
+from tweetoscope.generator import Paced
+from tweetoscope.metrics import Metrics
+from tweetoscope.moving import BadMove
+from tweetoscope.processing import Loop
+from tweetoscope.sources import Emitted, Simulation, Spread, closing, spread
+from tweetoscope.topics import GENERATOR, MODELS, PROPERTIES, SERIES, TWEETS, all_topics
+
+GATHERING = Gathering(windows_s=(600.0, 1200.0), least_events=5)
+WITHIN_S = 60.0
+CLOSED = re.compile(rb',"closed_ms":\d+')
+
+
+def there(broker: MemoryBroker, *topics: str) -> Counter[bytes]:
+    """What can be read of topics, but for when it was told."""
+    with broker.changed:
+        return Counter(
+            CLOSED.sub(b"", record.value or b"")
+            for topic in topics
+            for number in range(len(broker.topics[topic]))
+            for record in broker.read(topic, number, 0, 1_000_000)[0]
+        )
+
+
+def collect(broker: MemoryBroker, until: Callable[[], bool], *, limit: int = 10_000) -> None:
+    """Be a collector until something holds."""
+    metrics, stop = Metrics("collector"), threading.Event()
+    service = dataclasses.replace(collector.service(GATHERING, metrics), limit=limit)
+    thread = threading.Thread(target=Loop(service, broker, metrics).run, args=[stop])
+    thread.start()
+    with broker.changed:
+        held = broker.changed.wait_for(until, WITHIN_S)
+    stop.set()
+    thread.join(WITHIN_S)
+    assert held
+
+
+def generate(broker: MemoryBroker, emitted: list[Emitted]) -> None:
+    feed = Paced(emitted=lambda: emitted, acceleration=0.0)
+    generator.run(feed, broker, Metrics("generator"), threading.Event())
+
+
+@pytest.fixture(scope="module")
+def emitted() -> list[Emitted]:
+    cascades = itertools.islice(Simulation(seed=3, horizon_s=9_000.0).cascades(), 24)
+    return list(closing(spread(cascades, Spread(sources=3, at_once=3)), 1e6))
+
+
+@pytest.mark.parametrize("shows_aborted", [False, True])
+def test_a_pipeline_goes_on_at_another_broker(
+    emitted: list[Emitted], *, shows_aborted: bool
+) -> None:
+    alone = MemoryBroker()
+    alone.make(all_topics(2))
+    generate(alone, emitted)
+    collect(alone, lambda: sum(alone.positions.values()) == 2 * len(emitted))
+    old, new = (MemoryBroker(shows_aborted=shows_aborted) for _ in range(2))
+    old.make(all_topics(2))
+    generate(old, emitted[: len(emitted) // 2])
+    collect(old, lambda: len(there(old, SERIES)) > 5, limit=40)
+    models = [Message(MODELS, key, value, 3) for key, value in ((b"600", b"a"), (b"600", b"b"))]
+    writer = old.take("learner", "samples", 0)
+    writer.send(models, [], None)
+    writer.commit()
+
+    unread = moving.move(old, new, "there:9092")
+    assert unread
+    assert unread > sum(there(old, SERIES).values())
+    assert moving.move(old, new, "there:9092") is None
+    with pytest.raises(BrokerError, match="has moved to there:9092"):
+        whereabouts.check_stays(old.write(GENERATOR).restore())
+    generate(new, emitted)
+    expected = there(alone, SERIES, PROPERTIES)
+    collect(new, lambda: there(new, SERIES, PROPERTIES).total() >= expected.total())
+    # No estimator was at work, so nothing of what was told at the old one had been read there.
+    assert there(new, SERIES, PROPERTIES) == expected
+    assert there(new, MODELS) == {b"b": 1}
+
+
+def test_a_move_that_was_interrupted_goes_on(emitted: list[Emitted]) -> None:
+    old, new = MemoryBroker(), MemoryBroker(shows_aborted=True)
+    old.make(all_topics(2))
+    generate(old, emitted[:100])
+    tweets = there(old, TWEETS)
+
+    class Broken(MemoryBroker):
+        def rest(self, topic: str, partition: int, position: int):  # type: ignore[no-untyped-def]
+            for records in old.rest(topic, partition, position):
+                if partition == 1:
+                    raise BrokerError("gone")
+                yield records
+
+    broken = Broken()
+    broken.topics, broken.positions, broken.open = old.topics, old.positions, old.open
+    with pytest.raises(BrokerError, match="gone"):
+        moving.move(broken, new, "there:9092")
+    with pytest.raises(BrokerError, match="still being carried"):
+        whereabouts.check_arrived(new)
+    assert moving.move(old, new, "there:9092") is not None
+    whereabouts.check_arrived(new)
+    assert there(new, TWEETS) == tweets
+
+
+def test_a_move_that_was_given_up_is_taken_back(emitted: list[Emitted]) -> None:
+    old = MemoryBroker()
+    old.make(all_topics(2))
+    generate(old, emitted[:100])
+    moving.move(old, MemoryBroker(), "there:9092")
+    assert moving.take_back(old) == 9
+    assert moving.take_back(old) == 0
+    generate(old, emitted[:120])
+    assert there(old, TWEETS).total() == 120
+
+
+def test_a_pipeline_is_not_moved_over_another() -> None:
+    old, new = MemoryBroker(), MemoryBroker()
+    with pytest.raises(BadMove, match="no pipeline that could move to there:9092"):
+        moving.move(old, new, "there:9092")
+    old.make(all_topics(1))
+    new.make([Topic(name=TWEETS)])
+    with pytest.raises(BadMove, match="there:9092 has a pipeline already, with the topics tweets"):
+        moving.move(old, new, "there:9092")
