@@ -11,12 +11,14 @@ import typer
 from tweetoscope import collector as collecting
 from tweetoscope import estimator as estimating
 from tweetoscope import generator as generating
+from tweetoscope import jetstream as streaming
 from tweetoscope import learner as teaching
 from tweetoscope import logger as logging_
 from tweetoscope import moving, replay, running, tansu
 from tweetoscope import predictor as predicting
 from tweetoscope.cascade import Gathering
 from tweetoscope.errors import BadParameters, TweetoscopeError
+from tweetoscope.followers import Followers
 from tweetoscope.kafka import Kafka
 from tweetoscope.learning import Kind
 from tweetoscope.loki import pushing
@@ -39,6 +41,7 @@ class Kinds(StrEnum):
 
     SIMULATED = "simulated"
     FILE = "file"
+    JETSTREAM = "jetstream"
 
 
 app = typer.Typer(
@@ -120,11 +123,17 @@ def generator(
     quiet: Annotated[
         float, typer.Option(min=0.0, help="Seconds after a replay, to close what is open.")
     ] = 604_800.0,
+    jetstream: Annotated[
+        str, typer.Option(help="Where Bluesky's public stream is, if that is the source.")
+    ] = streaming.ADDRESS,
+    profiles: Annotated[
+        str, typer.Option(help="Where it is asked how many followers an account has.")
+    ] = streaming.PROFILES,
     stay: Annotated[
         bool, typer.Option(help="Whether it is there still when all is written.")
     ] = False,
 ) -> None:
-    """Write tweets: simulated ones, or those of a file."""
+    """Write tweets: simulated ones, those of a file, or Bluesky's as they come."""
     kind = source or (Kinds.SIMULATED if data is None else Kinds.FILE)
     if kind is Kinds.FILE and data is None:
         raise BadParameters("the source is a file: say which one, with --data")
@@ -137,8 +146,15 @@ def generator(
             return spread(Simulation(seed=seed).cascades(), how)
         return closing(spread(replay.read(data, index), how), quiet)
 
-    feed = generating.Paced(emitted=emitted, acceleration=acceleration)
     with running.service(GENERATOR, Kafka(brokers), port=port, host=host) as running_:
+        feed: generating.Feed = generating.Paced(emitted=emitted, acceleration=acceleration)
+        if kind is Kinds.JETSTREAM:
+            feed = streaming.Jetstream(
+                followers=Followers(profiles),
+                metrics=running_.metrics,
+                address=jetstream,
+                sources=sources,
+            )
         generating.run(feed, running_.broker, running_.metrics, running_.stop)
         if stay:
             running_.stop.wait()

@@ -45,14 +45,17 @@ def _counter(name: str, text: str, *labels: str, of: tuple[str, ...] = SERVICES)
     return Family(name=name, text=text, labels=labels, services=of)
 
 
+GENERATOR = ("generator",)
 COLLECTOR, PREDICTOR, LEARNER, LOGGER = ("collector",), ("predictor",), ("learner",), ("logger",)
 FAMILIES = (
     _gauge("info", "1, with the version as a label.", "version"),
     _counter("records_total", "Records handled.", of=READERS),
     _counter("messages_total", "Messages written."),
-    _counter("dead_letters_total", "Records that could not be used.", of=READERS),
+    _counter("dead_letters_total", "Records that could not be used."),
     _counter("repeated_total", "Records passed over, as they were read before.", of=READERS),
     _counter("rejoined_total", "Times that it began anew after a failure of the broker."),
+    _counter("reconnected_total", "Times that a live source was away.", of=GENERATOR),
+    _counter("missed_seconds_total", "Time of a live source that never came.", of=GENERATOR),
     _gauge("tasks", "Partitions that this process has.", of=READERS),
     _gauge(
         "lag_records", "Records of a partition not read yet.", "topic", "partition", of=READERS

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class Portion(NamedTuple):
     """What is written together, and where the feed goes on after it.
 
-    The causes of the messages ascend, also over portions, and are below that position.
+    The causes of the messages ascend, also over portions, and are not above that position.
     """
 
     messages: Sequence[Message]
