@@ -1,0 +1,115 @@
+"""A cascade as the dashboard follows it: how it grows, and what was foretold of it when."""
+
+import itertools
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+from tweetoscope.dashboard.thinning import Series
+from tweetoscope.reports import Prediction
+
+CURVE_POINTS = 120
+MOST_FORECASTS = 12
+PARTS = 4
+
+
+class Phase(Enum):
+    """Where a cascade is in its life, by how fast it grows now and how fast it once did."""
+
+    UNKNOWN = "not known"
+    RISING = "as fast as ever"
+    SLOWING = "slowing down"
+    PAST = "past its peak"
+    OVER = "nearly over"
+
+
+@dataclass(slots=True, eq=False)
+class Cascade:
+    """`first_s` is None unless its beginning was seen; only then is its growth known."""
+
+    name: str
+    text: str = ""
+    source: str = ""
+    first_s: float | None = None
+    counted: int = 0
+    final: int | None = None
+    ended_ms: int | None = None
+    forecasts: dict[float, Prediction] = field(default_factory=dict)
+    foretold_ms: int = 0
+    curve: Series = field(default_factory=lambda: Series(most=CURVE_POINTS))
+
+    @property
+    def newest(self) -> Prediction | None:
+        """The forecast that knew most."""
+        return self.forecasts[max(self.forecasts)] if self.forecasts else None
+
+    @property
+    def size(self) -> int:
+        """How large it is by all that is known."""
+        seen = self.newest.events if self.newest is not None else 0
+        return self.final or max(self.counted, seen)
+
+    def begin(self, source: str, text: str, time_s: float) -> None:
+        """Its first tweet was seen."""
+        self.source, self.text, self.first_s, self.counted = source, text, time_s, 1
+        self.curve.add(0.0, 1.0)
+
+    def grow(self, time_s: float) -> None:
+        """Another tweet was seen; it counts if all before it were."""
+        if self.first_s is None:
+            return
+        self.counted += 1
+        self.curve.add(max(time_s - self.first_s, 0.0), float(self.counted))
+
+    def foretell(self, told: Prediction, at_ms: int) -> None:
+        """Keep a forecast, and the newest ones of all."""
+        self.text = self.text or told.text
+        self.forecasts[told.window_s] = told
+        self.foretold_ms = max(self.foretold_ms, at_ms)
+        if len(self.forecasts) > MOST_FORECASTS:
+            del self.forecasts[min(self.forecasts)]
+
+    def points(self) -> list[tuple[float, float]]:
+        """Its size at ages in seconds; without its beginning, what its forecasts had seen."""
+        if self.curve.points:
+            return [(point[0], point[1]) for point in self.curve.points]
+        return [(w, float(told.events)) for w, told in sorted(self.forecasts.items())]
+
+    def phase(self, age_s: float | None) -> Phase:
+        """How its life goes: tweets in the last quarter of it against the busiest quarter."""
+        newest = self.newest
+        if newest is not None and self.size >= 0.95 * newest.size:
+            return Phase.OVER
+        if age_s is None or age_s <= 0.0 or len(self.curve.points) < 2 * PARTS:
+            return Phase.UNKNOWN
+        sizes = [1.0]
+        for part in range(1, PARTS + 1):
+            point = self.curve.before(age_s * part / PARTS)
+            sizes.append(point[1] if point is not None else 1.0)
+        grown = [after - before for before, after in itertools.pairwise(sizes)]
+        part = grown[-1] / max(*grown, 1.0)
+        if part >= 0.8:
+            return Phase.RISING
+        return Phase.SLOWING if part >= 0.3 else Phase.PAST
+
+
+def halving_s(told: Prediction) -> float:
+    """When half of what is to come has come: the intensity falls as exp(-β (1 - n*) s)."""
+    return math.log(2.0) / (told.beta * (1.0 - told.n_star))
+
+
+def seconds_to(threshold: float, told: Prediction, size: float) -> float:
+    """How long from now, when there are `size` tweets, until there are more than the threshold.
+
+    Infinite where that is not foretold. What is still to come comes as the Hawkes process has it.
+    """
+    if size > threshold:
+        return 0.0
+    if told.size <= threshold:
+        return math.inf
+    return math.log((told.size - size) / (told.size - threshold)) * halving_s(told) / math.log(2.0)
+
+
+def hawkes_size(told: Prediction) -> float:
+    """What the Hawkes process alone would have said."""
+    return told.events + told.g1 / (1.0 - told.n_star)
