@@ -3,7 +3,7 @@
 import threading
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tweetoscope.broker import (
@@ -57,6 +57,12 @@ class MemoryBroker:
         self.positions: dict[tuple[str, str, int], int] = {}
         self.groups: dict[str, Group] = {}
         self.open: dict[str, MemoryWriter] = {}
+        self.is_lost = False
+
+    def check(self) -> None:
+        """As a broker that may be lost."""
+        if self.is_lost:
+            raise BrokerError("nobody answers")
 
     def make(self, topics: Collection[Topic]) -> list[str]:
         with self.changed:
@@ -84,9 +90,12 @@ class MemoryBroker:
         with self.changed:
             return MemoryMembership(self, group, topic, on_assigned, on_revoked)
 
-    def follow(self, topics: Collection[str], *, from_end: bool = False) -> "MemoryFollower":
+    def follow(self, topics: Collection[str], *, last: int | None = None) -> "MemoryFollower":
         with self.changed:
-            return MemoryFollower(self, topics, from_end=from_end)
+            return MemoryFollower(self, topics, last=last)
+
+    def watch(self, inputs: Mapping[str, str]) -> "MemoryWatch":
+        return MemoryWatch(self, inputs)
 
     def write(self, name: str) -> "MemoryWriter":
         return MemoryWriter(
@@ -97,6 +106,7 @@ class MemoryBroker:
         return MemoryPoster(self)
 
     def partition(self, topic: str, number: int) -> list[Entry]:
+        self.check()
         if topic not in self.topics:
             raise BrokerError(f"there is no topic {topic}")
         return self.topics[topic][number]
@@ -222,8 +232,25 @@ class MemoryMembership:
         self._reading.at = {(self._topic, number): positions[number] or 0 for number in share}
 
 
+class MemoryWatch:
+    def __init__(self, broker: MemoryBroker, inputs: Mapping[str, str]) -> None:
+        self._broker, self._inputs = broker, inputs
+
+    def lags(self) -> dict[str, int]:
+        with self._broker.changed:
+            self._broker.check()
+            return {
+                group: sum(
+                    len(entries) - self._broker.positions.get((group, topic, number), 0)
+                    for number, entries in enumerate(self._broker.topics[topic])
+                )
+                for group, topic in self._inputs.items()
+                if topic in self._broker.topics
+            }
+
+
 class MemoryFollower:
-    def __init__(self, broker: MemoryBroker, topics: Collection[str], *, from_end: bool) -> None:
+    def __init__(self, broker: MemoryBroker, topics: Collection[str], *, last: int | None) -> None:
         self._broker = broker
         self._reading = Reading(broker)
         self._fresh = Fresh()
@@ -233,7 +260,8 @@ class MemoryFollower:
                 raise BrokerError(f"there is no topic {topic}")
             for number, entries in enumerate(broker.topics[topic]):
                 self._ends[topic, number] = len(entries)
-                self._reading.at[topic, number] = len(entries) if from_end else 0
+                start = 0 if last is None else max(len(entries) - last, 0)
+                self._reading.at[topic, number] = start
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         with self._broker.changed:

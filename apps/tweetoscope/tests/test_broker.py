@@ -159,6 +159,23 @@ def test_a_follower_knows_when_it_has_caught_up(broker: Broker, topic: str, writ
     assert len(records) == 5
 
 
+def test_a_follower_may_begin_with_the_last_records(
+    broker: Broker, topic: str, writer: Writer
+) -> None:
+    for number in range(6):
+        committed(writer, Message(topic, b"k", b"%d" % number, cause=number, partition=0))
+    some, none = broker.follow([topic], last=4), broker.follow([topic], last=0)
+    found: list[Record] = []
+    until(some.is_at_end, lambda: found.extend(some.poll(0.1, 100)))
+    assert none.is_at_end()
+    assert 1 <= len(found) <= 4
+    assert found[-1].value == b"5"
+    committed(writer, Message(topic, b"k", b"6", cause=6, partition=0))
+    assert texts(read(some, 1)) == texts(read(none, 1)) == [b"6"]
+    some.close()
+    none.close()
+
+
 def test_a_topic_that_is_missing_is_named(broker: Broker) -> None:
     with pytest.raises(BrokerError, match="nowhere"):
         broker.follow(["nowhere"])
@@ -256,6 +273,20 @@ def test_lag_is_what_was_not_polled(broker: Broker, topic: str, writer: Writer) 
     committed(writer, *[Message(topic, b"k", b"x", cause=n, partition=1) for n in range(4)])
     until(lambda: len(member.records) == 4, member.poll)
     assert member.membership.lags()[0] == 0
+    member.membership.close()
+
+
+def test_how_far_a_group_is_behind_is_seen_from_outside(
+    broker: Broker, topic: str, writer: Writer
+) -> None:
+    watch = broker.watch({topic: topic})
+    committed(writer, *[Message(topic, b"k", b"x", cause=n, partition=1) for n in range(4)])
+    until(lambda: watch.lags() == {topic: 4})
+    member = Member(broker, topic)
+    until(lambda: len(member.records) == 4, member.poll)
+    assert watch.lags() == {topic: 4}
+    member.commit(1, 3)
+    until(lambda: watch.lags() == {topic: 1})
     member.membership.close()
 
 

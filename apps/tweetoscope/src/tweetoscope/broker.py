@@ -5,7 +5,7 @@ that passes the same contract. A *task* is one partition of a service's input to
 that belongs to it. Whoever has it alone may write for it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -133,6 +133,13 @@ class Follower(Protocol):
         """Let go."""
 
 
+class Watch(Protocol):
+    """Looks at groups from outside."""
+
+    def lags(self) -> dict[str, int]:
+        """Records that each group has not read yet. Raises: BrokerError."""
+
+
 class Poster(Protocol):
     """Writes outside of any transaction what may also be lost, as lines of a log."""
 
@@ -165,8 +172,14 @@ class Broker(Protocol):
         go on reading: that is after other members can no longer write for it.
         """
 
-    def follow(self, topics: Collection[str], *, from_end: bool = False) -> Follower:
-        """Read all partitions of topics from their beginning, or only what comes from now on."""
+    def follow(self, topics: Collection[str], *, last: int | None = None) -> Follower:
+        """Read all partitions of topics from their beginning.
+
+        With `last`, of what is there already only about so many records of each partition.
+        """
+
+    def watch(self, inputs: Mapping[str, str]) -> Watch:
+        """A way to see how far groups are behind, each in the topic that it reads."""
 
     def take(self, group: str, topic: str, partition: int) -> Writer:
         """The writer of a group's task for one who is no member of it."""

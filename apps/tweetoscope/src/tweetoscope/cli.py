@@ -27,6 +27,7 @@ from tweetoscope.prior import Prior
 from tweetoscope.sources import Emitted, Simulation, Spread, closing, spread
 from tweetoscope.topics import (
     COLLECTOR,
+    DASHBOARD,
     ESTIMATOR,
     GENERATOR,
     LEARNER,
@@ -255,6 +256,27 @@ def logger(
         pushing(loki, running_.metrics) as loki_,
     ):
         running_.work(logging_.service(loki_))
+
+
+@app.command()
+def dashboard(
+    brokers: Brokers = LOCAL,
+    port: Listen = 8080,
+    host: Host = HERE,
+    observation: Annotated[
+        list[str] | None,
+        typer.Option(help="The collector's windows, to say when the first one closes."),
+    ] = None,
+) -> None:
+    """Be a web page that shows what is foretold, while it happens."""
+    # No other service needs a web server, and all would wait for it to be loaded.
+    from tweetoscope.dashboard.reading import Reading
+    from tweetoscope.dashboard.site import Site, serve
+
+    with running.service(DASHBOARD, Kafka(brokers), port=None, host=host) as running_:
+        reading = Reading(running_.broker)
+        site = Site(reading, running_.metrics, windows(observation or ["600,1200"]))
+        serve(site, reading, host=host, port=port, stop=running_.stop)
 
 
 def windows(said: Iterable[str]) -> tuple[float, ...]:

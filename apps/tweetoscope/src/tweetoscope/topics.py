@@ -23,6 +23,7 @@ PREDICTOR = "predictor"
 LEARNER = "learner"
 LOGGER = "logger"
 GENERATOR = "generator"
+DASHBOARD = "dashboard"
 INPUTS = {COLLECTOR: TWEETS, ESTIMATOR: SERIES, PREDICTOR: PROPERTIES, LEARNER: SAMPLES}
 """What the services with state read."""
 

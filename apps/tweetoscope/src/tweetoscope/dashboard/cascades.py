@@ -11,6 +11,7 @@ from tweetoscope.reports import Prediction
 CURVE_POINTS = 120
 MOST_FORECASTS = 12
 PARTS = 4
+NEAR = 0.05
 
 
 class Phase(Enum):
@@ -77,9 +78,6 @@ class Cascade:
 
     def phase(self, age_s: float | None) -> Phase:
         """How its life goes: tweets in the last quarter of it against the busiest quarter."""
-        newest = self.newest
-        if newest is not None and self.size >= 0.95 * newest.size:
-            return Phase.OVER
         if age_s is None or age_s <= 0.0 or len(self.curve.points) < 2 * PARTS:
             return Phase.UNKNOWN
         sizes = [1.0]
@@ -90,24 +88,38 @@ class Cascade:
         part = grown[-1] / max(*grown, 1.0)
         if part >= 0.8:
             return Phase.RISING
-        return Phase.SLOWING if part >= 0.3 else Phase.PAST
+        if part >= 0.3:
+            return Phase.SLOWING
+        is_near = self.newest is not None and abs(self.size / self.newest.size - 1.0) <= NEAR
+        return Phase.OVER if is_near else Phase.PAST
+
+
+def approach_rate(told: Prediction) -> float:
+    """The κ with which a cascade approaches the size that is foretold, as 1 - exp(-κ s).
+
+    Its growth begins with the intensity that the Hawkes process has at the window's end, β G1. With
+    that process's own final size κ is β (1 - n*); it is never less.
+    """
+    least = told.beta * (1.0 - told.n_star)
+    to_come = told.size - told.events
+    return max(told.beta * told.g1 / to_come, least) if to_come > 0.0 else least
 
 
 def halving_s(told: Prediction) -> float:
-    """When half of what is to come has come: the intensity falls as exp(-β (1 - n*) s)."""
-    return math.log(2.0) / (told.beta * (1.0 - told.n_star))
+    """When half of what is to come has come."""
+    return math.log(2.0) / approach_rate(told)
 
 
 def seconds_to(threshold: float, told: Prediction, size: float) -> float:
     """How long from now, when there are `size` tweets, until there are more than the threshold.
 
-    Infinite where that is not foretold. What is still to come comes as the Hawkes process has it.
+    Infinite where that is not foretold.
     """
     if size > threshold:
         return 0.0
     if told.size <= threshold:
         return math.inf
-    return math.log((told.size - size) / (told.size - threshold)) * halving_s(told) / math.log(2.0)
+    return math.log((told.size - size) / (told.size - threshold)) / approach_rate(told)
 
 
 def hawkes_size(told: Prediction) -> float:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from tweetoscope.dashboard.board import FORECASTS, TWEETS, Board
-from tweetoscope.dashboard.cascades import Cascade, halving_s
+from tweetoscope.dashboard.cascades import Cascade, approach_rate, halving_s
 from tweetoscope.dashboard.flow import BUCKET_S
 from tweetoscope.dashboard.trust import Record
 from tweetoscope.reports import Prediction
@@ -19,8 +19,7 @@ HALVINGS = 4.3
 def growth(cascade: Cascade, age_s: float | None) -> dict[str, object]:
     """The size at ages, the newest forecast's fan, and the middle of those before it.
 
-    Forecasts begin with what they had seen at the end of their window, and approach the final size
-    as the Hawkes process does.
+    Forecasts begin with what they had seen at the end of their window.
     """
     told = [cascade.forecasts[window] for window in sorted(cascade.forecasts)]
     newest, past = told[-1], told[-1 - MOST_PAST : -1]
@@ -82,7 +81,7 @@ def _grid(start_s: float, end_s: float) -> list[float]:
 
 def _approach(told: Prediction, final: float, ages_s: Sequence[float]) -> Column:
     """From what was seen towards a final size; None before the window's end."""
-    rate = math.log(2.0) / halving_s(told)
+    rate = approach_rate(told)
     return [
         None
         if age_s < told.window_s

@@ -45,7 +45,7 @@ def standing(board: Board, link: Link, windows_s: Sequence[float], now_ms: int) 
     if link.lost:
         return Standing(
             tone=Tone.BAD,
-            title="The broker is lost",
+            title="Nothing can be read from the broker",
             said=f"What is shown is from before; it is asked again all the time. {link.lost}",
             at_ms=link.since_ms,
         )

@@ -51,6 +51,7 @@ class Row:
     rank: int
     cascade: Cascade
     told: Prediction
+    is_beyond: bool
     age_s: float | None
     phase: Phase
     passing: Passing
@@ -170,7 +171,7 @@ def _rows(board: Board, wish: Wish, threshold: float, now_ms: int) -> list[Row]:
         told = cascade.newest if wish.window_s is None else cascade.forecasts.get(wish.window_s)
         if told is not None and words in f"{cascade.name} {cascade.text}".casefold():
             found.append((told, cascade))
-    largest = heapq.nlargest(MOST_ROWS, found, key=lambda each: (each[0].size, each[1].name))
+    largest = heapq.nlargest(MOST_ROWS, found, key=_expected)
     scale = _Scale([each[0] for each in largest], threshold)
     chosen = wish.cascade or (largest[0][1].name if largest else "")
     return [
@@ -178,6 +179,7 @@ def _rows(board: Board, wish: Wish, threshold: float, now_ms: int) -> list[Row]:
             rank=rank,
             cascade=cascade,
             told=told,
+            is_beyond=cascade.size > told.size,
             age_s=(age_s := board.age_s(cascade)),
             phase=cascade.phase(age_s),
             passing=_passing(board, cascade, told, threshold, now_ms),
@@ -189,10 +191,16 @@ def _rows(board: Board, wish: Wish, threshold: float, now_ms: int) -> list[Row]:
     ]
 
 
+def _expected(found: tuple[Prediction, Cascade]) -> tuple[float, str]:
+    told, cascade = found
+    return max(told.size, float(cascade.size)), cascade.name
+
+
 class _Scale:
     def __init__(self, shown: Sequence[Prediction], threshold: float) -> None:
         low = min((each.events for each in shown), default=1)
-        high = max((each.high for each in shown), default=10.0)
+        # Intervals may be very wide at first, which would leave no room for anything else.
+        high = max((min(each.high, 4.0 * each.size) for each in shown), default=10.0)
         self._start = math.log(max(low, 1))
         self._length = max(math.log(max(high, 1.0)) - self._start, 0.1)
         self._threshold = threshold

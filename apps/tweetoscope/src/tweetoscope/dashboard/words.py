@@ -7,7 +7,9 @@ UNITS = ((86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 def size(value: float) -> str:
     """A number of tweets."""
-    return f"{value:,.0f}"
+    if value < 1e6:
+        return f"{value:,.0f}"
+    return f"{value / 1e6:,.1f} M" if value < 1e9 else "over 1,000 M"
 
 
 def span(seconds: float) -> str:
@@ -49,7 +51,7 @@ def pace(value: float | None) -> str:
 
 def error(value: float) -> str:
     """A relative error."""
-    return f"{100.0 * value:.1f} %" if value < 10.0 else "over 1,000 %"
+    return f"{100.0 * value:.0f} %" if value < 10.0 else "over 1,000 %"
 
 
 def iso(at_ms: float) -> str:

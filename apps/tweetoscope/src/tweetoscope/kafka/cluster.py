@@ -1,6 +1,6 @@
 """A cluster of brokers: topics are made, and all that reads or writes begins here."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import confluent_kafka as rdkafka
@@ -12,6 +12,7 @@ from tweetoscope.kafka import answers, reading
 from tweetoscope.kafka.follower import KafkaFollower
 from tweetoscope.kafka.membership import KafkaMembership
 from tweetoscope.kafka.poster import KafkaPoster
+from tweetoscope.kafka.watch import KafkaWatch
 from tweetoscope.kafka.writer import KafkaWriter
 
 
@@ -70,9 +71,13 @@ class Kafka:
             self._settings, self._commit_s, group, topic, on_assigned, on_revoked
         )
 
-    def follow(self, topics: Collection[str], *, from_end: bool = False) -> KafkaFollower:
-        """Read all partitions of topics from their beginning, or only what comes from now on."""
-        return KafkaFollower(self._settings, topics, from_end=from_end)
+    def follow(self, topics: Collection[str], *, last: int | None = None) -> KafkaFollower:
+        """Read all partitions of topics, from their beginning or about so many last records."""
+        return KafkaFollower(self._settings, topics, last=last)
+
+    def watch(self, inputs: Mapping[str, str]) -> KafkaWatch:
+        """A way to see how far groups are behind, each in the topic that it reads."""
+        return KafkaWatch(self._settings, inputs)
 
     def take(self, group: str, topic: str, partition: int) -> KafkaWriter:
         """The writer of a group's task for one who is no member of it."""

@@ -15,11 +15,10 @@ class KafkaFollower:
     """A consumer of all partitions of some topics, in no group."""
 
     def __init__(
-        self, settings: dict[str, Any], topics: Collection[str], *, from_end: bool
+        self, settings: dict[str, Any], topics: Collection[str], *, last: int | None
     ) -> None:
         self._consumer = reading.reader(settings, reading.FOLLOWERS)
         self._fresh = Fresh()
-        start = rdkafka.OFFSET_END if from_end else rdkafka.OFFSET_BEGINNING
         try:
             known = self._consumer.list_topics(timeout=answers.TIMEOUT_S).topics
             if missing := [name for name in topics if name not in known]:
@@ -27,14 +26,22 @@ class KafkaFollower:
                     f"the broker has no topic {', '.join(missing)}; make them: tweetoscope topics"
                 )
             partitions = [
-                rdkafka.TopicPartition(name, number, start)
+                rdkafka.TopicPartition(name, number, self._start(name, number, last))
                 for name in topics
                 for number in known[name].partitions
             ]
             self._consumer.assign(partitions)
         except KafkaException as error:
             raise answers.failed(f"{', '.join(topics)} cannot be read", error) from error
-        self._behind = set() if from_end else {(at.topic, at.partition) for at in partitions}
+        self._behind = set() if last == 0 else {(at.topic, at.partition) for at in partitions}
+
+    def _start(self, topic: str, partition: int, last: int | None) -> int:
+        if not last:
+            start: int = rdkafka.OFFSET_BEGINNING if last is None else rdkafka.OFFSET_END
+            return start
+        where = rdkafka.TopicPartition(topic, partition)
+        low, high = self._consumer.get_watermark_offsets(where, answers.TIMEOUT_S)
+        return int(max(low, high - last))
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         """Records not read yet, waiting only while there are none. Committed ones only."""

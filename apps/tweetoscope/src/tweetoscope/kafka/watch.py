@@ -1,0 +1,55 @@
+"""How far groups are behind, asked from outside of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import confluent_kafka as rdkafka
+from confluent_kafka import KafkaException
+from confluent_kafka import admin as rdadmin
+
+from tweetoscope.kafka import answers
+
+WITHIN_S = 5.0
+
+
+class KafkaWatch:
+    """Compares what groups have committed with where their topics end.
+
+    The end of a transaction takes a place of its own in a topic, which nobody reads: a group that
+    is one record behind in a partition has read all. Tansu tells ends that are a batch too early.
+    """
+
+    def __init__(self, settings: dict[str, Any], inputs: Mapping[str, str]) -> None:
+        self._admin = rdadmin.AdminClient(settings)
+        self._inputs = dict(inputs)
+
+    def lags(self) -> dict[str, int]:
+        """Records that each group has not read yet. Raises: BrokerError."""
+        try:
+            known = self._admin.list_topics(timeout=WITHIN_S).topics
+            parts = {
+                group: [rdkafka.TopicPartition(topic, at) for at in known[topic].partitions]
+                for group, topic in self._inputs.items()
+                if topic in known
+            }
+            asked = {at: rdadmin.OffsetSpec.latest() for each in parts.values() for at in each}
+            if not asked:
+                return {}
+            found = self._admin.list_offsets(asked, request_timeout=WITHIN_S)
+            ends = {(at.topic, at.partition): each.result().offset for at, each in found.items()}
+            return {group: self._behind(group, each, ends) for group, each in parts.items()}
+        except KafkaException as error:
+            raise answers.failed("how far services are behind is not known", error) from error
+
+    def _behind(
+        self,
+        group: str,
+        partitions: list[rdkafka.TopicPartition],
+        ends: dict[tuple[str, int], int],
+    ) -> int:
+        asked = [rdkafka.ConsumerGroupTopicPartitions(group, partitions)]
+        found = self._admin.list_consumer_group_offsets(asked, request_timeout=WITHIN_S)
+        return sum(
+            max(ends[at.topic, at.partition] - max(at.offset, 0) - 1, 0)
+            for at in found[group].result().topic_partitions
+        )
