@@ -85,10 +85,10 @@ class Cascade:
             point = self.curve.before(age_s * part / PARTS)
             sizes.append(point[1] if point is not None else 1.0)
         grown = [after - before for before, after in itertools.pairwise(sizes)]
-        part = grown[-1] / max(*grown, 1.0)
-        if part >= 0.8:
+        pace = grown[-1] / max(*grown, 1.0)
+        if pace >= 0.8:
             return Phase.RISING
-        if part >= 0.3:
+        if pace >= 0.3:
             return Phase.SLOWING
         is_near = self.newest is not None and abs(self.size / self.newest.size - 1.0) <= NEAR
         return Phase.OVER if is_near else Phase.PAST
