@@ -56,7 +56,9 @@ class Input:
         return cls(
             path=path,
             how=Spread(sources=sources, at_once=4, origins_s=1e6),
-            gathering=Gathering(windows_s=(600.0, 1200.0), terminated_s=1800.0, least_events=10),
+            gathering=Gathering(
+                windows_s=(600.0, 1200.0), terminated_s=1800.0, least_events=10, lateness_s=30.0
+            ),
         )
 
     def emitted(self) -> list[Emitted]:
@@ -86,9 +88,14 @@ class Input:
 
     def collector(self) -> list[str]:
         """Arguments of its collectors."""
-        windows = [word for window_s in self.gathering.windows_s for word in
-                   ("--observation", str(window_s))]  # fmt: skip
-        return [*windows, "--terminated", str(self.gathering.terminated_s)]
+        gathering, words = self.gathering, list[str]()
+        for window_s in gathering.windows_s:
+            words += ["--observation", str(window_s)]
+        return [
+            *words,
+            "--terminated", str(gathering.terminated_s),
+            "--lateness", str(gathering.lateness_s),
+        ]  # fmt: skip
 
 
 def _tell(happening: Closed | Ended, found: Expected) -> None:

@@ -97,21 +97,37 @@ def said(message: Written) -> dict[str, object]:
     return found
 
 
-COURSE = {
-    "tweet": ("type", "msg", "t", "m", "tweet_id", "info"),
-    "retweet": ("type", "msg", "t", "m", "tweet_id", "info"),
-    "serie": ("type", "cid", "msg", "T_obs", "tweets"),
-    "size": ("type", "cid", "n_tot", "t_end"),
-    "parameters": ("type", "cid", "msg", "n_obs", "n_supp", "params"),
-    "sample": ("type", "cid", "X", "W"),
-    "alert": ("type", "cid", "msg", "T_obs", "n_tot"),
-    "stat": ("type", "cid", "T_obs", "ARE"),
-}
+NUMBER = (int, float)
+COURSE: dict[str, dict[str, tuple[type, ...]]] = {
+    "tweet": {"msg": (str,), "t": (int,), "m": NUMBER, "tweet_id": (int,), "info": (str,)},
+    "retweet": {"msg": (str,), "t": (int,), "m": NUMBER, "tweet_id": (int,), "info": (str,)},
+    "serie": {"cid": (str,), "msg": (str,), "T_obs": (int,), "tweets": (list,)},
+    "size": {"cid": (str,), "n_tot": (int,), "t_end": NUMBER},
+    "parameters": {
+        "cid": (str,), "msg": (str,), "n_obs": (int,), "n_supp": NUMBER, "params": (list,)
+    },
+    "sample": {"cid": (str,), "X": (list,), "W": NUMBER},
+    "alert": {"cid": (str,), "msg": (str,), "T_obs": (int,), "n_tot": NUMBER},
+    "stat": {"cid": (str,), "T_obs": (int,), "ARE": NUMBER},
+}  # fmt: skip
 """What a program written for the course knows of each type of message."""
 
 
+class Unreadable(Exception):
+    """A program written for the course could do nothing with it."""
+
+
 def known(message: Written) -> str:
-    """Key and value as a program written for the course understands them, as one text."""
+    """Key and value as a program written for the course understands them, as one text.
+
+    Raises: Unreadable.
+    """
     fields = said(message)
+    kind = str(fields.get("type"))
+    found = {}
+    for name, types in COURSE[kind].items():
+        found[name] = value = fields.get(name)
+        if type(value) not in types:
+            raise Unreadable(f"{name} of a {kind} is {value!r}")
     key = "" if message.key is None else message.key.decode()
-    return f"{key} {json.dumps([fields[name] for name in COURSE[str(fields['type'])]])}"
+    return f"{key} {kind} {json.dumps(found)}"

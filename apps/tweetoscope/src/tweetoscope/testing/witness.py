@@ -123,6 +123,7 @@ class Witness:
         letters = [said(each) for each in self._clean(DEAD_LETTERS)]
         return [
             *_compare("tweets", _known(self._clean(TWEETS)), expected.tweets),
+            *self._back_in_time(),
             *_compare("series", _known(self._clean(SERIES)), expected.series),
             *_compare("sizes", _known(sizes), expected.sizes),
             *_compare(
@@ -170,6 +171,16 @@ class Witness:
     def counts(self) -> dict[str, int]:
         """How many messages each topic has."""
         return {topic: len(seen) for topic, seen in self._seen.items()}
+
+    def _back_in_time(self) -> list[str]:
+        """A source is in one partition, so that its tweets come in the order of their times."""
+        newest, problems = dict[bytes | None, float](), []
+        for tweet in self._clean(TWEETS):
+            time_s = _real(said(tweet)["t"])
+            if time_s < newest.get(tweet.key, time_s):
+                problems.append(f"tweets: {tweet.key!r} goes back in time to {time_s:g}")
+            newest[tweet.key] = time_s
+        return problems
 
     def _take(self, found: Sequence[Written]) -> None:
         for message in found:
