@@ -93,15 +93,14 @@ def spread(cascades: Iterable[Whole], how: Spread) -> Iterator[Emitted]:
 def closing(emitted: Iterable[Emitted], quiet_s: float) -> Iterator[Emitted]:
     """A last tweet in each source after all others, so that all that is open closes."""
     last: dict[str, Emitted] = {}
-    after_s = 0.0
+    after_s, largest = 0.0, 0
     for each in emitted:
         last[each.source], after_s = each, each.after_s
+        largest = max(largest, int(each.tweet.cascade.removeprefix("tw")))
         yield each
-    for number, (source, each) in enumerate(sorted(last.items())):
+    for number, (source, each) in enumerate(sorted(last.items()), start=largest + 1):
         time_s = each.tweet.time_s + (after_s - each.after_s) + quiet_s
-        tweet = Tweet(
-            cascade=f"tw{-1 - number}", time_s=time_s, mark=1.0, is_first=True, text="the end"
-        )
+        tweet = Tweet(cascade=f"tw{number}", time_s=time_s, mark=1.0, is_first=True, text="the end")
         yield Emitted(after_s, source, tweet)
 
 
