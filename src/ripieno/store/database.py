@@ -6,7 +6,7 @@ Work is a plain function of a SQLAlchemy connection, the same for every database
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Delete, Select, Table, Update, exc
@@ -79,13 +79,14 @@ class Database(ABC):
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, LAST_PAUSE_S)
 
-    async def all_of(self, record: type[R], query: Select[Any]) -> list[R]:
+    async def all_of(
+        self, record: type[R], query: Select[Any], given: Mapping[str, object] | None = None
+    ) -> list[R]:
         """All rows of a query, as records whose fields are named as the columns."""
 
         def work(connection: Connection) -> list[R]:
-            found = connection.execute(query)
-            columns = list(query.selected_columns)
-            return [rows.record(record, columns, each) for each in found.all()]
+            found = connection.execute(query, given).all()
+            return rows.records(record, query.selected_columns, found)
 
         return await self.read(work)
 

@@ -34,7 +34,15 @@ def add(connection: Connection, table: Table, records: Sequence[object], **same:
 
 def record(kind: type[R], columns: Iterable[ColumnElement[Any]], row: Iterable[Any]) -> R:
     """A row as a record whose fields are named as its columns."""
-    return kind(**{str(column.key): value for column, value in zip(columns, row, strict=True)})
+    return records(kind, columns, [row])[0]
+
+
+def records(
+    kind: type[R], columns: Iterable[ColumnElement[Any]], found: Iterable[Iterable[Any]]
+) -> list[R]:
+    """Rows as records whose fields are named as their columns."""
+    names = [str(column.key) for column in columns]
+    return [kind(**dict(zip(names, row, strict=True))) for row in found]
 
 
 class _Writing:

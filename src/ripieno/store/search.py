@@ -6,6 +6,7 @@ No document is read here, nor any text but what a catalogue's card shows.
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -35,6 +36,7 @@ MOST_DEEP = 10_000
 
 _a = tables.APPLICATIONS.c
 _CARD = columns_of(tables.APPLICATIONS, ApplicationRecord)
+_CARDS = sql.select(_a.id, *_CARD).where(_a.id.in_(sql.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,25 +128,18 @@ class Searching:
     async def _listed(self, search: Search, view: View | None) -> Found:
         """A page of all that the searcher may see, which nothing has to be sorted for."""
         limit = paging.bounded(search.limit)
-        query = _visible(sql.select(*_CARD), search).limit(limit + 1)
-        if search.order is Order.NEWEST:
-            query = query.order_by(_a.updated_at.desc(), _a.name.desc())
-            if search.after is not None:
-                at, name = paging.read_cursor(search.after)
-                query = query.where(sql.tuple_(_a.updated_at, _a.name) < (at, name))
-        else:
-            query = query.order_by(_a.name)
-            if search.after is not None:
-                query = query.where(_a.name > search.after)
-        found = await self._database.all_of(ApplicationRecord, query)
+        is_newest = search.order is Order.NEWEST
+        given: dict[str, object] = {"principals": sorted(search.principals), "most": limit + 1}
+        if search.after is not None and is_newest:
+            given["at"], given["name"] = paging.read_cursor(search.after)
+        elif search.after is not None:
+            given["name"] = search.after
+        query = _list(is_newest, search.after is not None, search.is_mine, search.sees_all)
+        found = await self._database.all_of(ApplicationRecord, query, given)
         items, following = paging.page(
             found,
             limit,
-            lambda each: (
-                paging.cursor(each.updated_at, each.name)
-                if search.order is Order.NEWEST
-                else each.name
-            ),
+            lambda each: paging.cursor(each.updated_at, each.name) if is_newest else each.name,
         )
         return Found(
             items=items,
@@ -154,21 +149,36 @@ class Searching:
         )
 
 
-def _visible(query: Select[Any], search: Search) -> Select[Any]:
+@cache
+def _list(is_newest: bool, goes_on: bool, is_mine: bool, sees_all: bool) -> Select[Any]:
+    """A page of the list, kept since to put it together takes as long as to carry it out."""
     c = tables.AUDIENCE.c
-    theirs = sql.select(c.application).where(c.principal.in_(sorted(search.principals)))
-    if search.is_mine:
-        return query.where(_a.id.in_(theirs.where(c.edits)))
-    query = query.where(_a.state == EntryState.PUBLISHED)
-    return query if search.sees_all else query.where(sql.or_(_a.is_open, _a.id.in_(theirs)))
+    principals: sql.BindParameter[Sequence[str]] = sql.bindparam("principals", expanding=True)
+    theirs = sql.select(c.application).where(c.principal.in_(principals))
+    query = sql.select(*_CARD).limit(sql.bindparam("most"))
+    if is_mine:
+        query = query.where(_a.id.in_(theirs.where(c.edits)))
+    else:
+        query = query.where(_a.state == EntryState.PUBLISHED)
+        if not sees_all:
+            query = query.where(sql.or_(_a.is_open, _a.id.in_(theirs)))
+    at = sql.bindparam("at", type_=_a.updated_at.type)
+    name = sql.bindparam("name", type_=_a.name.type)
+    if is_newest:
+        query = query.order_by(_a.updated_at.desc(), _a.name.desc())
+        after = sql.tuple_(_a.updated_at, _a.name) < sql.tuple_(at, name)
+    else:
+        query, after = query.order_by(_a.name), _a.name > name
+    return query.where(after) if goes_on else query
 
 
 def _cards(connection: Connection, ids: Sequence[int]) -> dict[int, ApplicationRecord]:
     """Applications as a catalogue shows them, by their ids."""
     if not ids:
         return {}
-    found = connection.execute(sql.select(_a.id, *_CARD).where(_a.id.in_(ids)))
-    return {id: rows.record(ApplicationRecord, _CARD, row) for id, *row in found.all()}
+    found = connection.execute(_CARDS, {"ids": ids}).all()
+    cards = rows.records(ApplicationRecord, _CARD, (row for _, *row in found))
+    return {id: card for (id, *_), card in zip(found, cards, strict=True)}
 
 
 def _offset(after: str | None) -> int:
