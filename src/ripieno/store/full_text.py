@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from ripieno.store.words import words
 
 TABLE = "words"
+HEADS = "words_of_heads"
 
 MOST_WORDS = 5000
 """How many words of an application are indexed; PostgreSQL counts up to some 16,000 places."""
@@ -161,47 +162,64 @@ def _fts5(asked: Sequence[str]) -> str:
 
 
 class PostgresqlFullText:
-    """Vectors that are put together here, so that no dictionary or locale has a say."""
+    """Vectors that are put together here, so that no dictionary or locale has a say.
 
-    _ASKED = (
-        "SELECT coalesce(array_agg(application), '{{}}') FROM (SELECT application FROM {table} "
-        "WHERE {column} @@ {query} {among} LIMIT :most) AS found"
+    GIN collects all that a word fits before it tells the first. So applications are divided into
+    *sections*: in `everything` each word has the number of its section before it, and one section
+    is asked after the other, the newest first, until enough is found. Names and titles are in a
+    table of their own, since many of its rows are on one page.
+    """
+
+    _COLUMNS: Mapping[str, str] = {TABLE: "everything", HEADS: "head"}
+    _SECTION = 10_000
+    """So many applications, by their ids."""
+
+    _QUERY = "CAST(replace(:query, '/', {section} || '/') AS tsquery)"
+    _OWN_QUERY = _QUERY.format(section=f"application / {_SECTION}")
+    _IN_HEAD = f"SELECT application FROM {HEADS} WHERE head @@ CAST(:query AS tsquery)"
+    _ANYWHERE = (
+        "SELECT application FROM "
+        f"generate_series((SELECT max(application) FROM {TABLE}) / {_SECTION}, 0, -1) AS section, "
+        f"LATERAL (SELECT application FROM {TABLE} "
+        f"WHERE everything @@ {_QUERY.format(section='section')}) AS fitting"
     )
-    _AMONG = "AND application = ANY(:among)"
-    _QUERY = "CAST(:query AS tsquery)"
+    _ANYWHERE_OF_SOME = f"SELECT application FROM {TABLE} WHERE everything @@ {_OWN_QUERY}"
+    _AMONG = " AND application = ANY(:among)"
+    _TOLD = "SELECT coalesce(array_agg(application), '{{}}') FROM ({found} LIMIT :most) AS found"
+    _RANKED = sql.text(
+        f"SELECT application, ts_rank(everything, {_OWN_QUERY}, 1) FROM {TABLE} "
+        f"WHERE everything @@ {_OWN_QUERY} AND application = ANY(:ids)"
+    )
 
     def make(self, connection: Connection) -> None:
         """Make the empty index."""
-        connection.exec_driver_sql(
-            f"CREATE TABLE {TABLE} (application INTEGER NOT NULL CONSTRAINT words_pkey PRIMARY KEY "
-            "CONSTRAINT words_of REFERENCES applications (id) ON DELETE CASCADE, "
-            "head tsvector NOT NULL, everything tsvector NOT NULL)"
-        )
-        for column in ("head", "everything"):
+        for table, column in self._COLUMNS.items():
             connection.exec_driver_sql(
-                f"CREATE INDEX words_{column} ON {TABLE} USING gin ({column}) "
+                f"CREATE TABLE {table} (application INTEGER NOT NULL CONSTRAINT {table}_pkey "
+                f"PRIMARY KEY CONSTRAINT {table}_of REFERENCES applications (id) ON DELETE CASCADE,"
+                f" {column} tsvector NOT NULL)"
+            )
+            connection.exec_driver_sql(
+                f"CREATE INDEX {table}_{column} ON {table} USING gin ({column}) "
                 "WITH (fastupdate = off)"
             )
 
     def put(self, connection: Connection, texts: Mapping[int, Texts]) -> None:
         """Index applications by their ids."""
-        statement = sql.text(
-            f"INSERT INTO {TABLE} (application, head, everything) "
-            "VALUES (:id, CAST(:head AS tsvector), CAST(:everything AS tsvector)) "
-            "ON CONFLICT (application) DO UPDATE "
-            "SET head = excluded.head, everything = excluded.everything"
-        )
-        connection.execute(
-            statement,
-            [
-                {
-                    "id": id,
-                    "head": _vector(each.words()[:1]),
-                    "everything": _vector(each.words()),
-                }
-                for id, each in texts.items()
-            ],
-        )
+        vectors = {
+            HEADS: {id: _vector(each.words()[:1]) for id, each in texts.items()},
+            TABLE: {
+                id: _vector(each.words(), f"{id // self._SECTION}/") for id, each in texts.items()
+            },
+        }
+        for table, column in self._COLUMNS.items():
+            statement = sql.text(
+                f"INSERT INTO {table} (application, {column}) "
+                "VALUES (:id, CAST(:vector AS tsvector)) "
+                f"ON CONFLICT (application) DO UPDATE SET {column} = excluded.{column}"
+            )
+            given = [{"id": id, "vector": each} for id, each in vectors[table].items()]
+            connection.execute(statement, given)
 
     def remove(self, connection: Connection, ids: Collection[int]) -> None:
         """Nothing: it goes with the application."""
@@ -216,38 +234,33 @@ class PostgresqlFullText:
         most: int | None = None,
     ) -> list[int]:
         """The applications that fit."""
-        given: dict[str, object] = {"query": _tsquery(asked), "most": most}
+        given: dict[str, object] = {"query": _tsquery(asked, "" if in_head else "/"), "most": most}
+        found = self._IN_HEAD if in_head else self._ANYWHERE
         if among is not None:
             given["among"] = list(among)
-        statement = self._ASKED.format(
-            table=TABLE,
-            column="head" if in_head else "everything",
-            query=self._QUERY,
-            among="" if among is None else self._AMONG,
-        )
-        return list(connection.execute(sql.text(statement), given).scalar_one())
+            found = (self._IN_HEAD if in_head else self._ANYWHERE_OF_SOME) + self._AMONG
+        statement = sql.text(self._TOLD.format(found=found))
+        return list(connection.execute(statement, given).scalar_one())
 
     def ranks(
         self, connection: Connection, asked: Sequence[str], ids: Collection[int]
     ) -> dict[int, float]:
         """How well they fit."""
-        statement = sql.text(
-            f"SELECT application, ts_rank(everything, {self._QUERY}, 1) FROM {TABLE} "
-            f"WHERE application = ANY(:ids) AND everything @@ {self._QUERY}"
-        )
-        found = connection.execute(statement, {"query": _tsquery(asked), "ids": list(ids)})
-        return {id: rank for id, rank in found}
+        given = {"query": _tsquery(asked, "/"), "ids": list(ids)}
+        return {id: rank for id, rank in connection.execute(self._RANKED, given)}
 
 
-def _tsquery(asked: Sequence[str]) -> str:
-    return " & ".join(f"'{each}':*" for each in asked)
+def _tsquery(asked: Sequence[str], before: str) -> str:
+    return " & ".join(f"'{before}{each}':*" for each in asked)
 
 
-def _vector(parts: Sequence[Sequence[str]]) -> str:
+def _vector(parts: Sequence[Sequence[str]], before: str = "") -> str:
     """Words at their places, weighted from A (the first part) to D."""
     found: list[str] = []
     for part, weight in zip(parts, "ABCD", strict=False):
-        found += (f"'{word}':{place}{weight}" for place, word in enumerate(part, len(found) + 1))
+        found += (
+            f"'{before}{word}':{place}{weight}" for place, word in enumerate(part, len(found) + 1)
+        )
     return " ".join(found)
 
 
@@ -269,4 +282,5 @@ def make(connection: Connection) -> None:
 
 def drop(connection: Connection) -> None:
     """Take the index away, if there is one."""
-    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TABLE}")
+    for table in (TABLE, HEADS):
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")

@@ -24,11 +24,14 @@ MOST_RANKED = 300
 A query that more fit says too little for that; names and titles decide then, and what is newer.
 """
 
-MOST_HEADS = 1000
+MOST_HEADS = 2500
 """Up to so many that fit by name or title are told apart from the others at once."""
 
-SMALL = 10_000
-"""Up to so many applications, a text is looked for among them only."""
+SMALL, SMALL_IF_NARROWED = 10_000, 2000
+"""Up to so many applications, a text is looked for among them only.
+
+Where facets narrow, their words are looked for as well, which is better than to go through many.
+"""
 
 A_LOOK = 1000
 """How far one looks down a list at first; a text that has more hits is in one of some fifty."""
@@ -44,14 +47,22 @@ class Hits:
 
 
 def find(
-    connection: Connection, asked: Sequence[str], view: View, order: Order, *, name: str, depth: int
+    connection: Connection,
+    asked: Sequence[str],
+    view: View,
+    order: Order,
+    *,
+    narrowed: Sequence[str],
+    name: str,
+    depth: int,
 ) -> Hits:
     """What of a view fits, and the first `depth` of it.
 
     By relevance that is the one of that very name, then those that fit by name or title, and among
-    equals by their ranks, or the newest first where there are too many to rank.
+    equals by their ranks, or the newest first where there are too many to rank. `narrowed` are the
+    words of what is asked for with those of the facets, which all of the view have.
     """
-    found = _Finding(connection, asked, view, depth)
+    found = _Finding(connection, asked, narrowed, view, depth)
     ids, is_partial = found.all()
     if order is not Order.RELEVANCE:
         first = found.down(order) if is_partial else view.first(ids, depth, order)
@@ -62,34 +73,36 @@ def find(
 
 class _Finding:
     def __init__(
-        self, connection: Connection, asked: Sequence[str], view: View, depth: int
+        self,
+        connection: Connection,
+        asked: Sequence[str],
+        narrowed: Sequence[str],
+        view: View,
+        depth: int,
     ) -> None:
-        self._connection, self._asked, self._view = connection, asked, view
+        self._connection, self._asked, self._narrowed = connection, asked, narrowed
+        self._view = view
         self._index = full_text.of(connection)
-        self._is_small = view.total <= SMALL
+        self._is_narrowed = narrowed != asked
+        self._is_small = view.total <= (SMALL_IF_NARROWED if self._is_narrowed else SMALL)
         self._depth = depth
 
     def all(self) -> tuple[list[int], bool]:
         """What fits, and whether that is but a part of it."""
         if self._is_small:
             found = self._matching(among=self._view.ids(), most=MOST_COUNTED + 1)
-            return found[:MOST_COUNTED], len(found) > MOST_COUNTED
-        # As many as it takes for enough to be seen, if they are spread evenly.
-        most = 1 + MOST_COUNTED * self._view.size * 5 // (4 * self._view.total)
-        told = self._matching(most=most)
-        found = self._view.among(told)
-        if len(told) < most:
-            return found, False
-        if len(found) > MOST_COUNTED:
-            return found[:MOST_COUNTED], True
-        return self._view.among(self._matching()), False
+        else:
+            # As many as it takes for enough to be seen, if they are spread evenly.
+            share = 1 / 2 if self._is_narrowed else self._view.total / self._view.size
+            most = 1 + int(MOST_COUNTED * 5 / 4 / share)
+            told = self._index.matching(self._connection, self._narrowed, most=most)
+            found = self._view.among(told)
+            if len(told) == most and len(found) <= MOST_COUNTED:
+                found = self._view.among(self._index.matching(self._connection, self._narrowed))
+        return found[:MOST_COUNTED], len(found) > MOST_COUNTED
 
     def by_relevance(self, ids: list[int], is_partial: bool, named: list[int]) -> list[int]:
         """The first ones by relevance; of `named`, if it fits, nothing is before it."""
-        if is_partial:  # The newest ones have so many that fit by name or title, mostly.
-            found = self._down(Order.NEWEST, named, in_head=True, most_looks=1)
-            if len(found) >= self._depth:
-                return found
         heads, are_all = self._heads()
         ranks = None
         if not is_partial and len(ids) <= MOST_RANKED:
@@ -102,10 +115,6 @@ class _Finding:
             found = named + self._view.first(others, wanted, Order.RELEVANCE, ranks)
         else:
             found = self._down(Order.NEWEST, named, in_head=True)
-        if len(found) >= self._depth:
-            return found
-        if is_partial:
-            return self._down(Order.NEWEST, found)
         rest = set(ids).difference(found)
         return found + self._view.first(rest, self._depth - len(found), Order.RELEVANCE, ranks)
 
@@ -121,20 +130,13 @@ class _Finding:
         told = self._matching(in_head=True, most=MOST_HEADS)
         return self._view.among(told), len(told) < MOST_HEADS
 
-    def _down(
-        self,
-        order: Order,
-        found: list[int],
-        *,
-        in_head: bool = False,
-        most_looks: int | None = None,
-    ) -> list[int]:
-        found, looks = found.copy(), 0
+    def _down(self, order: Order, found: list[int], *, in_head: bool = False) -> list[int]:
+        found = found.copy()
         known = set(found)
         left: Iterator[int] = (id for id in self._view.in_order(order) if id not in known)
         size = A_LOOK
-        while len(found) < self._depth and looks != most_looks:
-            looked, looks = list(islice(left, size)), looks + 1
+        while len(found) < self._depth:
+            looked = list(islice(left, size))
             if not looked:
                 break
             fitting = set(self._matching(among=looked, in_head=in_head))

@@ -97,8 +97,15 @@ class Searching:
         found: Hits | None = None
         first: Iterator[int] = view.in_order(search.order)
         if asked:
-            name = "-".join(words.words(search.text))
-            found = hits.find(connection, asked, view, search.order, name=name, depth=page.stop + 1)
+            found = hits.find(
+                connection,
+                asked,
+                view,
+                search.order,
+                narrowed=words.asked(" ".join((search.text, *_said(search.facets)))),
+                name="-".join(words.words(search.text)),
+                depth=page.stop + 1,
+            )
             first = iter(found.first)
         ids = list(islice(first, page.start, page.stop + 1))
         cards = _cards(connection, ids)
@@ -170,6 +177,13 @@ def _list(is_newest: bool, goes_on: bool, is_mine: bool, sees_all: bool) -> Sele
     else:
         query, after = query.order_by(_a.name), _a.name > name
     return query.where(after) if goes_on else query
+
+
+def _said(facets: Mapping[FacetKind, Sequence[str]]) -> Iterator[str]:
+    """What is found among the words of an application that has these facets."""
+    for kind, values in facets.items():
+        if kind is not FacetKind.KIND:
+            yield from values
 
 
 def _cards(connection: Connection, ids: Sequence[int]) -> dict[int, ApplicationRecord]:

@@ -6,6 +6,7 @@ such as maintainers, the applications are looked up in the result, which takes s
 all of them, however large the result is.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ class Tally:
         self._by_facet = snapshot.facets
         self._by_name = sorted(self.names, key=self.names.__getitem__)
         self._newest = sorted(self._by_name, key=self.updated.__getitem__, reverse=True)
+        self._places = {Order.NAME: _places(self._by_name, self.size)}
+        self._places[Order.NEWEST] = _places(self._newest, self.size)
         self._many: dict[int, int] = {}
         self._few: list[tuple[int, int, Callable[[bytes], tuple[int, ...]]]] = []
         codes: list[list[int]] = [[] for _ in range(self.size)]
@@ -113,6 +116,10 @@ class Tally:
         """All applications by name, or the newest first, and among equals by name."""
         return self._by_name if order is Order.NAME else self._newest
 
+    def places(self, order: Order) -> Sequence[int]:
+        """Where each application is in that order, by its id."""
+        return self._places[Order.NAME if order is Order.NAME else Order.NEWEST]
+
     def counts(self, found: int) -> dict[int, int]:
         """How many of those found have each facet, by its code, where there are any."""
         known = self._counted.get(found)
@@ -132,3 +139,10 @@ class Tally:
 
     def _of(self, ids: Mapping[str, Sequence[int]], principals: Iterable[str]) -> int:
         return bits.of((id for each in principals for id in ids.get(each, ())), self.size)
+
+
+def _places(ordered: Iterable[int], size: int) -> Sequence[int]:
+    found = array("I", bytes(array("I").itemsize * size))
+    for place, id in enumerate(ordered):
+        found[id] = place
+    return found
