@@ -17,6 +17,7 @@ from ripieno.control.errors import (
 from ripieno.control.host_views import Finding, HostView, Load, RuntimeView
 from ripieno.control.importing import Importing
 from ripieno.control.requests import Change, Decision, OnFailure, Source
+from ripieno.control.scraping import ScrapeTarget
 from ripieno.control.views import (
     AssemblyView,
     ComponentView,
@@ -344,6 +345,25 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
     async def metrics(self, deployment: str, *, since: datetime | None) -> MetricsView:
         await self.deployment(deployment)
         return self.used
+
+    async def scrape_targets(self, tcp_port: str) -> Sequence[ScrapeTarget]:
+        self._look()
+        return [
+            ScrapeTarget(
+                address=f"127.0.0.1:{each.tcp_ports[tcp_port]}",
+                deployment=view.name,
+                owner=view.owner,
+                readers=view.readers,
+                application=view.application,
+                component=component.name,
+                replica=each.index,
+                host=each.host,
+            )
+            for view in self.names.values()
+            for component in view.components
+            for each in component.replicas
+            if tcp_port in each.tcp_ports
+        ]
 
     async def figures(self) -> ServerFigures:
         self._look()

@@ -136,6 +136,24 @@ async def test_figures_for_a_prometheus_take_a_token(
         assert line in told.text.splitlines()
 
 
+async def test_a_prometheus_finds_what_runs(
+    control: FakeControl, stranger: httpx.AsyncClient
+) -> None:
+    assert (await stranger.get("/api/v1/scrape-targets")).status_code == 401
+    await control.deploy_hello("shop")
+    stranger.headers["Authorization"] = f"Bearer {TOKEN}"
+    told = await stranger.get("/api/v1/scrape-targets", params={"tcp_port": "http"})
+    assert told.headers["content-type"] == "application/json"
+    labels = {
+        "deployment": "shop", "application": "hello", "component": "web", "replica": "0",
+        "host": "local",
+    }  # fmt: skip
+    assert told.json() == [{"targets": ["127.0.0.1:8080"], "labels": labels}]
+    assert (await stranger.get("/api/v1/scrape-targets")).json() == []
+    wrong = await stranger.get("/api/v1/scrape-targets", params={"tcp_port": "a b"})
+    assert wrong.status_code == 422
+
+
 async def test_metrics_are_lists_that_belong_together(
     control: FakeControl, http: httpx.AsyncClient
 ) -> None:

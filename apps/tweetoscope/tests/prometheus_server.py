@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,10 @@ class Prometheus:
         values = [float(each["value"][1]) for each in found]
         return [value for value in values if not math.isnan(value)]
 
+    def series(self, query: str) -> list[dict[str, str]]:
+        """The labels of all series of an expression now."""
+        return [each["metric"] for each in self._ask("query", query=query)["result"]]
+
     def names(self, label: str) -> set[str]:
         """All values of a label."""
         return set(self._ask(f"label/{label}/values"))
@@ -72,16 +76,19 @@ class Prometheus:
 
 @contextmanager
 def prometheus_running(
-    folder: Path, configuration: str, files: dict[str, str]
+    folder: Path, configuration: str, files: Mapping[str, str], **instead: str
 ) -> Iterator[Prometheus]:
-    """Run it with a shipped configuration, which only looks more often, among other `files`.
+    """Run it with a shipped configuration among other `files`; it only looks more often.
 
-    Raises: PrometheusAbsent.
+    `instead` are values of single fields that say where something is. Raises: PrometheusAbsent.
     """
     folder.mkdir()
     shipped = (SHIPPED / configuration).read_text(encoding="utf-8")
     often, count = re.subn(r"(scrape|refresh)_interval: \d+s", r"\1_interval: 1s", shipped)
     assert count, "it says no interval"
+    for field, value in instead.items():
+        often, count = re.subn(rf"({field}): \S+", rf"\1: {value}", often)
+        assert count == 1, f"it says {field} {count} times"
     (folder / configuration).write_text(often, encoding="utf-8")
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -21,6 +21,7 @@ ACTIONS: dict[str, Action | None] = {
     "plan_deployment": Action.PREVIEW,
     "plan_change": Action.PREVIEW,
     "metrics": Action.READ_METRICS,
+    "scrape_targets": Action.FIND_SCRAPE_TARGETS,
     "reconfiguration": Action.LOOK_AT_DEPLOYMENT,
     "pause": Action.STEER,
     "resume": Action.STEER,

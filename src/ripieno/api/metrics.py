@@ -1,4 +1,4 @@
-"""Routes: what deployments use, and how the server is, for a Prometheus."""
+"""Routes: what deployments use, where a Prometheus finds them, and how the server is."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from ripieno.api import shown
 from ripieno.api.context import Control, DeploymentName
 from ripieno.api.route import Route
 from ripieno.wire.metrics import Metrics, MetricsQuery
+from ripieno.wire.scraping import ScrapeTarget, ScrapeTargetsQuery
 
 router = APIRouter(route_class=Route, tags=["deployments"])
 server_router = APIRouter(route_class=Route, tags=["server"])
@@ -20,6 +21,17 @@ async def metrics(
 ) -> Metrics:
     """Tell what the components of a deployment used during the last hour."""
     return shown.metrics(await control.metrics(deployment, since=query.since))
+
+
+@router.get("/scrape-targets")
+async def scrape_targets(
+    query: Annotated[ScrapeTargetsQuery, Query()], control: Control
+) -> list[ScrapeTarget]:
+    """Tell where a Prometheus finds what runs, of the deployments that one may look at.
+
+    Its discovery over HTTP reads this: all replicas with a tcp_port named `metrics`, or as asked.
+    """
+    return [shown.scrape_target(each) for each in await control.scrape_targets(query.tcp_port)]
 
 
 @server_router.get(

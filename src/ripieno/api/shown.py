@@ -5,11 +5,13 @@ import dataclasses
 from ripieno.control import host_views, views
 from ripieno.control.people_views import GroupView, UserView
 from ripieno.control.quotas import QuotaView
+from ripieno.control.scraping import ScrapeTarget
 from ripieno.model import plan
 from ripieno.model.access import Caller, Scope
 from ripieno.store.records import AuditRecord, EventRecord, SavedRecord, TokenRecord
 from ripieno.store.registered import ApplicationRecord, Found, Registered, VersionSummary
 from ripieno.wire import application as wire
+from ripieno.wire import scraping as wire_scraping
 from ripieno.wire.audit import Deed
 from ripieno.wire.deployment import Deployment
 from ripieno.wire.event import Event
@@ -50,6 +52,20 @@ def preview(view: views.Preview) -> Preview:
 def metrics(view: views.MetricsView) -> Metrics:
     """What components used."""
     return Metrics.model_validate(view)
+
+
+def scrape_target(found: ScrapeTarget) -> wire_scraping.ScrapeTarget:
+    """A replica as a Prometheus finds it."""
+    return wire_scraping.ScrapeTarget(
+        targets=[found.address],
+        labels={
+            "deployment": found.deployment,
+            "application": found.application,
+            "component": found.component,
+            "replica": str(found.replica),
+            "host": found.host,
+        },
+    )
 
 
 def event(record: EventRecord) -> Event:

@@ -9,13 +9,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
-from ripieno.control import missing, portrait
+from ripieno.control import missing, portrait, scraping
 from ripieno.control.caretaker import Caretaker
 from ripieno.control.hosts import HostBook
 from ripieno.control.hub import Hub
 from ripieno.control.leading import Leading
 from ripieno.control.metrics import Metrics
 from ripieno.control.routes import Routes
+from ripieno.control.scraping import ScrapeTarget
 from ripieno.control.views import AssemblyView, Glance, MetricsView, ServerFigures
 from ripieno.engine import look
 from ripieno.store.records import DeploymentRecord
@@ -72,6 +73,14 @@ class Observation:
     async def metrics(self, deployment: str, *, since: datetime | None = None) -> MetricsView:
         """What the components of a deployment used since then. Raises: `NotFound`."""
         return self._metrics.view(await self._id(deployment), since=since)
+
+    async def scrape_targets(self, tcp_port: str) -> Sequence[ScrapeTarget]:
+        """Where all replicas that run are reached under a tcp_port's name."""
+        return [
+            target
+            for supervisor in self._leading.all
+            for target in scraping.targets(supervisor.state, tcp_port)
+        ]
 
     async def figures(self) -> ServerFigures:
         """What the server has and does, counted."""

@@ -36,6 +36,7 @@ class Action(StrEnum):
     READ_LOGS = "deployment.logs"
     READ_EVENTS = "deployment.events"
     READ_METRICS = "deployment.metrics"
+    FIND_SCRAPE_TARGETS = "deployment.scrape-targets"
     READ_FIGURES = "server.metrics"
     EXTEND = "deployment.extend"
     WAKE = "deployment.wake"
@@ -105,6 +106,8 @@ RULES: dict[Action, Rule] = {
     Action.READ_LOGS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.READ_EVENTS: Rule(Role.VIEWER, Scope.READ, Relation.OWNER),
     Action.READ_METRICS: Rule(Role.VIEWER, Scope.READ, Relation.READER),
+    # Those of deployments that the caller may look at.
+    Action.FIND_SCRAPE_TARGETS: Rule(Role.VIEWER, Scope.READ),
     Action.READ_FIGURES: Rule(Role.ADMIN, Scope.READ),
     Action.EXTEND: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
     # A visit starts what was stopped because there was none.

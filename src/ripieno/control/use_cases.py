@@ -14,6 +14,7 @@ from ripieno.control.people_cases import PeopleCases
 from ripieno.control.registry_cases import RegistryCases
 from ripieno.control.requests import Change, Decision, OnFailure, Source
 from ripieno.control.saving_cases import SavingCases
+from ripieno.control.scraping import ScrapeTarget
 from ripieno.control.sessions import Origin, Session
 from ripieno.control.signing_in import Link, SignedIn
 from ripieno.control.views import (
@@ -93,6 +94,10 @@ class UseCases(PeopleCases, RegistryCases, SavingCases, ImportCases, Protocol):
 
     async def metrics(self, deployment: str, *, since: datetime | None) -> MetricsView:
         """What the components of a deployment used since then."""
+        ...
+
+    async def scrape_targets(self, tcp_port: str) -> Sequence[ScrapeTarget]:
+        """Where all replicas that run are reached under a tcp_port's name."""
         ...
 
     async def figures(self) -> ServerFigures:

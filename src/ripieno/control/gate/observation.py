@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ripieno.control.gate.entry import Entry
 from ripieno.control.policy import Action
+from ripieno.control.scraping import ScrapeTarget
 from ripieno.control.views import AssemblyView, Glance, MetricsView, ServerFigures
 
 
@@ -43,6 +44,15 @@ class ObservationGate(Entry):
         """What the components of a deployment used since then."""
         found = await self._deployment(Action.READ_METRICS, deployment)
         return await self._control.metrics(found.id, since=since)
+
+    async def scrape_targets(self, tcp_port: str) -> Sequence[ScrapeTarget]:
+        """Where replicas of those deployments that the caller may look at are reached."""
+        self._check(Action.FIND_SCRAPE_TARGETS)
+        return [
+            target
+            for target in await self._control.scrape_targets(tcp_port)
+            if self.may(Action.LOOK_AT_DEPLOYMENT, owner=target.owner, readers=target.readers)
+        ]
 
     async def figures(self) -> ServerFigures:
         """What the server has and does, counted."""
