@@ -15,6 +15,7 @@ from tweetoscope import jetstream as streaming
 from tweetoscope import learner as teaching
 from tweetoscope import logger as logging_
 from tweetoscope import moving, replay, running, tansu
+from tweetoscope import notifier as notifying
 from tweetoscope import predictor as predicting
 from tweetoscope.cascade import Gathering
 from tweetoscope.errors import BadParameters, TweetoscopeError
@@ -32,6 +33,7 @@ from tweetoscope.topics import (
     GENERATOR,
     LEARNER,
     LOGGER,
+    NOTIFIER,
     PREDICTOR,
     all_topics,
 )
@@ -256,6 +258,24 @@ def logger(
         pushing(loki, running_.metrics) as loki_,
     ):
         running_.work(logging_.service(loki_))
+
+
+@app.command()
+def notifier(
+    webhook: Annotated[
+        str, typer.Option(envvar="TWEETOSCOPE_WEBHOOK", help="Where alerts are posted to.")
+    ],
+    brokers: Brokers = LOCAL,
+    port: Port = None,
+    host: Host = HERE,
+    max_age: Annotated[
+        float, typer.Option(min=0.0, help="Seconds after which an alert is no news any more.")
+    ] = notifying.DAY_S,
+) -> None:
+    """Post each alert to a web address, as JSON with a sentence for chat programs."""
+    with running.service(NOTIFIER, Kafka(brokers), port=port, host=host) as running_:
+        where = notifying.Webhook(webhook, running_.metrics, running_.stop)
+        running_.work(notifying.service(where, running_.metrics, max_age))
 
 
 @app.command()

@@ -47,6 +47,7 @@ def _counter(name: str, text: str, *labels: str, of: tuple[str, ...] = SERVICES)
 
 GENERATOR = ("generator",)
 COLLECTOR, PREDICTOR, LEARNER, LOGGER = ("collector",), ("predictor",), ("learner",), ("logger",)
+NOTIFIER = ("notifier",)
 FAMILIES = (
     _gauge("info", "1, with the version as a label.", "version"),
     _counter("records_total", "Records handled.", of=READERS),
@@ -150,6 +151,14 @@ FAMILIES = (
     ),
     _counter("loki_failures_total", "Pushes to Loki that failed and are repeated.", of=LOGGER),
     _gauge("loki_waiting_lines", "Lines that wait for Loki.", of=LOGGER),
+    _counter(
+        "webhook_alerts_total",
+        "Alerts for the webhook, by what became of them: `delivered`, `refused` by it, or "
+        "`too old` when they were read.",
+        "outcome",
+        of=NOTIFIER,
+    ),
+    _counter("webhook_failures_total", "Posts that failed and are repeated.", of=NOTIFIER),
 )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ LEARNER = "learner"
 LOGGER = "logger"
 GENERATOR = "generator"
 DASHBOARD = "dashboard"
+NOTIFIER = "notifier"
 INPUTS = {COLLECTOR: TWEETS, ESTIMATOR: SERIES, PREDICTOR: PROPERTIES, LEARNER: SAMPLES}
 """What the services with state read."""
 
@@ -35,7 +36,7 @@ def all_topics(partitions: int) -> list[Topic]:
         *[Topic(name=name, partitions=partitions) for name in streams],
         *[
             Topic(name=changelog(group), partitions=partitions, is_compacted=True)
-            for group in INPUTS
+            for group in (*INPUTS, NOTIFIER)
         ],
         *[Topic(name=changelog(name), is_compacted=True) for name in (GENERATOR, LOGGER)],
         Topic(name=MODELS, is_compacted=True),
