@@ -14,7 +14,7 @@ import pytest
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
 from apps.tweetoscope.tests.test_dashboard_board import ALERT
 from tweetoscope import notifier, reports
-from tweetoscope.broker import Broker
+from tweetoscope.broker import Broker, Record
 from tweetoscope.errors import BadParameters
 from tweetoscope.kafka import Kafka
 from tweetoscope.metrics import Metrics
@@ -112,7 +112,7 @@ def test_each_alert_is_delivered_once_whatever_the_address_answers(broker: Broke
         with notifying(broker, receiver.url):
             receiver.until(lambda: len(receiver.taken) == 4)
             follower = broker.follow([DEAD_LETTERS])
-            letters = []
+            letters: list[Record] = []
             while not letters:
                 letters.extend(follower.poll(0.1, 10))
         # Another one goes on where the first has ended.
