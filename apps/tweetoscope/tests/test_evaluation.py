@@ -102,6 +102,26 @@ def test_memory_of_seismic_is_a_distribution_with_its_moments() -> None:
     assert seismic.memory(1e30) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_usual_ratio_is_that_of_simulated_generations_and_falls_with_the_window() -> None:
+    random = np.random.default_rng(1)
+    generations = random.geometric(1.0 - seismic.USUAL_BRANCHING, 20_000)
+    edge = seismic.DENSITY * seismic.CUTOFF_S
+    slow = edge / seismic.THETA  # the share of delays beyond the cutoff
+    late = 1.0 - random.random(generations.sum())
+    delays = np.where(
+        late > slow,
+        (1.0 - late) / seismic.DENSITY,
+        seismic.CUTOFF_S * (late / slow) ** (-1.0 / seismic.THETA),
+    )
+    came_s = np.add.reduceat(delays, np.concatenate([[0], np.cumsum(generations)[:-1]]))
+    for window_s in (600.0, 3600.0):
+        drawn = (came_s <= seismic.WEEK_S).mean() / (came_s <= window_s).mean()
+        assert seismic.usual_ratio(window_s) == pytest.approx(drawn, rel=0.05)
+    ratios = [seismic.usual_ratio(window_s) for window_s in (1.0, 60.0, 600.0, 86_400.0, 1e9)]
+    assert ratios == sorted(ratios, reverse=True)
+    assert ratios[-1] == 1.0
+
+
 def test_seismic_foretells_nothing_more_without_retweets() -> None:
     assert seismic.final_size(np.zeros(1), np.ones(1), 600.0, 1.0) == 1.0
     busy = np.linspace(0.0, 590.0, 40)
@@ -131,7 +151,8 @@ def test_every_cascade_is_foretold_by_what_came_before_it_only() -> None:
     # What comes later changes nothing of what was told before.
     half = list(evaluation.play(some[:20], protocol))
     assert [each.told for each in half] == [each.told for each in scored[: len(half)]]
-    assert scored[0].told[Method.CONSTANT] == pytest.approx(2.0 * scored[0].events)
+    usual = seismic.usual_ratio(600.0)
+    assert scored[0].told[Method.CONSTANT] == pytest.approx(usual * scored[0].events)
     for each in scored:
         assert each.events <= min(each.told.values()) + 1e-9
         assert len(each.passed_s) == each.size - each.events
@@ -143,8 +164,9 @@ def test_nothing_is_learnt_before_a_horizon_is_over() -> None:
     scored = list(evaluation.play(some, protocol))
     ratios = [each.told[Method.CONSTANT] / each.events for each in scored]
     learnt = [at for at, each in enumerate(scored) if int(each.name[2:]) * 1e5 + 600 > 604_800]
-    assert ratios[: learnt[0]] == pytest.approx([2.0] * learnt[0])
-    assert ratios[learnt[0]] != pytest.approx(2.0)
+    usual = seismic.usual_ratio(600.0)
+    assert ratios[: learnt[0]] == pytest.approx([usual] * learnt[0])
+    assert ratios[learnt[0]] != pytest.approx(usual)
 
 
 def test_folds_score_every_cascade_once() -> None:

@@ -4,13 +4,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import RandomForestRegressor
 
-from tweetoscope import features
+from tweetoscope import features, seismic
 from tweetoscope.arrays import Reals
+from tweetoscope.ensembles import Growth, boosted, forest, weighted_middle
 from tweetoscope.errors import BadModel
+from tweetoscope.growing import MOST_PARTS, Columns, grow, leaf_of
 from tweetoscope.hawkes import Bounds, estimate
-from tweetoscope.learning import Kind, Learner, Model, Observed, Sample, weighted_median
+from tweetoscope.learning import Kind, Learner, Model, Observed, Sample
 from tweetoscope.trees import Trees
 
 
@@ -51,10 +53,10 @@ def test_few_cascades_teach_their_median_ratio_and_one_is_not_believed() -> None
     seen, learner = sample(random).seen, Learner(window_s=600.0)
     learner.add(Sample(seen=seen, size=30 * seen.events))
     assert learner.is_due
-    assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(2.0))
+    assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(seismic.usual_ratio(600.0)))
     for _ in range(9):
-        learner.add(Sample(seen=seen, size=4 * seen.events))
-    assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(4.0))
+        learner.add(Sample(seen=seen, size=3 * seen.events))
+    assert learner.learn().ln_ratio(seen) == pytest.approx(math.log(3.0))
     assert Model.untaught(600.0, ratio=3.0).ln_ratio(seen) == pytest.approx(math.log(3.0))
 
 
@@ -91,25 +93,89 @@ def test_model_is_the_same_after_the_wire() -> None:
             assert again.ln_ratio(each.seen) == model.ln_ratio(each.seen)
 
 
-def test_trees_answer_as_those_they_were_made_from() -> None:
-    random = np.random.default_rng(3)
-    rows, values = random.normal(size=(300, 5)), random.normal(size=300)
-    forest = RandomForestRegressor(7, random_state=0).fit(rows, values)
-    trees = Trees.grown([(t.tree_, 1 / 7) for t in forest.estimators_], constant=0.0, features=5)
-    others = random.normal(size=(50, 5))
-    np.testing.assert_allclose(trees.predict(others), forest.predict(others), atol=1e-6)
-    boosted = GradientBoostingRegressor(n_estimators=9, init="zero", random_state=0)
-    boosted.fit(rows, values)
-    grown = [(t.tree_, boosted.learning_rate) for t in boosted.estimators_[:, 0]]
-    trees = Trees.grown(grown, constant=0.0, features=5)
-    np.testing.assert_allclose(trees.predict(others), boosted.predict(others), atol=1e-6)
+def noisy_rows(count: int, seed: int = 3) -> tuple[Reals, Reals]:
+    random = np.random.default_rng(seed)
+    rows = random.normal(size=(count, 5))
+    return rows, np.abs(rows[:, 0]) + 0.5 * (rows[:, 1] > 0.3) + 0.1 * random.normal(size=count)
 
 
-def test_trees_in_another_order_are_refused() -> None:
-    rows = np.random.default_rng(3).normal(size=(300, 5))
-    forest = RandomForestRegressor(3, max_leaf_nodes=50, random_state=0).fit(rows, rows[:, 0])
-    with pytest.raises(BadModel, match="depth-first"):
-        Trees.grown([(t.tree_, 1.0) for t in forest.estimators_], constant=0.0, features=5)
+def test_one_tree_is_the_one_that_scikit_learn_grows() -> None:
+    rows, targets = noisy_rows(MOST_PARTS)
+    weights = np.random.default_rng(1).exponential(size=len(rows))
+    grown = one_tree(rows, targets, weights)
+    other = RandomForestRegressor(
+        1, bootstrap=False, max_depth=4, min_samples_leaf=6, max_features=1.0, random_state=0
+    ).fit(rows, targets, sample_weight=weights)
+    # Columns that part the rows alike are a matter of chance, so no other rows are asked.
+    np.testing.assert_allclose(grown.predict(rows), other.predict(rows), rtol=1e-4)
+
+
+def one_tree(rows: Reals, targets: Reals, weights: Reals) -> Trees:
+    """One tree of all rows."""
+    columns, count = Columns.of(rows), len(rows)
+    feature, right = np.zeros(count, np.int16), np.zeros(count, np.int32)
+    value, leaves = np.zeros(count, np.float32), np.zeros(count, np.int64)
+    end = grow(
+        columns.parts, columns.cuts, columns.numbers, np.arange(count), targets, weights, 4, 6, 5,
+        np.random.default_rng(1), 0, feature, right, value, leaves,
+    )  # fmt: skip
+    for row in range(count):
+        found = leaf_of(columns.parts, columns.cuts, row, 0, feature, right, value)
+        assert found == leaves[row]
+    return Trees(
+        constant=0.0, features=5, roots=np.zeros(1, np.int32), feature=feature[:end],
+        right=right[:end], value=value[:end],
+    )  # fmt: skip
+
+
+def test_forest_is_as_good_as_scikit_learn_s() -> None:
+    rows, targets = noisy_rows(600)
+    others, truth = noisy_rows(300, seed=4)
+    growth = Growth(count=60, depth=30, least_rows=3, columns=0.6)
+    grown = forest(rows, targets, np.ones(len(rows)), growth)
+    other = RandomForestRegressor(60, min_samples_leaf=3, max_features=0.6, random_state=0)
+    other.fit(rows, targets)
+    ours = np.abs(grown.predict(others) - truth).mean()
+    assert ours < 1.1 * np.abs(other.predict(others) - truth).mean()
+
+
+def test_boosting_makes_the_relative_error_least() -> None:
+    random = np.random.default_rng(5)
+    rows = np.repeat(np.eye(3), 400, axis=0)
+    targets = np.repeat([0.5, 1.5, 4.0], 400) + random.normal(size=1200)
+    grown = boosted(rows, targets, Growth(count=150, least_rows=8, rows=0.85))
+    for part in range(3):
+        here = targets[400 * part : 400 * (part + 1)]
+        best = weighted_middle(here, np.exp(-here))
+        assert grown.predict(np.eye(3))[part] == pytest.approx(best, abs=0.12)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e30, -1e-30])
+def test_trees_of_what_is_all_the_same_are_its_middle(value: float) -> None:
+    rows, targets = np.full((40, 3), value), np.full(40, 0.7)
+    for grown in (
+        boosted(rows, targets, Growth()),
+        forest(rows, targets, np.ones(40), Growth(count=3)),
+    ):
+        assert Trees.from_json(grown.to_json()).predict(rows[:1])[0] == pytest.approx(0.7)
+
+
+def test_ties_and_neighbouring_numbers_are_cut_where_a_tree_can_tell_them_apart() -> None:
+    column = np.float32(1.0) + np.arange(4) * np.finfo(np.float32).eps
+    columns = Columns.of(np.repeat(column.astype(np.float64), 5)[:, np.newaxis])
+    assert columns.numbers[0] == 3
+    assert sorted(set(columns.parts[:, 0])) == [0, 1, 2, 3]
+    many = Columns.of(np.random.default_rng(1).normal(size=(5000, 1)))
+    assert np.bincount(many.parts[:, 0], minlength=MOST_PARTS).max() < 60
+
+
+def test_models_blended_are_their_weighted_sum() -> None:
+    rows, targets = noisy_rows(100)
+    one, two = (boosted(rows, targets, Growth(count=4), seed=seed) for seed in (0, 1))
+    blended = Trees.blended((0.25, one), (0.75, two), (2.0, Trees.of_constant(1.0, features=5)))
+    expected = 0.25 * one.predict(rows) + 0.75 * two.predict(rows) + 2.0
+    again = Trees.from_json(json.loads(json.dumps(blended.to_json())))
+    np.testing.assert_allclose(again.predict(rows), expected, atol=1e-5)
 
 
 def damaged(name: str, value: object) -> dict[str, Any]:
@@ -181,8 +247,8 @@ def test_trees_that_would_loop_or_reach_outside_are_refused(wrong: dict[str, Any
 
 
 def test_half_of_the_weight_is_on_either_side_of_the_weighted_median() -> None:
-    assert weighted_median(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 5.0])) == 2.0
-    assert weighted_median(np.array([3.0, 1.0, 2.0]), np.array([9.0, 1.0, 5.0])) == 3.0
+    assert weighted_middle(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 5.0])) == 2.0
+    assert weighted_middle(np.array([3.0, 1.0, 2.0]), np.array([9.0, 1.0, 5.0])) == 3.0
 
 
 def test_features_are_those_named_and_finite() -> None:

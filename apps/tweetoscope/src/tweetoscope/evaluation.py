@@ -107,7 +107,8 @@ class Forecaster:
             features=features.extract(times_s, marks, window_s),
             events=events, beta=found.parameters.beta, n_star=found.n_star, g1=found.g1,
         )  # fmt: skip
-        middle = self._ratios[len(self._ratios) // 2] if self._ratios else math.log(2.0)
+        usual = math.log(seismic.usual_ratio(window_s))
+        middle = self._ratios[len(self._ratios) // 2] if self._ratios else usual
         told = {
             Method.LEARNT: events * math.exp(self._models[Kind.LOG_RATIO].ln_ratio(seen)),
             Method.CONSTANT: events * math.exp(middle),

@@ -1,8 +1,8 @@
 """The model that learns from cascades which have ended, and says how much larger one will become.
 
-It learns the logarithm of the ratio of the final size to what was seen, and a cascade weighs n/N:
-an error of it then costs about what it costs in the mean of |N̂ - N| / N. A forest and boosted
-trees are averaged, the one good in the mean of errors and the other in their median. The course's
+It learns the logarithm of the ratio of the final size to what was seen, by boosting that makes the
+mean of |N̂ - N| / N itself least. Where there are many cascades it is averaged with a forest, in
+which a cascade weighs n/N: then an error of it costs about what it costs in that mean. The course's
 way, a forest on ω = (N - n)(1 - n*) / G1, can be chosen in its place. Called by the learner with
 samples in the order in which cascades ended, and by the predictor with the models.
 """
@@ -10,23 +10,24 @@ samples in the order in which cascades ended, and by the predictor with the mode
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
-from tweetoscope import features
+from tweetoscope import features, seismic
 from tweetoscope.arrays import Reals
+from tweetoscope.ensembles import MOST_DEPTH, Growth, boosted, forest, weighted_middle
 from tweetoscope.errors import BadModel
 from tweetoscope.trees import Trees
 
 LEAST_SAMPLES = 12
 """With fewer, the median ratio is the model."""
-ASSUMED_LN_RATIOS = tuple(math.log(ratio) for ratio in (1.5, 2.0, 3.0))
-"""Known beside the first few, so that one odd cascade is not believed: that they often double."""
+ASSUMED_FACTORS = np.array([1.0 / 1.5, 1.0, 1.5])
+"""Known beside the first few, so that one odd cascade is not believed: what is usual, about."""
 FEW = 200
-"""With fewer, leaves are smaller and errors are squared."""
+"""With fewer, a forest has too little to grow from."""
 
 
 class Kind(StrEnum):
@@ -82,9 +83,10 @@ class Model:
 
     @classmethod
     def untaught(
-        cls, window_s: float, *, kind: Kind = Kind.LOG_RATIO, ratio: float = 2.0
+        cls, window_s: float, *, kind: Kind = Kind.LOG_RATIO, ratio: float | None = None
     ) -> "Model":
-        """The model before any cascade has ended."""
+        """The model before any cascade has ended: the ratio that is usual for such a window."""
+        ratio = seismic.usual_ratio(window_s) if ratio is None else ratio
         told = math.log(ratio) if kind is Kind.LOG_RATIO else 1.0
         return cls(
             window_s=window_s, version=0, kind=kind, ln_constant=math.log(ratio), samples=0,
@@ -180,12 +182,11 @@ class Learner:
         weights = np.exp(-ln_ratios)
         self.version += 1
         self._since, self._learnt = 0, len(self._samples)
-        ln_constant = float(np.median(ln_ratios)) if len(ln_ratios) else math.log(2.0)
+        usual = seismic.usual_ratio(self.window_s)
+        ln_constant = float(np.median(ln_ratios)) if len(ln_ratios) else math.log(usual)
         if len(self._samples) < LEAST_SAMPLES:
-            assumed = np.array(ASSUMED_LN_RATIOS)
-            bias = weighted_median(
-                np.concatenate([ln_ratios, assumed]), np.concatenate([weights, np.exp(-assumed)])
-            )
+            among = np.concatenate([ln_ratios, np.log(usual * ASSUMED_FACTORS)])
+            bias = float(weighted_middle(among, np.exp(-among)))
             told = bias if self.kind is Kind.LOG_RATIO else 1.0
             trees = Trees.of_constant(told, features=len(NAMES[self.kind]))
         else:
@@ -207,45 +208,21 @@ def _row(kind: Kind, seen: Observed) -> Reals:
     return seen.features
 
 
-def weighted_median(values: Reals, weights: Reals) -> float:
-    """The value that has half of the weight on either side."""
-    order = np.argsort(values)
-    among = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(among, 0.5 * among[-1])])
-
-
 def _grow(rows: Reals, ln_ratios: Reals, weights: Reals, count: int) -> Trees:
-    # Loaded by those who learn only: it takes most of a second, and so would each service's start.
-    from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
-
     is_few = len(rows) < FEW
-    # A tree has at most some 250 leaves, so that a model stays a message of some 100 kB.
-    leaf = 3 if is_few else max(5, len(rows) // 250)
-    forest = RandomForestRegressor(
-        count, min_samples_leaf=leaf, max_features=0.4, random_state=0
-    ).fit(rows, ln_ratios, sample_weight=weights)
-    # The median is what is wanted, but of few cascades the mean is found more surely.
-    middle = float(np.average(ln_ratios, weights=weights))
-    rate, share = 0.05, 0.6
-    if not is_few:
-        middle, rate, share = weighted_median(ln_ratios, weights), 0.07, 0.5
-    boosted = GradientBoostingRegressor(
-        loss="squared_error" if is_few else "absolute_error", n_estimators=count,
-        learning_rate=rate, subsample=0.5, max_depth=3, max_features=0.4 if is_few else 0.3,
-        min_samples_leaf=4 if is_few else 8, random_state=0, init="zero",
-    )  # fmt: skip
-    boosted.fit(rows, ln_ratios - middle, sample_weight=weights)
-    grown = [(tree.tree_, (1.0 - share) / count) for tree in forest.estimators_]
-    grown += [(tree.tree_, share * rate) for tree in boosted.estimators_[:, 0]]
-    return Trees.grown(grown, constant=share * middle, features=rows.shape[1])
+    boosting = Growth(count=3 * count // 2, least_rows=8, rows=0.85, columns=0.7)
+    if is_few:
+        return boosted(rows, ln_ratios, boosting)
+    # A tree has at most some 250 leaves, so that a model stays a message of some 300 kB.
+    leaf = max(5, len(rows) // 250)
+    wide = Growth(count=count, depth=MOST_DEPTH, least_rows=leaf, columns=0.4)
+    boosting = replace(boosting, rows=0.7, columns=0.4)
+    return Trees.blended(
+        (0.5, forest(rows, ln_ratios, weights, wide)), (0.5, boosted(rows, ln_ratios, boosting))
+    )
 
 
 def _forest_on_omega(rows: Reals, omegas: Reals, count: int) -> Trees:
-    from sklearn.ensemble import RandomForestRegressor  # loaded by those who learn only
-
-    forest = RandomForestRegressor(count, min_samples_leaf=1, random_state=0).fit(rows, omegas)
-    return Trees.grown(
-        [(tree.tree_, 1.0 / count) for tree in forest.estimators_],
-        constant=0.0,
-        features=rows.shape[1],
-    )
+    leaf = max(1, len(rows) // 1000)
+    deep = Growth(count=count, depth=MOST_DEPTH, least_rows=leaf)
+    return forest(rows, omegas, np.ones(len(rows)), deep)

@@ -6,6 +6,11 @@ worth now is the shares of late over the exposures of late, both under a triangu
 final size is that of a branching process. Constants are those that were published.
 """
 
+import functools
+import math
+
+import numpy as np
+
 from tweetoscope.arrays import Reals
 from tweetoscope.compiled import compiled
 
@@ -16,6 +21,7 @@ DENSITY = 1.0 / (CUTOFF_S * (1.0 + 1.0 / THETA))
 LEAST_WINDOW_S, MOST_WINDOW_S = 300.0, 7200.0
 MOST_BRANCHING = 0.9
 """Nothing finite would be foretold above 1, where the published method gives up."""
+USUAL_BRANCHING, WEEK_S, STEP_S = 0.5, 604_800.0, 60.0
 
 
 @compiled
@@ -57,3 +63,22 @@ def final_size(times_s: Reals, marks: Reals, until_s: float, mean_mark: float) -
     infectiousness = shares / exposures
     branching = min(infectiousness * mean_mark, MOST_BRANCHING)
     return len(times_s) + infectiousness * awaiting / (1.0 - branching)
+
+
+@functools.cache
+def usual_ratio(window_s: float, horizon_s: float = WEEK_S) -> float:
+    """How many times larger than at the end of a window cascades are at the horizon, in the mean.
+
+    By the memory alone, where half of the shares are answers to shares: with the Fourier transform
+    f of the delay's density, all generations of them come at the rate of f / (1 - n f).
+    """
+    if window_s >= horizon_s:
+        return 1.0
+    steps = math.ceil(horizon_s / STEP_S)
+    seen = np.array([memory(at * STEP_S) for at in range(steps + 1)])
+    room = 4 * steps
+    density = np.fft.rfft(np.diff(seen), room)
+    rate = np.fft.irfft(density / (1.0 - USUAL_BRANCHING * density), room)[:steps]
+    grown = np.concatenate([[0.0], np.cumsum(rate)])
+    of_window = np.interp(max(window_s / STEP_S, 1.0), np.arange(steps + 1), grown)
+    return float(grown[-1] / of_window)

@@ -2,15 +2,16 @@
 
 Forests and boosted trees alike are a constant plus the leaves that a row falls into. Written as
 JSON with numbers packed in base64, read with every index checked: nothing that is read can run,
-loop or reach outside the arrays, as a pickle could.
+loop or reach outside the arrays, as a pickle could. Libraries' own formats are code to run (pickle,
+ONNX) or text that their C++ reads without such checks, and would need the library in each service.
 """
 
 import base64
 import binascii
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +25,6 @@ MOST_NODES = 4_000_000
 LEAF = -1
 
 _ARRAYS = {"roots": "<i4", "feature": "<i2", "right": "<i4", "value": "<f4"}
-
-
-class FittedTree(Protocol):
-    """What is read of a tree that scikit-learn has grown, in depth-first order."""
-
-    feature: NDArray[np.int64]
-    threshold: NDArray[np.float64]
-    children_left: NDArray[np.int64]
-    children_right: NDArray[np.int64]
-    value: NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,32 +52,27 @@ class Trees:
         )  # fmt: skip
 
     @classmethod
-    def grown(
-        cls, trees: Sequence[tuple[FittedTree, float]], *, constant: float, features: int
-    ) -> "Trees":
-        """From trees of scikit-learn, each with the factor of its leaves."""
-        roots, offset = [], 0
-        feature, right, value = [], [], []
-        for tree, factor in trees:
-            is_leaf = tree.children_left < 0
-            places = np.arange(len(is_leaf))
-            if (tree.children_left[~is_leaf] != places[~is_leaf] + 1).any():
-                raise BadModel(
-                    "nodes are not in depth-first order; grow trees without max_leaf_nodes"
-                )
-            roots.append(offset)
-            feature.append(np.where(is_leaf, LEAF, tree.feature))
-            right.append(np.where(is_leaf, 0, tree.children_right + offset))
-            value.append(np.where(is_leaf, tree.value.reshape(-1) * factor, tree.threshold))
-            offset += len(is_leaf)
+    def blended(cls, *parts: "tuple[float, Trees]") -> "Trees":
+        """The sum of models of the same features, each times its share."""
+        offsets = np.cumsum([0, *(len(trees.feature) for _, trees in parts)])
+        (_, first), *_ = parts
         return cls(
-            constant=constant,
-            features=features,
-            roots=np.array(roots, np.int32),
-            feature=np.concatenate(feature).astype(np.int16),
-            right=np.concatenate(right).astype(np.int32),
-            value=np.concatenate(value).astype(np.float32),
-        )
+            constant=sum(share * trees.constant for share, trees in parts),
+            features=first.features,
+            roots=np.concatenate([
+                trees.roots + np.int32(offset)
+                for offset, (_, trees) in zip(offsets, parts, strict=False)
+            ]),
+            feature=np.concatenate([trees.feature for _, trees in parts]),
+            right=np.concatenate([
+                np.where(trees.feature == LEAF, 0, trees.right + np.int32(offset))
+                for offset, (_, trees) in zip(offsets, parts, strict=False)
+            ]).astype(np.int32),
+            value=np.concatenate([
+                np.where(trees.feature == LEAF, trees.value * np.float32(share), trees.value)
+                for share, trees in parts
+            ]).astype(np.float32),
+        )  # fmt: skip
 
     def predict(self, rows: Reals) -> Reals:
         """The sums `(k,)` for rows `(k, features)`."""
