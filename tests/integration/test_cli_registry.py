@@ -107,3 +107,51 @@ def test_removed_version_and_application_are_gone(ripieno: CommandLine, folder: 
     assert ripieno("app", "remove", "brain-viewer", "--yes").exit_code == 0
     gone = ripieno("app", "show", "brain-viewer")
     assert gone.exit_code == 3 and "brain-viewer" in gone.stderr
+
+
+def test_what_was_saved_is_listed_deployed_and_forgotten(
+    ripieno: CommandLine, control: ScriptedControl
+) -> None:
+    assert "nothing of web-shop" in ripieno("saved", "list", "web-shop").stdout
+    kept = ("saved", "set", "web-shop", "my way", "--set", "size=3", "--set", "tone=dry")
+    shown = ripieno(*kept, "--version", "1.2.0")
+    assert shown.exit_code == 0
+    assert "ripieno deploy web-shop --saved 'my way'" in shown.stdout
+    listed = ripieno("saved", "list", "web-shop")
+    assert {"my way", "1.2.0", "size=3"} <= {part.strip() for part in listed.stdout.split("  ")} | {
+        word for word in listed.stdout.split() if "=" in word
+    }
+    (told,) = json.loads(ripieno("saved", "list", "web-shop", "--json").stdout)
+    assert told["settings"] == {"size": "3", "tone": "dry"}
+
+    deployed = ripieno(
+        "deploy", "web-shop", "--saved", "my way", "--set", "size=4", "--name", "shop", "--quiet"
+    )
+    assert deployed.exit_code == 0
+    (source,) = control.sources
+    assert source.settings == {"size": "4", "tone": "dry"}  # What is given counts more.
+    assert (source.application, source.version) == ("web-shop", "1.2.0")
+
+    assert ripieno("saved", "remove", "web-shop", "my way").exit_code == 0
+    again = ripieno("saved", "remove", "web-shop", "my way")
+    assert again.exit_code == 3 and "'my way'" in again.stderr
+
+
+def test_saved_name_that_is_not_there_is_told_with_the_one_that_is_near(
+    ripieno: CommandLine, control: ScriptedControl
+) -> None:
+    assert ripieno("saved", "set", "web-shop", "large").exit_code == 0
+    missed = ripieno("deploy", "web-shop", "--saved", "lage")
+    assert missed.exit_code == 2 and "did you mean 'large'?" in missed.stderr
+    assert control.sources == []
+    of_a_file = ripieno("deploy", "./web-shop.yaml", "--saved", "large")
+    assert of_a_file.exit_code == 2
+
+
+def test_runtimes_are_shown_with_what_they_can_do(ripieno: CommandLine) -> None:
+    listed = ripieno("runtimes")
+    shown = listed.stdout
+    assert listed.exit_code == 0, listed.stderr
+    assert "ssh  on no host yet" in shown and "can: commands" in shown and "cannot: images" in shown
+    (told,) = json.loads(ripieno("runtimes", "--json").stdout)
+    assert told["abilities"] == {"commands": True, "images": False}
