@@ -48,7 +48,7 @@ async def test_a_prometheus_follows_the_replicas_of_tweetoscope(tmp_path: Path) 
                     tmp_path / "prometheus",
                     "prometheus.yml",
                     {"ripieno.token": token.token},
-                    url=f"{server.url}/api/v1/scrape-targets",
+                    ripieno=server.url,
                 ) as prometheus:
                     await asyncio.to_thread(follow, prometheus, {"0", "1"})
                     fewer = ChangeRequest(kind=ChangeKind.SCALE, replicas={"estimator": 1})

@@ -7,7 +7,7 @@ test fails when that is out of date.
 from collections.abc import Iterator
 from pathlib import Path
 
-from tweetoscope.families import FAMILIES, PREFIX, READERS, SERVICES, Family
+from tweetoscope.families import FAMILIES, PREFIX, READERS, SERVICES, WORKERS, Family
 
 REFERENCE = Path(__file__).parent / "metrics.md"
 
@@ -18,7 +18,8 @@ _BEGIN = """\
 
 What each service tells Prometheus at `/metrics` of the port that `PORT` or `--port` names. All have
 the label `service`; besides there is what the client library tells of any process, as
-`process_resident_memory_bytes` and `process_start_time_seconds`. A `window` is in seconds.
+`process_resident_memory_bytes` and `process_start_time_seconds`. A `window` is in seconds. How to
+scrape it and see it: [observe.md](observe.md).
 
 A gauge with `partition` or `window` is told by the process that has the partition, and goes with
 it.
@@ -45,8 +46,10 @@ def _lines() -> Iterator[str]:
 def _services(family: Family) -> str:
     if family.services == SERVICES:
         return "all"
+    if family.services == WORKERS:
+        return "all but the dashboard"
     if family.services == READERS:
-        return "all but the generator"
+        return "all but generator and dashboard"
     return ", ".join(family.services)
 
 

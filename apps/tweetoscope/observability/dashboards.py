@@ -150,10 +150,28 @@ PIPELINE = Dashboard(
             ],
         ),
         Panel(
-            title="Loki", text="Lines a second by what became of them, and those waiting.",
-            unit="short",
+            title="Webhook", unit="short",
+            text="Alerts of the last five minutes by what became of them, and posts that failed.",
+            queries=[
+                (f"sum by (outcome) (increase(tweetoscope_webhook_alerts_total{{{OF}}}[5m]))",
+                 "{{outcome}}"),
+                (f"sum(increase(tweetoscope_webhook_failures_total{{{OF}}}[5m]))", "failures"),
+            ],
+        ),
+        Panel(
+            title="Live source", unit="short",
+            text="Within five minutes: connections anew, and seconds of the stream missed by it.",
+            queries=[
+                (f"sum(increase(tweetoscope_reconnected_total{{{OF}}}[5m]))", "connected anew"),
+                (f"sum(increase(tweetoscope_missed_seconds_total{{{OF}}}[5m]))", "seconds missed"),
+            ],
+        ),
+        Panel(
+            title="Loki", unit="short",
+            text="Lines a second by what became of them, pushes that failed, lines waiting.",
             queries=[
                 (rate("loki_lines_total", "outcome"), "{{outcome}} a second"),
+                (rate("loki_failures_total"), "failures a second"),
                 (gauge("sum", "loki_waiting_lines"), "waiting"),
             ],
         ),
@@ -224,6 +242,7 @@ PREDICTIONS = Dashboard(
                 (rate("predictions_total", "window"), "{{window}} s, forecasts"),
                 (rate("alerts_total", "window"), "{{window}} s, alerts"),
                 (rate("closed_windows_total", "window"), "{{window}} s, closed"),
+                (rate("ended_cascades_total"), "cascades ended"),
             ],
         ),
         Panel(

@@ -19,6 +19,7 @@ from tweetoscope.testing.brokers import free_ports
 
 WITHIN_S = 120.0
 LOOK_S = 0.2
+RIPIENO = "http://127.0.0.1:8642"
 SHIPPED = Path(__file__).parents[1] / "observability"
 
 
@@ -54,6 +55,16 @@ class Prometheus:
         """The labels of all series of an expression now."""
         return [each["metric"] for each in self._ask("query", query=query)["result"]]
 
+    def unwell(self) -> list[str]:
+        """Rules that were not evaluated yet, or could not be."""
+        rules = [rule for group in self._ask("rules")["groups"] for rule in group["rules"]]
+        assert rules, "there are none"
+        return [
+            f"{rule['name']} {rule.get('lastError', 'was not asked yet')}"
+            for rule in rules
+            if rule["health"] != "ok"
+        ]
+
     def names(self, label: str) -> set[str]:
         """All values of a label."""
         return set(self._ask(f"label/{label}/values"))
@@ -76,20 +87,18 @@ class Prometheus:
 
 @contextmanager
 def prometheus_running(
-    folder: Path, configuration: str, files: Mapping[str, str], **instead: str
+    folder: Path, configuration: str, files: Mapping[str, str], *, ripieno: str = RIPIENO
 ) -> Iterator[Prometheus]:
     """Run it with a shipped configuration among other `files`; it only looks more often.
 
-    `instead` are values of single fields that say where something is. Raises: PrometheusAbsent.
+    `ripieno` is where the server is. Raises: PrometheusAbsent.
     """
     folder.mkdir()
     shipped = (SHIPPED / configuration).read_text(encoding="utf-8")
     often, count = re.subn(r"(scrape|refresh)_interval: \d+s", r"\1_interval: 1s", shipped)
     assert count, "it says no interval"
-    for field, value in instead.items():
-        often, count = re.subn(rf"({field}): \S+", rf"\1: {value}", often)
-        assert count == 1, f"it says {field} {count} times"
-    (folder / configuration).write_text(often, encoding="utf-8")
+    (folder / configuration).write_text(often.replace(RIPIENO, ripieno), encoding="utf-8")
+    shutil.copy(SHIPPED / "rules.yml", folder)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     (port,) = free_ports(1)

@@ -33,8 +33,8 @@ def test_names_say_what_is_counted_or_in_which_unit_it_is() -> None:
 
 
 def test_the_services_are_those_that_there_are() -> None:
-    known = {topics.GENERATOR, topics.LOGGER, *topics.INPUTS}
-    assert set(SERVICES) == known
+    others = {topics.GENERATOR, topics.LOGGER, topics.NOTIFIER, topics.DASHBOARD}
+    assert set(SERVICES) == others | set(topics.INPUTS)
 
 
 def test_what_was_told_of_a_task_goes_with_it() -> None:

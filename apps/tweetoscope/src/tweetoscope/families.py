@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 PREFIX = "tweetoscope_"
-READERS = ("collector", "estimator", "predictor", "learner", "logger")
-SERVICES = ("generator", *READERS)
+READERS = ("collector", "estimator", "predictor", "learner", "logger", "notifier")
+WORKERS = ("generator", *READERS)
+SERVICES = (*WORKERS, "dashboard")
 
 DURATIONS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 LATENCIES_S = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
@@ -51,10 +52,12 @@ NOTIFIER = ("notifier",)
 FAMILIES = (
     _gauge("info", "1, with the version as a label.", "version"),
     _counter("records_total", "Records handled.", of=READERS),
-    _counter("messages_total", "Messages written."),
+    _counter("messages_total", "Messages written.", of=WORKERS),
     _counter("dead_letters_total", "Records that could not be used."),
     _counter("repeated_total", "Records passed over, as they were read before.", of=READERS),
-    _counter("rejoined_total", "Times that it began anew after a failure of the broker."),
+    _counter(
+        "rejoined_total", "Times that it began anew after a failure of the broker.", of=WORKERS
+    ),
     _counter("reconnected_total", "Times that a live source was away.", of=GENERATOR),
     _counter("missed_seconds_total", "Time of a live source that never came.", of=GENERATOR),
     _gauge("tasks", "Partitions that this process has.", of=READERS),
@@ -165,5 +168,6 @@ FAMILIES = (
 def of_service(service: str) -> Iterator[Family]:
     """What a service has. One that is none of these has what all have."""
     for family in FAMILIES:
-        if service in family.services or family.services in (SERVICES, READERS):
+        of_any = service not in SERVICES and family.services in (SERVICES, WORKERS, READERS)
+        if service in family.services or of_any:
             yield family
