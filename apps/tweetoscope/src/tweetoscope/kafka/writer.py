@@ -10,6 +10,9 @@ from confluent_kafka import KafkaException
 from tweetoscope.broker import BrokerError, Change, Message, Origin, Restored, Superseded
 from tweetoscope.kafka import answers, headers
 
+ANY = -1
+"""Of partitions: as the key decides."""
+
 
 class KafkaWriter:
     """A transactional producer whose id is the task's, so that a newer one fences this one.
@@ -32,12 +35,14 @@ class KafkaWriter:
         self._reader, self._member = reader, member
         self._commit_s = commit_s
         self._is_open = False
+        self._position: int | None = None
         self._producer = rdkafka.Producer(
             settings
             | {
                 "transactional.id": f"tweetoscope/{task}",
                 "transaction.timeout.ms": int(answers.TIMEOUT_S * 1000),
-                "linger.ms": 0,
+                # Whole requests rather than one for each message; to commit sends what waits.
+                "linger.ms": 100,
                 # Kafka says "not yet" while the transaction before is being closed.
                 "retry.backoff.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
@@ -71,6 +76,7 @@ class KafkaWriter:
         self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
     ) -> None:
         """Begin a transaction of messages, changes of state and the position in the input."""
+        self._position = position
         try:
             self._producer.begin_transaction()
             self._is_open = True
@@ -86,8 +92,6 @@ class KafkaWriter:
             header = headers.with_position(position)
             for key, value in changes:
                 self._produce(Message(topic, key, value, partition=partition), header)
-            counted = rdkafka.TopicPartition(self._counted.topic, self._counted.partition, position)
-            self._producer.send_offsets_to_transaction([counted], self._member(), answers.TIMEOUT_S)
         except KafkaException as error:
             raise self._lost(error) from error
 
@@ -97,6 +101,8 @@ class KafkaWriter:
         Tansu does not tell who was superseded, but goes silent; so that shows as a failure.
         """
         until = time.monotonic() + self._commit_s
+        if self._is_open and self._position is not None:
+            self._send_position(self._position)
         while self._is_open:
             try:
                 self._producer.commit_transaction(max(until - time.monotonic(), 0.1))
@@ -110,12 +116,19 @@ class KafkaWriter:
         self._abort()
         self._reader.close()
 
+    def _send_position(self, position: int) -> None:
+        counted = rdkafka.TopicPartition(self._counted.topic, self._counted.partition, position)
+        try:
+            self._producer.send_offsets_to_transaction([counted], self._member(), answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise self._lost(error) from error
+
     def _produce(self, message: Message, its: headers.Headers) -> None:
-        arguments = {} if message.partition is None else {"partition": message.partition}
+        topic, key, value, _, partition = message
         while True:
             try:
                 self._producer.produce(
-                    message.topic, message.value, message.key, headers=its, **arguments
+                    topic, value, key, ANY if partition is None else partition, headers=its
                 )
                 return
             except BufferError:
