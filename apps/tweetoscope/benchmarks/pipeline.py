@@ -188,7 +188,7 @@ def seen_of(pace: Pace, *, is_tansu: bool) -> Seen:
     seen = Seen()
     with broker(is_tansu=is_tansu) as address, ExitStack() as stack:
         services = {name: stack.enter_context(running(name, address)) for name in SERVICES}
-        alerts = Kafka(address).follow([ALERTS], from_end=True)
+        alerts = Kafka(address).follow([ALERTS], last=0)
         warm = time.monotonic() + min(WARM_S, pace.seconds)
         end = warm + pace.seconds
         writing = multiprocessing.get_context("spawn").Process(
