@@ -13,8 +13,8 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,14 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Extent:
-    """How much is measured: `runs` of each figure; `divisor` makes every size smaller."""
+    """How much is measured: `runs` of each figure; `divisor` makes every size smaller.
+
+    `given` is what was said on the command line for options of the benchmark's own.
+    """
 
     runs: int
     divisor: int = 1
+    given: Mapping[str, str | None] = field(default_factory=dict)
 
     def size(self, count: int) -> int:
         """So many components, or fewer if only a quick look is wanted."""
@@ -81,8 +85,15 @@ def each_run(extent: Extent, measured: Callable[[], float]) -> tuple[float, ...]
     return tuple(measured() for _ in range(extent.runs))
 
 
-def main(title: str, measured: Callable[[Extent], Iterable[Figure]]) -> None:
-    """Measure, and print a table or, with `--json`, one object."""
+def main(
+    title: str,
+    measured: Callable[[Extent], Iterable[Figure]],
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """Measure, and print a table or, with `--json`, one object.
+
+    `options` are the benchmark's own, with what they are for.
+    """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--runs", type=int, default=5, help="runs of each figure (default: 5)")
@@ -91,8 +102,13 @@ def main(title: str, measured: Callable[[Extent], Iterable[Figure]]) -> None:
         action="store_true",
         help="see that it works: one run, a hundredth of the sizes, no budgets",
     )
+    for name, meaning in (options or {}).items():
+        parser.add_argument(f"--{name}", help=meaning)
     asked = parser.parse_args()
-    extent = Extent(runs=1, divisor=100) if asked.quick else Extent(runs=max(1, asked.runs))
+    given = {name: getattr(asked, name) for name in options or {}}
+    extent = Extent(runs=max(1, asked.runs), given=given)
+    if asked.quick:
+        extent = replace(extent, runs=1, divisor=100)
     figures = measured(extent)
     if asked.quick:
         figures = (replace(figure, budget=None) for figure in figures)
