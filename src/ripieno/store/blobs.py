@@ -1,7 +1,7 @@
 """What is in files, once for all versions that have the same file.
 
-Runs inside transactions of `applications`. What no version has any more goes with the last one,
-unless a deployment is there that was made from it.
+Runs inside transactions of `applications`, and of `commit`. What no version has any more goes with the last one,
+or with the last deployment that was made from it.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -74,3 +74,9 @@ def tidy(connection: Connection, digests: Iterable[str]) -> None:
             ),
         )
         connection.execute(sql.delete(tables.BLOBS).where(_b.digest == digest, ~is_used))
+
+
+def tidy_after_removal(connection: Connection) -> None:
+    """Forget what only a deployment had kept, which is gone now."""
+    loose = sql.select(_b.digest).where(~sql.exists().where(_h.digest == _b.digest))
+    tidy(connection, connection.execute(loose).scalars().all())

@@ -10,7 +10,7 @@ import secrets
 import sqlalchemy as sql
 from sqlalchemy import Connection
 
-from ripieno.store import rows, tables
+from ripieno.store import blobs, rows, tables
 from ripieno.store.database import Database
 from ripieno.store.errors import NameTaken, RuleBroken, StaleWriter, StoreError
 from ripieno.store.records import OPEN_COMMANDS, REMOVED, Batch, EventRecord
@@ -112,6 +112,7 @@ def _clear(connection: Connection, deployment: str) -> None:
         .values(state="dropped")
     )
     connection.execute(dropped)
+    blobs.tidy_after_removal(connection)
 
 
 def _store_events(

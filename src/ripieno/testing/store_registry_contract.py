@@ -12,7 +12,7 @@ import pytest
 from ripieno.model.access import EVERYONE
 from ripieno.model.presentation import Presentation
 from ripieno.store.errors import NoSuchPerson, VersionTaken
-from ripieno.store.records import Batch
+from ripieno.store.records import REMOVED, Batch
 from ripieno.store.registered import (
     EntryState,
     FileRecord,
@@ -163,6 +163,9 @@ class StoreRegistryContract:
         assert await store.application_users("shop", "9.9.9") == []
         await store.remove_application("shop")
         assert await store.file(digests[0]) == content
+        gone = dataclasses.replace(deployment, state=REMOVED)
+        await store.commit("d-1", Batch(expected_seq=0, deployment=gone))
+        assert await store.file(digests[0]) is None
 
     async def test_files_of_a_draft_go_when_it_changes(self, store: Store) -> None:
         digests = [hashlib.sha256(each).hexdigest() for each in (b"a", b"b")]
