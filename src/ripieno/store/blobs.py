@@ -1,7 +1,7 @@
 """What is in files, once for all versions that have the same file.
 
-Runs inside transactions of `applications`, and of `commit`. What no version has any more goes with the last one,
-or with the last deployment that was made from it.
+Runs inside transactions of `applications`, and of `commit`. What no version has any more goes with
+the last one, or with the last deployment that was made from it.
 """
 
 from collections.abc import Container, Iterable, Mapping
