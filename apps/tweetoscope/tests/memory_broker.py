@@ -204,6 +204,9 @@ class MemoryMembership:
             (self._group, self._topic, partition),
         )
 
+    def leave(self) -> None:
+        """It is always a good time."""
+
     def close(self) -> None:
         with self._broker.changed:
             self._on_revoked([number for _, number in self._reading.at])

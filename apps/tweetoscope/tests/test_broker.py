@@ -1,5 +1,6 @@
 """The contract of a broker, over one in memory, one in memory that is as Tansu, and real ones."""
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
@@ -330,3 +331,19 @@ def test_a_task_is_taken_by_one_who_is_no_member(
     again.close()
     rest = [each for records in broker.rest(topic, 1, last) for each in records]
     assert texts(rest) == [b"3", b"4"]
+
+
+def test_a_member_that_leaves_while_another_joins_leaves_it_all(broker: Broker, topic: str) -> None:
+    first = Member(broker, topic)
+    until(lambda: len(first.writers) == 2, first.poll)
+    second = Member(broker, topic)
+    second.poll()
+
+    def go() -> None:
+        first.membership.leave()
+        first.membership.close()
+
+    going = threading.Thread(target=go)
+    going.start()
+    until(lambda: not going.is_alive() and len(second.writers) == 2, second.poll)
+    second.membership.close()

@@ -116,6 +116,9 @@ class Membership(Protocol):
     def writer(self, partition: int) -> Writer:
         """The writer of an own partition's task, its state kept in the group's changelog."""
 
+    def leave(self) -> None:
+        """Take no more partitions, and wait until it is a good time to close."""
+
     def close(self) -> None:
         """Leave, so that others have the partitions at once."""
 

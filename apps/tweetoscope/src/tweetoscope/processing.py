@@ -165,6 +165,8 @@ class Loop(Generic[Value]):
                 )
                 try:
                     self._cycle(membership, tables, pool, stop)
+                    self._close(list(self._tasks))
+                    membership.leave()
                 finally:
                     self._close(list(self._tasks))
                     membership.close()

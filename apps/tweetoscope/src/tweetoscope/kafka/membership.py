@@ -1,5 +1,6 @@
 """A member of a group: the partitions that it shares with the others, and their writers."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from confluent_kafka import KafkaException
 from tweetoscope.broker import Assigned, BrokerError, Record, Revoked, changelog, task_name
 from tweetoscope.kafka import answers, reading
 from tweetoscope.kafka.writer import KafkaWriter
+
+LEAVE_S = 6.0
+"""How long a member that leaves waits at most; less than it is given until it is killed."""
 
 
 class KafkaMembership:
@@ -28,6 +32,7 @@ class KafkaMembership:
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._own: list[rdkafka.TopicPartition] = []
         self._failure: Exception | None = None
+        self._is_settled = self._is_leaving = False
         self._consumer = reading.reader(settings, group)
         self._consumer.subscribe(
             [topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke
@@ -63,6 +68,19 @@ class KafkaMembership:
             member=self._consumer.consumer_group_metadata,
         )
 
+    def leave(self) -> None:
+        """Take no more partitions, and wait until it is a good time to close.
+
+        Tansu (0.6.0) never finds another leader for a group whose leader leaves while partitions
+        are shared out anew. So who leaves looks whether that is so, and waits until it is over.
+        """
+        self._is_leaving = True
+        began_s = time.monotonic()
+        while (waited_s := time.monotonic() - began_s) < LEAVE_S:
+            if self._is_settled and waited_s > reading.HEARTBEAT_S:
+                return
+            reading.poll(self._consumer, 0.05, 1)
+
     def close(self) -> None:
         """Leave, so that others have the partitions at once."""
         self._consumer.close()
@@ -70,6 +88,10 @@ class KafkaMembership:
     # librdkafka calls these back within poll and close; what they raise would be lost there.
 
     def _assign(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
+        self._is_settled = True
+        if self._is_leaving:
+            consumer.assign([])
+            return
         try:
             positions = self._on_assigned([at.partition for at in partitions])
         except BrokerError as error:
@@ -82,5 +104,5 @@ class KafkaMembership:
         consumer.assign(partitions)
 
     def _revoke(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
-        self._own = []
+        self._own, self._is_settled = [], False
         self._on_revoked([at.partition for at in partitions])

@@ -14,6 +14,9 @@ from tweetoscope.kafka import answers, headers
 FOLLOWERS = "tweetoscope-followers"
 """The group of those that are in none."""
 
+HEARTBEAT_S = 0.4
+"""Within so long a member hears that partitions are shared out anew."""
+
 
 def reader(settings: dict[str, Any], group: str) -> rdkafka.Consumer:
     """A consumer that reads what is committed only, and commits nothing by itself."""
@@ -26,7 +29,7 @@ def reader(settings: dict[str, Any], group: str) -> rdkafka.Consumer:
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "session.timeout.ms": 6000,
-            "heartbeat.interval.ms": 1000,
+            "heartbeat.interval.ms": int(HEARTBEAT_S * 1000),
             # Tansu answers when half of this is over, even if records came before.
             "fetch.wait.max.ms": 20,
             # Together with `limit` this is the backpressure: what is not handled stays there.
