@@ -150,6 +150,7 @@ def generator(
         return closing(spread(replay.read(data, index), how), quiet)
 
     with running.service(GENERATOR, Kafka(brokers), port=port, host=host) as running_:
+        running_.serve()
         feed: generating.Feed = generating.Paced(emitted=emitted, acceleration=acceleration)
         if kind is Kinds.JETSTREAM:
             feed = streaming.Jetstream(

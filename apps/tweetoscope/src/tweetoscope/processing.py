@@ -119,7 +119,7 @@ class Task(Generic[Value]):
 
 
 class Loop(Generic[Value]):
-    """One member of a service's group."""
+    """One member of a service's group. `joined` is called when it is one for the first time."""
 
     def __init__(
         self,
@@ -127,9 +127,11 @@ class Loop(Generic[Value]):
         broker: Broker,
         metrics: Metrics,
         *,
+        joined: Callable[[], None] = lambda: None,
         pauses_s: tuple[float, float] = (0.1, 5.0),
     ) -> None:
         self._service, self._broker, self._metrics = service, broker, metrics
+        self._joined: Callable[[], None] | None = joined
         self._pauses_s = pauses_s
         self._tasks: dict[int, Task[Value]] = {}
         self._handled = 0
@@ -241,6 +243,9 @@ class Loop(Generic[Value]):
         whereabouts.check_arrived(self._broker)
         opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
         self._tasks.update(opened)
+        if self._joined is not None:
+            self._joined()
+            self._joined = None
         self._metrics.tasks(self._tasks)
         return {partition: task.position for partition, task in opened.items()}
 

@@ -28,10 +28,20 @@ class Running:
     broker: Broker
     metrics: Metrics
     stop: threading.Event
+    port: int | None
+    host: str
+
+    def serve(self) -> None:
+        """Answer on the port, if there is one: by this others know that the service is at work."""
+        if self.port is not None:
+            self.metrics.serve(self.port, self.host)
 
     def work(self, service: Service[Value]) -> None:
-        """Be a member of the service's group until asked to end."""
-        Loop(service, self.broker, self.metrics).run(self.stop)
+        """Be a member of the service's group until asked to end.
+
+        It answers once it is one. So one that takes another's place is in it before that leaves.
+        """
+        Loop(service, self.broker, self.metrics, joined=self.serve).run(self.stop)
 
 
 @contextmanager
@@ -43,13 +53,11 @@ def service(name: str, broker: Broker, *, port: int | None, host: str) -> Iterat
     poster = broker.post()
     telling.begin(poster, name)
     metrics = Metrics(name)
-    if port is not None:
-        metrics.serve(port, host)
     # A batch is tens of thousands of objects, which would be looked through again and again while
     # they are in use: half of the collector's time.
     gc.freeze()
     gc.set_threshold(OBJECTS)
     log.info("started")
-    yield Running(broker=broker, metrics=metrics, stop=stop)
+    yield Running(broker=broker, metrics=metrics, stop=stop, port=port, host=host)
     log.info("ended")
     poster.close()

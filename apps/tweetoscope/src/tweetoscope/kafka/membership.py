@@ -77,7 +77,7 @@ class KafkaMembership:
         self._is_leaving = True
         began_s = time.monotonic()
         while (waited_s := time.monotonic() - began_s) < LEAVE_S:
-            if self._is_settled and waited_s > reading.HEARTBEAT_S:
+            if self._is_settled and waited_s > 2.0 * reading.HEARTBEAT_S:
                 return
             reading.poll(self._consumer, 0.05, 1)
 
@@ -104,5 +104,6 @@ class KafkaMembership:
         consumer.assign(partitions)
 
     def _revoke(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
-        self._own, self._is_settled = [], False
-        self._on_revoked([at.partition for at in partitions])
+        had, self._own, self._is_settled = self._own, [], False
+        if had or not self._is_leaving:
+            self._on_revoked([at.partition for at in partitions])

@@ -14,7 +14,7 @@ from tweetoscope.kafka import answers, headers
 FOLLOWERS = "tweetoscope-followers"
 """The group of those that are in none."""
 
-HEARTBEAT_S = 0.4
+HEARTBEAT_S = 0.3
 """Within so long a member hears that partitions are shared out anew."""
 
 
