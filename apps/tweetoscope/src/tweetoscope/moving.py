@@ -27,9 +27,11 @@ from tweetoscope.broker import (
 from tweetoscope.errors import TweetoscopeError
 from tweetoscope.origins import Fresh
 from tweetoscope.processing import SEEN
-from tweetoscope.topics import GENERATOR, INPUTS, MODELS, all_topics
+from tweetoscope.topics import ALERTS, GENERATOR, INPUTS, MODELS, NOTIFIER, all_topics
 from tweetoscope.whereabouts import MARK, MOVE, MOVED
 
+TASKS = {**INPUTS, NOTIFIER: ALERTS}
+"""Whose state is carried, with what they read, in the order in which they feed each other."""
 CHUNK = 10_000
 PATIENCE_S = 60.0
 
@@ -70,7 +72,7 @@ def move(old: Broker, new: Broker, address: str) -> int | None:
         _settle(writer, left.state, left.position or 0)
     unread = sum(
         _task(old, new, (group, topic, partition), address)
-        for group, topic in INPUTS.items()
+        for group, topic in TASKS.items()
         for partition in range(partitions[topic])
     )
     _models(old, new)
@@ -83,7 +85,7 @@ def take_back(broker: Broker) -> int:
     partitions = broker.partitions()
     opened: list[Callable[[], Writer]] = [
         partial(broker.take, group, topic, partition)
-        for group, topic in INPUTS.items()
+        for group, topic in TASKS.items()
         for partition in range(partitions.get(topic, 0))
     ]
     if changelog(GENERATOR) in partitions:
@@ -101,7 +103,9 @@ def take_back(broker: Broker) -> int:
 
 def _task(old: Broker, new: Broker, task: tuple[str, str, int], address: str) -> int:
     """Carry a task; how many records it had not read."""
-    _, topic, partition = task
+    group, topic, partition = task
+    if group == NOTIFIER and not _has_begun(old, task):
+        return 0  # Nobody asked for alerts, so that none is waited for.
     left = _left(partial(old.take, *task), address)
     seen = Fresh(left.state.pop(SEEN, None))
     unread = 0
@@ -124,6 +128,11 @@ def _task(old: Broker, new: Broker, task: tuple[str, str, int], address: str) ->
         # There it has read nothing yet of what it reads.
         _settle(writer, left.state, 0)
     return unread
+
+
+def _has_begun(broker: Broker, task: tuple[str, str, int]) -> bool:
+    with closing(broker.take(*task)) as writer:
+        return writer.restore().position is not None
 
 
 def _left(open_: Callable[[], Writer], address: str) -> Restored:
