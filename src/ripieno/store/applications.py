@@ -24,11 +24,15 @@ from ripieno.store.values import columns_of
 _a = tables.APPLICATIONS.c
 _v = tables.VERSIONS.c
 _d = tables.DEPLOYMENTS.c
-_ENTRY = sql.select(*columns_of(tables.APPLICATIONS, ApplicationRecord))
-_VERSION = sql.select(*columns_of(tables.VERSIONS, VersionRecord))
-_ENTRY_NAMED = _ENTRY.where(_a.name == sql.bindparam("of"))
-_VERSION_NUMBERED = _VERSION.where(
-    _v.application == sql.bindparam("of"), _v.version == sql.bindparam("number")
+_ENTRY_COLUMNS = columns_of(tables.APPLICATIONS, ApplicationRecord)
+_VERSION_COLUMNS = columns_of(tables.VERSIONS, VersionRecord)
+_ENTRY = sql.select(*_ENTRY_COLUMNS)
+_VERSION = sql.select(*_VERSION_COLUMNS)
+_number = sql.bindparam("number", type_=_v.version.type)
+_REGISTERED = (
+    sql.select(*_ENTRY_COLUMNS, *_VERSION_COLUMNS)
+    .where(_a.name == sql.bindparam("of"), _v.application == _a.name)
+    .where(_v.version == sql.func.coalesce(_number, _a.version))
 )
 _SUMMARY = sql.select(*columns_of(tables.VERSIONS, VersionSummary))
 
@@ -97,17 +101,13 @@ class Applications:
         """A version of an application (None: the one that presents it), and its entry."""
 
         def work(connection: Connection) -> Registered | None:
-            found = connection.execute(_ENTRY_NAMED, {"of": name}).first()
-            if found is None:
+            row = connection.execute(_REGISTERED, {"of": name, "number": version}).first()
+            if row is None:
                 return None
-            shown = rows.record(ApplicationRecord, _ENTRY.selected_columns, found)
-            asked = {"of": name, "number": shown.version if version is None else version}
-            found = connection.execute(_VERSION_NUMBERED, asked).first()
-            if found is None:
-                return None
+            count = len(_ENTRY_COLUMNS)
             return Registered(
-                entry=shown,
-                version=rows.record(VersionRecord, _VERSION.selected_columns, found),
+                entry=rows.record(ApplicationRecord, _ENTRY_COLUMNS, row[:count]),
+                version=rows.record(VersionRecord, _VERSION_COLUMNS, row[count:]),
             )
 
         return await self._database.read(work)
