@@ -5,12 +5,13 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ripieno
@@ -75,6 +76,23 @@ ROUTERS = (
 )
 
 
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _routes() -> list[BaseRoute]:
+    api = APIRouter(generate_unique_id_function=_operation_id)
+    api.include_router(health.open_router)
+    api.include_router(metrics.server_router, dependencies=[Depends(bearer)])
+    for router in ROUTERS:
+        api.include_router(router, prefix=PREFIX, dependencies=[Depends(bearer)])
+    return api.routes
+
+
+# Made ready by the first request and kept by all applications of a process: in tests there are
+# many, and to make the routes ready takes longer than to answer.
+ROUTES = _routes()
+
 SITE_EDITOR = "/publish"
 """Where the site takes an application with its files."""
 
@@ -114,17 +132,13 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
+        routes=ROUTES,
     )
     app.state.control = control
     app.state.door = None
     app.state.public_url = public_url
     app.state.streams = streams
     app.state.answers = Answers(control)
-    app.include_router(health.open_router)
-    app.include_router(metrics.server_router, dependencies=[Depends(bearer)])
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX, dependencies=[Depends(bearer)])
     if site is not None:
         app.router.default = _outside(site, app.router.default)
     for expected in (RipienoError, HTTPException, RequestValidationError):
@@ -148,10 +162,6 @@ def _outside(site: ASGIApp, inside: ASGIApp) -> ASGIApp:
         await (site if is_ours else inside)(scope, receive, send)
 
     return answer
-
-
-def _operation_id(route: APIRoute) -> str:
-    return route.name
 
 
 async def _tell(request: Request, error: Exception) -> Response:
