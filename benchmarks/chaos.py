@@ -49,7 +49,7 @@ def main() -> None:
     sys.argv[1:] = others
 
     def measured(extent: Extent) -> Iterator[Figure]:
-        wanted = max(2, asked.kills // extent.divisor)
+        wanted = max(1, asked.kills // extent.divisor)
         rounds = ROUNDS if extent.divisor == 1 else 1
         tally, unbroken = survived(wanted, asked.seed, rounds=rounds)
         yield Figure(

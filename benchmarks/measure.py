@@ -100,7 +100,7 @@ def main(
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="see that it works: one run, a hundredth of the sizes, no budgets",
+        help="see that it works: one run, a thousandth of the sizes, no budgets",
     )
     for name, meaning in (options or {}).items():
         parser.add_argument(f"--{name}", help=meaning)
@@ -108,7 +108,7 @@ def main(
     given = {name: getattr(asked, name) for name in options or {}}
     extent = Extent(runs=max(1, asked.runs), given=given)
     if asked.quick:
-        extent = replace(extent, runs=1, divisor=100)
+        extent = replace(extent, runs=1, divisor=1000)
     figures = measured(extent)
     if asked.quick:
         figures = (replace(figure, budget=None) for figure in figures)
