@@ -3,6 +3,7 @@
 Loaded by pytest for all tests; it knows of no module of Ripieno.
 """
 
+import math
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -16,12 +17,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Machines are noisy, so no example has a deadline; and what is drawn is the same in every run, so
 # that a change fails for what it changed. The thorough profile draws anew. It is not called
-# "default": schemathesis takes only what differs from the profile of that name.
+# "default": schemathesis takes only what differs from the profile of that name. Tweetoscope's tests
+# load one that says the same, so that it does not matter which of the two is loaded last.
 THOROUGH = os.environ.get("RIPIENO_HYPOTHESIS_PROFILE") == "thorough"
 settings.register_profile(
     "ripieno",
     deadline=None,
     derandomize=not THOROUGH,
+    max_examples=1000 if THOROUGH else 50,
     suppress_health_check=(HealthCheck.too_slow,),
 )
 settings.load_profile("ripieno")
@@ -40,6 +43,11 @@ def shared() -> Path:
             "needs the shared conformance cases: set RIPIENO_SHARED or put them in ../shared"
         )
     return folder
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two processors: tests wait a third of their time, for processes to end."""
+    return math.ceil(1.5 * (os.cpu_count() or 1))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 """What holds for every plan that the planner returns."""
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from ripieno.engine import invariants
 from ripieno.engine.machine import Machine
@@ -14,6 +14,7 @@ from ripieno.model.program import Outcome, Program, Push
 from ripieno.plan import errors
 from ripieno.plan.change import find
 from ripieno.plan.planner import goal_of, plan
+from tests.drawing import examples
 from tests.scenarios import odd_scenarios, scenarios
 
 
@@ -91,7 +92,7 @@ def test_a_second_plan_to_the_same_goal_runs_only_what_is_asked_again(
     assert plan(situation(machine), states_only).is_empty
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(scenarios())
 def test_planning_is_deterministic(scenario: tuple[Situation, Goal]) -> None:
     now, goal = scenario

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripieno.control.registry import Registry
@@ -29,6 +29,7 @@ from ripieno.store.registered import (
 )
 from ripieno.store.store import Store, open_store
 from ripieno.wire import archive
+from tests.drawing import examples
 from tests.fake_registry import FakeRegistry, MemoryCatalogue
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -123,7 +124,7 @@ def folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="ripieno-registry-"))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(rounds=st.lists(st.tuples(steps, searches), min_size=1, max_size=3))
 def test_search_finds_what_looking_at_everything_finds(
     folder: Path, rounds: list[tuple[list[Register | Change], list[Search]]]

@@ -11,12 +11,14 @@ from tweetoscope.testing.brokers import ApacheKafka, BrokerAbsent, kafka_running
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
-# Compiling at the first call takes seconds, and machines are noisy.
+# Compiling at the first call takes seconds, and machines are noisy. What is drawn is the same in
+# every run, unless somebody has the time to look for more.
+THOROUGH = os.environ.get("RIPIENO_HYPOTHESIS_PROFILE") == "thorough"
 settings.register_profile(
     "tweetoscope",
     deadline=None,
-    derandomize=True,
-    max_examples=50,
+    derandomize=not THOROUGH,
+    max_examples=1000 if THOROUGH else 50,
     suppress_health_check=(HealthCheck.too_slow,),
 )
 settings.load_profile("tweetoscope")

@@ -13,13 +13,14 @@ import jsonschema
 import pytest
 from boutiques.invocationSchemaHandler import generateInvocationSchema
 from boutiques.localExec import LocalExecutor
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripieno.importers.boutiques import boutiques
 from ripieno.model import parameters, references
 from ripieno.model.errors import InvalidParameter
 from ripieno.model.reading_applications import application, resolve
+from tests.drawing import examples
 
 EXAMPLES = sorted((Path(reference.__file__).parent / "schema" / "examples").rglob("*.json"))
 SHELLS = ("/bin/sh", "/bin/bash")
@@ -169,7 +170,7 @@ def _add_rules(draw: st.DrawFn, descriptor: dict[str, Any]) -> None:
             each["min-list-entries"] = 2
 
 
-@settings(max_examples=50)
+@examples(30)
 @given(tool=tools())
 def test_the_command_is_that_of_the_reference_tool(
     tool: tuple[dict[str, Any], dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
@@ -181,7 +182,7 @@ def test_the_command_is_that_of_the_reference_tool(
     assert ours(descriptor, invocation) == shlex.split(wanted)
 
 
-@settings(max_examples=100)
+@examples(50)
 @given(tools(has_rules=True))
 def test_the_same_invocations_are_refused(
     tool: tuple[dict[str, Any], dict[str, Any]],
