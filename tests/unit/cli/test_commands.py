@@ -294,7 +294,7 @@ def test_an_endless_file_is_read_no_further_than_the_limit() -> None:
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
-    words = ["simulate", SHOP, "--phase", "deploy", "--gantt", "/dev/stdout"]
+    words = ["simulate", str(SHOP), "--phase", "deploy", "--gantt", "/dev/stdout"]
     shown = subprocess.run([*COMMAND, *words], capture_output=True, timeout=60, check=False)
     assert shown.returncode == 0 and shown.stdout.startswith(b"<svg ")
     assert Path("/dev/stdout").is_symlink()
