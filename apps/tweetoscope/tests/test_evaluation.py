@@ -51,6 +51,15 @@ def test_median_threshold_is_passed_half_of_the_time() -> None:
     assert Calibration().probability_above(math.e * 100.0, 1.0, 100) == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.parametrize("grows", [1.0, 2.0, 9.0])
+def test_a_forecast_lies_in_its_interval_however_wrong_the_last_ones_were(grows: float) -> None:
+    calibration = Calibration()
+    for _ in range(600):
+        told = calibration.forecast(math.log(3.0), 100)
+        assert 100.0 <= told.low <= told.size <= told.high
+        calibration.add(told, round(100 * grows))
+
+
 def test_interval_of_no_level_is_refused() -> None:
     with pytest.raises(BadParameters, match="level"):
         Calibration(level=1.0)

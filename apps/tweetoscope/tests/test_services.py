@@ -10,7 +10,7 @@ import pytest
 
 from tweetoscope import collector, estimator, learner, messages, predictor
 from tweetoscope.broker import Message, Record
-from tweetoscope.cascade import Gathering
+from tweetoscope.cascade import Gathering, Tweet
 from tweetoscope.errors import BadMessage
 from tweetoscope.learning import NAMES, Kind, Model
 from tweetoscope.metrics import Metrics
@@ -124,6 +124,30 @@ def test_a_collector_begun_anew_still_has_what_it_held_back(
     assert again == undisturbed
     in_order = run(collecting(late), tweets, batch=1000)
     assert {message.value for message in undisturbed} == {message.value for message in in_order}
+
+
+def test_tweets_later_than_allowed_are_counted() -> None:
+    metrics = Metrics("collector")
+    service = collector.service(Gathering(lateness_s=5.0), metrics)
+    told = [
+        Message("tweets", b"s", messages.write_tweet(Tweet("tw1", time_s, 1.0, time_s == 0.0), "s"))
+        for time_s in (0.0, 20.0, 16.0, 9.0, 14.0)
+    ]
+    process = service.open(0, {})
+    list(process.handle([(each, service.decode(each)) for each in records(told, "tweets")]))
+    list(process.changes())
+    late = metrics.registry.get_sample_value("tweetoscope_late_total", {"service": "collector"})
+    assert late == 2
+
+
+@pytest.mark.parametrize("followers", ["0", "null"])
+def test_authors_without_followers_stop_nothing(followers: str) -> None:
+    pairs = ",".join(f"[{30 * at},{followers}]" for at in range(12))
+    value = f'{{"type":"serie","cid":"tw1","msg":"","T_obs":600,"tweets":[{pairs}]}}'.encode()
+    [told] = run(estimating, [Record(SERIES, 0, 0, b"tw1", value, 0, None)], batch=1)
+    fitted = messages.read_property(told.value or b"")
+    assert isinstance(fitted, messages.Fitted)
+    assert np.isfinite([fitted.estimate.size, *fitted.features]).all()
 
 
 def test_the_changelog_of_a_collector_is_that_of_open_cascades(tweets: list[Record]) -> None:

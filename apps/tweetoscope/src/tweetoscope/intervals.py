@@ -56,7 +56,10 @@ class Calibration:
         self._wanted = self.level
 
     def forecast(self, ln_ratio: float, events: int) -> Forecast:
-        """The forecast with its interval; never below what was seen."""
+        """The forecast with its interval around it; never below what was seen.
+
+        Where all errors of late lie on one side, the end on the other side is the forecast itself.
+        """
         spread = _spread(ln_ratio)
         tail = 0.5 * (1.0 - self._wanted)
         low, high = self._quantile(tail), self._quantile(1.0 - tail)
@@ -64,7 +67,7 @@ class Calibration:
             events=events,
             ln_ratio=ln_ratio,
             size=events * math.exp(ln_ratio),
-            low=events * math.exp(max(ln_ratio + spread * low, 0.0)),
+            low=events * math.exp(min(max(ln_ratio + spread * low, 0.0), ln_ratio)),
             high=events * math.exp(max(ln_ratio + spread * high, ln_ratio)),
         )
 

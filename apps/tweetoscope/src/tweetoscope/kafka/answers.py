@@ -8,6 +8,9 @@ from confluent_kafka import KafkaError, KafkaException
 
 from tweetoscope.broker import BrokerError
 
+AtEnd = Callable[[tuple[str, int], int], None]
+"""Called with a partition that was read to its end, and the offset that it ends at."""
+
 TIMEOUT_S = 30.0
 SUPERSEDED = {
     KafkaError._FENCED,
@@ -21,12 +24,10 @@ SUPERSEDED = {
 log = logging.getLogger("tweetoscope.kafka")
 
 
-def ended_or_raise(
-    error: KafkaError, message: rdkafka.Message, at_end: Callable[[tuple[str, int]], None]
-) -> None:
+def ended_or_raise(error: KafkaError, message: rdkafka.Message, at_end: AtEnd) -> None:
     """Take note of a partition's end; raise what will not get better by itself."""
     if error.code() == KafkaError._PARTITION_EOF:
-        at_end((message.topic(), message.partition()))
+        at_end((message.topic(), message.partition()), message.offset())
     elif error.fatal() or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
         raise BrokerError(f"{message.topic()} cannot be read: {error.str()}")
     else:

@@ -45,7 +45,7 @@ class KafkaFollower:
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         """Records not read yet, waiting only while there are none. Committed ones only."""
-        records = reading.poll(self._consumer, timeout_s, limit, at_end=self._behind.discard)
+        records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end)
         return self._fresh.of(records)
 
     def is_at_end(self) -> bool:
@@ -55,3 +55,6 @@ class KafkaFollower:
     def close(self) -> None:
         """Let go."""
         self._consumer.close()
+
+    def _at_end(self, at: tuple[str, int], _: int) -> None:
+        self._behind.discard(at)

@@ -30,7 +30,7 @@ class KafkaMembership:
         self._settings, self._commit_s = settings, commit_s
         self._group, self._topic = group, topic
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
-        self._own: list[rdkafka.TopicPartition] = []
+        self._read: dict[int, int] = {}
         self._failure: Exception | None = None
         self._is_settled = self._is_leaving = False
         self._consumer = reading.reader(settings, group)
@@ -40,18 +40,21 @@ class KafkaMembership:
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         """Records of the partitions that are one's own, waiting only while there are none."""
-        records = reading.poll(self._consumer, timeout_s, limit)
+        records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end)
         if self._failure is not None:
             raise self._failure
+        for record in records:
+            self._read[record.partition] = record.offset + 1
         return records
 
     def lags(self) -> dict[int, int]:
         """How many records each own partition has that were not polled yet."""
         lags = {}
         try:
-            for at in self._consumer.position(self._own):
+            for partition, read in self._read.items():
+                at = rdkafka.TopicPartition(self._topic, partition)
                 low, high = self._consumer.get_watermark_offsets(at, cached=True)
-                lags[at.partition] = max(high - max(at.offset, low), 0)
+                lags[partition] = max(high - max(read, low), 0)
         except KafkaException as error:
             raise answers.failed(f"how far {self._topic} was read is not known", error) from error
         return lags
@@ -85,6 +88,11 @@ class KafkaMembership:
         """Leave, so that others have the partitions at once."""
         self._consumer.close()
 
+    def _at_end(self, at: tuple[str, int], offset: int) -> None:
+        # The ends of transactions have offsets too, but are never polled.
+        if at[1] in self._read:
+            self._read[at[1]] = offset
+
     # librdkafka calls these back within poll and close; what they raise would be lost there.
 
     def _assign(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
@@ -100,10 +108,10 @@ class KafkaMembership:
         for at in partitions:
             position = positions[at.partition]
             at.offset = rdkafka.OFFSET_BEGINNING if position is None else position
-        self._own = partitions
+        self._read = {at.partition: positions[at.partition] or 0 for at in partitions}
         consumer.assign(partitions)
 
     def _revoke(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
-        had, self._own, self._is_settled = self._own, [], False
+        had, self._read, self._is_settled = self._read, {}, False
         if had or not self._is_leaving:
             self._on_revoked([at.partition for at in partitions])

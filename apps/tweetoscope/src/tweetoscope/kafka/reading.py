@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import confluent_kafka as rdkafka
@@ -42,7 +42,7 @@ def poll(
     consumer: rdkafka.Consumer,
     timeout_s: float,
     limit: int,
-    at_end: Callable[[tuple[str, int]], None] = lambda _: None,
+    at_end: answers.AtEnd = lambda _, __: None,
 ) -> list[Record]:
     """Wait for one message only, since to wait for many is to wait until there are many."""
     try:
@@ -68,7 +68,7 @@ def rest(
         behind = {(topic, partition)}
         until = time.monotonic() + answers.TIMEOUT_S
         while behind:
-            if records := poll(consumer, 0.1, 10_000, at_end=behind.discard):
+            if records := poll(consumer, 0.1, 10_000, at_end=lambda at, _: behind.discard(at)):
                 until = time.monotonic() + answers.TIMEOUT_S
                 yield records
             elif time.monotonic() > until:

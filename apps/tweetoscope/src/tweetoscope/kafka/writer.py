@@ -147,7 +147,7 @@ class KafkaWriter:
                     continue
                 until = time.monotonic() + answers.TIMEOUT_S
                 if error := message.error():
-                    answers.ended_or_raise(error, message, behind.discard)
+                    answers.ended_or_raise(error, message, lambda at, _: behind.discard(at))
                     continue
                 yield message.key(), message.value(), headers.position(message.headers())
             if time.monotonic() > until:
