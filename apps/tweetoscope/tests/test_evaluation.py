@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from apps.tweetoscope.tests.conftest import REPOSITORY
-from tweetoscope import evaluation, intervals, seismic
+from tweetoscope import evaluation, intervals, scores, seismic
 from tweetoscope.drift import PageHinkley, RecentErrors
 from tweetoscope.errors import BadParameters
 from tweetoscope.evaluation import Cascade, Method, Protocol, Scored
@@ -200,11 +200,11 @@ def test_scores_are_those_of_their_definitions() -> None:
         scored("c", 30.0, 20),
         scored("d", 60.0, 80),
     ]
-    np.testing.assert_allclose(evaluation.errors(some, Method.LEARNT), [0.5, 0.5, 0.5, 0.25])
-    assert evaluation.top_recall(some, Method.LEARNT, 0.5) == 1.0
-    assert evaluation.top_recall(some, Method.LEARNT, 0.25) == 0.0
+    np.testing.assert_allclose(scores.errors(some, Method.LEARNT), [0.5, 0.5, 0.5, 0.25])
+    assert scores.top_recall(some, Method.LEARNT, 0.5) == 1.0
+    assert scores.top_recall(some, Method.LEARNT, 0.25) == 0.0
     # Alerts above 50 that are right: b and d, when their 51st tweet comes.
-    np.testing.assert_allclose(evaluation.lead_times_s(some, Method.LEARNT, 50.0), [51.0, 51.0])
+    np.testing.assert_allclose(scores.lead_times_s(some, Method.LEARNT, 50.0), [51.0, 51.0])
 
 
 def test_benchmark_says_how_good_forecasts_of_real_cascades_are(data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Forecasts as they would have been, and how good they were: prequential and chronological.
+"""Forecasts as they would have been: prequential and chronological. `scores` says how good.
 
 Cascades are taken in the order in which they began. Each is foretold by what was learnt from those
 before it, scored, and only then learnt from; every one counts, the first as well. Magnitudes, the
@@ -8,7 +8,7 @@ models and the intervals all follow the stream.
 import bisect
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -56,6 +56,8 @@ class Protocol:
     least_events: int = 10
     is_delayed: bool = False
     trees: int = 100
+    thresholds: tuple[float, ...] = ()
+    """Sizes of which it is told how likely they are passed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +71,8 @@ class Scored:
     forecast: Forecast
     passed_s: Reals
     """When each tweet after the window came."""
+    likely: tuple[float, ...] = ()
+    """How likely each threshold of the protocol was to be passed, as was told."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -122,6 +126,13 @@ class Forecaster:
         """With the interval that is calibrated so far."""
         return self._calibration.forecast(math.log(size / events), events)
 
+    def likely(self, forecast: Forecast) -> tuple[float, ...]:
+        """How likely each threshold is passed."""
+        return tuple(
+            self._calibration.probability_above(threshold, forecast.ln_ratio, forecast.events)
+            for threshold in self.protocol.thresholds
+        )
+
     def learn(self, sample: Sample, forecast: Forecast) -> None:
         """Take in a cascade whose size is known now."""
         bisect.insort(self._ratios, sample.ln_ratio)
@@ -153,7 +164,7 @@ def play(cascades: Iterable[Cascade], protocol: Protocol) -> Iterator[Scored]:
         forecast = forecaster.forecast(told[Method.LEARNT], events)
         yield Scored(
             name=cascade.name, events=events, size=size, told=told, forecast=forecast,
-            passed_s=cascade.times_s[events:size],
+            passed_s=cascade.times_s[events:size], likely=forecaster.likely(forecast),
         )  # fmt: skip
         known_s = cascade.start_s + protocol.horizon_s if protocol.is_delayed else -math.inf
         sample = Sample(seen=seen, size=size)
@@ -168,65 +179,50 @@ def cross_validate(
     Not what a stream allows; only for comparison with figures that were found so.
     """
     forecaster = Forecaster(protocol=protocol)
-    known: list[tuple[Cascade, Sample]] = []
+    known: list[tuple[Cascade, Sample, dict[Method, float]]] = []
     for cascade in cascades:
         events, size = _counts(cascade, protocol)
         if events >= protocol.least_events:
-            _, seen = forecaster.tell(cascade.times_s[:events], cascade.marks[:events])
-            known.append((cascade, Sample(seen=seen, size=size)))
+            told, seen = forecaster.tell(cascade.times_s[:events], cascade.marks[:events])
+            known.append((cascade, Sample(seen=seen, size=size), told))
     places = np.random.default_rng(seed).permutation(len(known)) % folds
     for fold in range(folds):
-        learner = Learner(window_s=protocol.window_s, trees=protocol.trees)
-        for place, (_, sample) in zip(places, known, strict=True):
+        learners = {
+            kind: Learner(window_s=protocol.window_s, kind=kind, trees=protocol.trees)
+            for kind in Kind
+        }
+        for place, (_, sample, _) in zip(places, known, strict=True):
             if place != fold:
-                learner.add(sample)
-        model = learner.learn()
-        for place, (cascade, sample) in zip(places, known, strict=True):
+                for learner in learners.values():
+                    learner.add(sample)
+        models = {kind: learner.learn() for kind, learner in learners.items()}
+        for place, (cascade, sample, told) in zip(places, known, strict=True):
             if place == fold:
-                events, told = sample.seen.events, model.ln_ratio(sample.seen)
-                yield Scored(
-                    name=cascade.name, events=events, size=sample.size,
-                    told={
-                        Method.LEARNT: events * math.exp(told),
-                        Method.CONSTANT: events * math.exp(model.ln_constant),
-                    },
-                    forecast=forecaster.forecast(events * math.exp(told), events),
-                    passed_s=cascade.times_s[events : sample.size],
-                )  # fmt: skip
+                yield _scored_in_fold(cascade, sample, told, models, forecaster)
+
+
+def _scored_in_fold(
+    cascade: Cascade,
+    sample: Sample,
+    told: dict[Method, float],
+    models: dict[Kind, Model],
+    forecaster: Forecaster,
+) -> Scored:
+    seen, events = sample.seen, sample.seen.events
+    learnt = {
+        Method.LEARNT: models[Kind.LOG_RATIO].ln_ratio(seen),
+        Method.CONSTANT: models[Kind.LOG_RATIO].ln_constant,
+        Method.FOREST_ON_OMEGA: models[Kind.OMEGA].ln_ratio(seen),
+    }
+    found = told | {method: events * math.exp(ratio) for method, ratio in learnt.items()}
+    return Scored(
+        name=cascade.name, events=events, size=sample.size, told=found,
+        forecast=forecaster.forecast(found[Method.LEARNT], events),
+        passed_s=cascade.times_s[events : sample.size],
+    )  # fmt: skip
 
 
 def _counts(cascade: Cascade, protocol: Protocol) -> tuple[int, int]:
     """Tweets in the window, and until the horizon."""
     ends = np.searchsorted(cascade.times_s, (protocol.window_s, protocol.horizon_s), side="right")
     return int(ends[0]), int(ends[1])
-
-
-def errors(scored: Sequence[Scored], method: Method) -> Reals:
-    """|N̂ - N| / N of each."""
-    return np.array([abs(each.told[method] - each.size) / each.size for each in scored])
-
-
-def coverage(scored: Sequence[Scored]) -> float:
-    """The part of final sizes that were in their interval."""
-    return float(np.mean([each.forecast.low <= each.size <= each.forecast.high for each in scored]))
-
-
-def top_recall(scored: Sequence[Scored], method: Method, part: float = 0.1) -> float:
-    """How many of the largest were foretold to be among the largest."""
-    count = max(1, round(part * len(scored)))
-    largest = _largest([float(each.size) for each in scored], count)
-    told = _largest([each.told[method] for each in scored], count)
-    return len(largest & told) / count
-
-
-def lead_times_s(scored: Sequence[Scored], method: Method, threshold: float) -> Reals:
-    """For each alert that was right, how long before the threshold was passed it came."""
-    return np.array([
-        each.passed_s[math.floor(threshold) - each.events]
-        for each in scored
-        if each.events <= threshold < min(each.told[method], each.size)
-    ])  # fmt: skip
-
-
-def _largest(values: Sequence[float], count: int) -> set[int]:
-    return set(np.argsort(values, kind="stable")[-count:].tolist())

@@ -36,11 +36,11 @@ class Bounds:
     most_n_star: float = 0.999
     least_beta: float = 1.0 / (10.0 * DAY_S)
     most_beta: float = 1.0 / 60.0
-    least_p: float = 1e-9
+    least_n_star: float = 1e-8
 
     def __post_init__(self) -> None:
-        most_p = self.most_n_star / self.mean_mark if self.mean_mark > 0.0 else 0.0
-        if not (0.0 < self.least_p < most_p and 0.0 < self.least_beta < self.most_beta):
+        is_sound = 0.0 < self.mean_mark < math.inf and 0.0 < self.least_n_star < self.most_n_star
+        if not (is_sound and 0.0 < self.least_beta < self.most_beta):
             raise BadParameters(
                 f"no parameters are within {self}; the mean magnitude and n* must be above 0, "
                 "and each least value below its greatest"
@@ -48,8 +48,8 @@ class Bounds:
 
     def box(self) -> Reals:
         """The bounds of (ln p, ln β) in the order that `fitting` reads."""
-        most_p = self.most_n_star / self.mean_mark
-        box: Reals = np.log(np.array([self.least_p, most_p, self.least_beta, self.most_beta]))
+        least_p, most_p = self.least_n_star / self.mean_mark, self.most_n_star / self.mean_mark
+        box: Reals = np.log(np.array([least_p, most_p, self.least_beta, self.most_beta]))
         return box
 
 
