@@ -1,4 +1,4 @@
-"""`make demo`: a server with a catalogue of samples, and a live reconfiguration of one of them.
+"""`make demo`: a server with a catalogue, a sample rearranged live, and a pipeline at work.
 
 `python demo.py` leaves the server, its door and the application running; `python demo.py stop`
 takes all down. Everything is asked for by the `ripieno` command, as a user would. What the demo
@@ -31,12 +31,15 @@ BIN = Path(sys.executable).parent
 SAMPLES_BIN = CHECKOUT / CATALOGUE / ".venv" / "bin"
 
 SHOWN = "ensemble"
-"""The application that is deployed."""
+"""The sample that is deployed and rearranged."""
+
+PIPELINE = "tweetoscope"
+"""The application that is left to be looked at."""
 
 SOLO_S = 6.0
 """How long the soloist is heard before the others join in, unless told otherwise."""
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """No step takes longer, on any machine."""
 
 
@@ -165,10 +168,14 @@ def show(demo: Demo, *, solo_s: float) -> None:
     print(f"It is at {url}")
 
     _say("A catalogue of sample applications")
-    for each in sorted((CHECKOUT / CATALOGUE).glob("*/application.yaml")):
+    samples = sorted((CHECKOUT / CATALOGUE).glob("*/application.yaml"))
+    for each in (*samples, CHECKOUT / "apps" / PIPELINE / "application.yaml"):
         demo.ripieno("app", "register", str(each.parent.relative_to(CHECKOUT)))
 
-    _say("One of them is deployed: a store, an API that needs it, a page that needs the API")
+    _say("A pipeline: which of the tweets that come now will be largest?")
+    _forecast(demo)
+
+    _say("One of the samples is deployed: a store, an API that needs it, a page that needs the API")
     demo.ripieno("deploy", SHOWN)
     demo.ripieno("status", SHOWN)
     before = demo.pids()
@@ -176,7 +183,7 @@ def show(demo: Demo, *, solo_s: float) -> None:
     time.sleep(solo_s)
 
     _say("While it plays: another API takes the place of the first, under an open page")
-    with _visitor(demo.asked("open", SHOWN, "--print").strip()) as visits:
+    with _visits(Visitor(demo.asked("open", SHOWN, "--print").strip())) as visits:
         demo.ripieno("apply", SHOWN, "--set", "part=tutti", "--yes")
     after = demo.pids()
     _say("What became of the processes")
@@ -189,12 +196,13 @@ def show(demo: Demo, *, solo_s: float) -> None:
     )
     link = demo.asked("sign-in").strip()
     print(
-        f"\n{_strong(f'Open {link}')}\n"
-        "It signs you in once, within ten minutes, and shows the catalogue. Later, at\n"
-        f"{url}, sign in as admin with the password in\n"
-        f"{_short(demo.home / settings.PASSWORD_FILE)}.\n"
+        f"\n{_strong(f'Open {link}?next=/deployments/{PIPELINE}/open')}\n"
+        "It signs you in once, within ten minutes, and shows what is foretold. The catalogue\n"
+        f"is at {url}; later, sign in there as admin with the\n"
+        f"password in {_short(demo.home / settings.PASSWORD_FILE)}.\n"
         "\nTo go on, in this folder:\n"
         f'  export RIPIENO_HOME="{demo.home}" PATH="{BIN}:$PATH"\n'
+        "  ripieno scale tweetoscope estimator=3      more estimators, while the stream goes on\n"
         "  ripieno open ensemble                      the page, through the door\n"
         "  ripieno gantt ensemble                     what happened when\n"
         "  ripieno apply ensemble --set part=solo     the soloist alone again\n"
@@ -205,42 +213,59 @@ def show(demo: Demo, *, solo_s: float) -> None:
     )
 
 
-@contextmanager
-def _visitor(way_in: str) -> Iterator[list[bool]]:
-    """Somebody who looks at the page all the time; whether it answered, each time."""
-    entry = urlsplit(way_in)
-    assert entry.hostname and entry.port
-    host, port, key = entry.netloc, entry.port, ""
+def _forecast(demo: Demo) -> None:
+    """Deploy the pipeline, and wait for what it says first."""
+    began_s = time.monotonic()
+    demo.ripieno("deploy", PIPELINE, "--configuration", "quick")
+    page = Visitor(demo.asked("open", PIPELINE, "--print").strip())
+    _until(lambda: 'id="row-' in page.ask("/")[1], f"{PIPELINE} has foretold something")
+    took_s = time.monotonic() - began_s
+    print(f"\nIts first forecasts were there {took_s:.0f} s after it was asked for.")
 
-    def ask(path: str) -> http.client.HTTPResponse:
+
+class Visitor:
+    """Somebody whom the door has let in. Raises: DemoError if it does not."""
+
+    def __init__(self, way_in: str) -> None:
+        entry = urlsplit(way_in)
+        assert entry.hostname and entry.port
+        self._host, self._port, self._key = entry.netloc, entry.port, ""
+        status, _ = self.ask(f"{entry.path}?{entry.query}")
+        if not self._key:
+            raise DemoError(f"the door at {self._host} lets nobody in: it answered {status}")
+
+    def ask(self, path: str) -> tuple[int, str]:
+        """The status of an answer, and what it says; a key that comes with it is kept."""
         # Names below localhost are known to browsers, not to every system.
-        door = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
-        door.request("GET", path, headers={"Host": host, "Cookie": key, "Connection": "close"})
+        door = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
+        headers = {"Host": self._host, "Cookie": self._key, "Connection": "close"}
+        door.request("GET", path, headers=headers)
         answer = door.getresponse()
-        answer.read()
-        return answer
+        if key := answer.getheader("Set-Cookie"):
+            self._key = key.partition(";")[0]
+        return answer.status, answer.read().decode(errors="replace")
 
-    admitted = ask(f"{entry.path}?{entry.query}")
-    key = (admitted.getheader("Set-Cookie") or "").partition(";")[0]
-    if not key:
-        raise DemoError(f"the door at {host} lets nobody in: it answered {admitted.status}")
+
+@contextmanager
+def _visits(visitor: Visitor) -> Iterator[list[bool]]:
+    """The visitor looks at the page all the time; whether it answered, each time."""
     visits: list[bool] = []
     over = threading.Event()
 
     def visit() -> None:
         while not over.wait(0.02):
             try:
-                visits.append(ask("/score").status == 200)
+                visits.append(visitor.ask("/score")[0] == 200)
             except OSError:
                 visits.append(False)
 
-    visitor = threading.Thread(target=visit)
-    visitor.start()
+    visiting = threading.Thread(target=visit)
+    visiting.start()
     try:
         yield visits
     finally:
         over.set()
-        visitor.join()
+        visiting.join()
 
 
 def _fate(before: int | None, after: int | None) -> str:

@@ -1,4 +1,4 @@
-"""`make demo` does what it says, ends with a page one can open, and cleans up after itself."""
+"""`make demo` does what it says, ends with pages one can open, and cleans up after itself."""
 
 import http.client
 import json
@@ -13,11 +13,14 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from ripieno.testing import control_rig
+from tests.ui_rig import CHROMIUM
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LONGEST_S = 180
+LONGEST_S = 400
+PATIENCE_MS = 60_000
 
 
 def demo(home: Path, *words: str) -> str:
@@ -103,6 +106,28 @@ def asked(home: Path, *words: str) -> str:
     return printed.strip()
 
 
+def look_at_forecasts(link: str) -> None:
+    """Follow the link that the demo ends with: it leads to forecasts, which go on coming."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+        )
+        page = chromium.new_page()
+        page.goto(link, timeout=PATIENCE_MS)
+        dashboard = page.frame_locator("#application")
+        largest = dashboard.get_by_role("region", name="Which will be largest?")
+        expect(largest.get_by_role("row")).not_to_have_count(0)
+        expect(dashboard.get_by_role("status").first).to_contain_text("Live")
+        expect(dashboard.locator("#chosen canvas")).to_be_visible()
+        before = largest.inner_text()
+        expect(largest).not_to_have_text(before)
+        page.goto(f"{page.url.partition('/deployments')[0]}/")
+        expect(page.get_by_role("link", name="Tweetoscope").first).to_be_visible()
+        expect(page.get_by_role("link", name="Brain atlas").first).to_be_visible()
+        chromium.close()
+
+
 def test_the_demo_rearranges_an_application_leaves_it_reachable_and_can_be_taken_down(
     home: Path,
 ) -> None:
@@ -116,9 +141,15 @@ def test_the_demo_rearranges_an_application_leaves_it_reachable_and_can_be_taken
     assert replaced and found["page"]["pid"] == int(replaced[2]), said
     assert re.search(r"asked \d+ times through the door, and answered each time", said), said
     assert found["api"]["part"] == "tutti"
-    assert {each["by"] for each in found["beats"].values()} == {"solo", "tutti"}
+    # The last beats are kept, which on a slow machine are all from after the change.
+    players = {each["by"] for each in found["beats"].values()}
+    assert "tutti" in players <= {"solo", "tutti"}
     beats = [int(beat) for beat in found["beats"]]
     assert beats == list(range(beats[0], beats[-1] + 1)), "a beat was missed"
+
+    opened = re.search(r"Open (http://\S+)", said)
+    assert opened, said
+    look_at_forecasts(opened[1])
 
     # Where its server was killed, another one is started, which takes it down as its own would.
     server = psutil.Process(json.loads((home / "server.json").read_text())["pid"])

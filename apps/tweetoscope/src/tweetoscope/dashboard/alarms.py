@@ -77,6 +77,6 @@ class Alarms:
         return outcomes.count(Outcome.PASSED), outcomes.count(Outcome.FALSE)
 
     def lead_s(self) -> float | None:
-        """The median lead of those that came true, where it is known."""
-        leads = [alarm.lead_s for alarm in self.newest.values() if alarm.lead_s is not None]
+        """The median lead of those that came true later; None if all had before, or none did."""
+        leads = [alarm.lead_s for alarm in self.newest.values() if alarm.lead_s]
         return median(leads) if leads else None

@@ -43,9 +43,9 @@ function across(get) {
       ctx.moveTo(plot.bbox.left, y);
       ctx.lineTo(plot.bbox.left + plot.bbox.width, y);
       ctx.stroke();
-      ctx.textAlign = "left";
+      ctx.textAlign = "right";
       ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.fillText(text, plot.bbox.left + 4 * devicePixelRatio, y - 4 * devicePixelRatio);
+      ctx.fillText(text, plot.bbox.left + plot.bbox.width - 4 * devicePixelRatio, y - 4 * devicePixelRatio);
       ctx.restore();
     }
   };
