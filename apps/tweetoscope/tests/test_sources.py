@@ -4,6 +4,8 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
@@ -71,15 +73,21 @@ def test_the_csv_pair_of_the_course_is_read(tmp_path: Path) -> None:
     first, second = read(data, index)
     assert (first.times_s.tolist(), first.marks.tolist()) == ([0.0, 3.0, 3.5], [100.0, 3.0, 4.0])
     assert second.times_s.tolist() == [0.0, 1.0]
+    assert (first.text, second.text) == ("x", "a")
 
 
 @pytest.mark.parametrize(
     ("rows", "where", "says"),
     [
-        ("5,100\n", "1,2\n", "no rows 1 to 2"),
-        ("5,100\n", "0,1\n", "no rows 0 to 1"),
-        ("5,many\n", "1,1\n", "many"),
-        ("5\n", "1,1\n", "data.csv"),
+        ("5,100\n", "1,2\n", "index.csv, line 2: .*data.csv has no rows 1 to 2; it has 1"),
+        ("5,100\n", "0,1\n", "index.csv, line 2: .* no rows 0 to 1"),
+        ("5,100\n", "one,1\n", "index.csv, line 2: 'one,1' is no start_ind,end_ind; give two"),
+        ("5,100\n", "", "index.csv has no cascades"),
+        ("5,1\n6,many\n", "1,2\n", "data.csv, line 3: '6,many' is no time,magnitude; give sec"),
+        ("5\n", "1,1\n", "data.csv, line 2: '5' is no time"),
+        ("nan,1\n", "1,1\n", "data.csv, line 2"),
+        ("5,-1\n", "1,1\n", "data.csv, line 2"),
+        ("5,1\n7,1\n6,1\n", "1,3\n", "data.csv, line 4: time 6 comes after 7 .*; sort"),
     ],
 )
 def test_a_csv_file_that_is_wrong_is_named(
@@ -92,11 +100,86 @@ def test_a_csv_file_that_is_wrong_is_named(
         list(read(data, index))
 
 
+def test_a_csv_file_without_names_or_index_is_refused(tmp_path: Path) -> None:
+    data, index = tmp_path / "data.csv", tmp_path / "index.csv"
+    data.write_text("5,100\n6,\n")
+    with pytest.raises(BadFile, match="needs its index"):
+        read(data)
+    with pytest.raises(BadFile, match=r"no\.csv cannot be read"):
+        read(data.parent / "no.csv", index)
+    index.write_text("start_ind,end_ind\n1,1\n")
+    with pytest.raises(BadFile, match="line 1: '5' is no name of a column; put a line time,mag"):
+        read(data, index)
+
+
+def parquet(path: Path, **columns: list[object]) -> Path:
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+def test_a_parquet_file_is_read_in_the_order_of_times(tmp_path: Path) -> None:
+    path = parquet(
+        tmp_path / "x.parquet", cascade_id=["b", "b", "b", "a"], t_seconds=[5.0, 9.0, 7.5, 3.0]
+    )
+    first, second = read(path)
+    assert (first.text, first.times_s.tolist()) == ("b", [0.0, 2.5, 4.0])
+    assert (second.text, second.times_s.tolist()) == ("a", [0.0])
+    assert np.isnan(first.marks).all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "says"),
+    [
+        (
+            {"cascade": [1], "t_seconds": [0.0]},
+            "no column cascade_id, only cascade, t_s",
+        ),
+        ({"cascade_id": [1]}, "no column t_seconds"),
+        ({"cascade_id": [1, 1], "t_seconds": [0.0, None]}, "row 2: t_seconds is no number; leave"),
+        ({"cascade_id": [1], "t_seconds": ["x"]}, "column t_seconds has more than numbers"),
+        (
+            {"cascade_id": [1, 2, 1], "t_seconds": [0.0, 0.0, 1.0]},
+            "row 3: cascade 1 goes on, after another one; sort the rows by cascade_id",
+        ),
+        (
+            {"cascade_id": [1], "t_seconds": [0.0], "magnitude": [-1.0]},
+            "row 1: magnitude is below 0",
+        ),
+        ({"cascade_id": [], "t_seconds": []}, "has no cascades"),
+    ],
+)
+def test_a_parquet_file_that_is_wrong_is_named(
+    tmp_path: Path, columns: dict[str, list[object]], says: str
+) -> None:
+    path = parquet(tmp_path / "x.parquet", **columns)
+    with pytest.raises(BadFile, match=f"x.parquet.*{says}"):
+        read(path)
+
+
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(b"no such thing")
-    with pytest.raises(BadFile, match=r"x\.parquet"):
-        list(read(path))
+    with pytest.raises(BadFile, match=r"x\.parquet cannot be read as Parquet"):
+        read(path)
+
+
+def test_times_grow_within_each_source_whatever_the_partitions() -> None:
+    broker = MemoryBroker()
+    broker.make([Topic(name="tweets", partitions=3), Topic(name=changelog("generator"))])
+    emitted = list(spread(some(20), Spread(sources=7, at_once=2, origins_s=1e6)))
+    feed = Paced(emitted=lambda: emitted, acceleration=1e9)
+    generator.run(feed, broker, Metrics("generator"), threading.Event())
+    where: dict[str, set[int]] = {}
+    times: dict[str, list[float]] = {}
+    for number in range(3):
+        for entry in broker.partition("tweets", number):
+            said = json.loads(entry.record.value or b"")
+            where.setdefault(said["source"], set()).add(number)
+            times.setdefault(said["source"], []).append(said["t"])
+    assert len(where) == 7
+    assert all(len(partitions) == 1 for partitions in where.values())
+    assert set().union(*where.values()) == {0, 1, 2}
+    assert all(each == sorted(each) for each in times.values())
 
 
 def test_a_generator_goes_on_where_it_was() -> None:

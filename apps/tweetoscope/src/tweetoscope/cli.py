@@ -144,10 +144,12 @@ def generator(
         sources=sources, at_once=cascades, pause_s=60.0 * start_range, origins_s=1e6, seed=seed
     )
 
+    whole = replay.read(data, index) if kind is Kinds.FILE and data is not None else None
+
     def emitted() -> Iterable[Emitted]:
-        if kind is Kinds.SIMULATED or data is None:
+        if whole is None:
             return spread(Simulation(seed=seed).cascades(), how)
-        return closing(spread(replay.read(data, index), how), quiet)
+        return closing(spread(whole, how), quiet)
 
     with running.service(GENERATOR, Kafka(brokers), port=port, host=host) as running_:
         running_.serve()
