@@ -40,7 +40,7 @@ from ripieno.control.views import (
 from tests.fake_control import NOW, TOKEN, FakeControl
 from tests.serving import serving
 
-MOST_S = 20.0
+MOST_S = 60.0
 _ON_TERMINAL = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C comes to this process

@@ -15,7 +15,14 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,12 +40,16 @@ CHROMIUM = "/usr/bin/chromium"
 CSRF_TOKEN = "csrf-token-of-the-tests"
 AXE = Path(__file__).parent / "fixtures" / "axe-core-4.10.3" / "axe.min.js"
 WIDTHS = (1280, 390)
+PATIENCE_MS = 60_000
 HEIGHT = 900
 
 ALICE = Caller(user="alice", role=Role.DEPLOYER, groups=frozenset({"neuro"}), via="session")
 PAULA = Caller(user="paula", role=Role.PUBLISHER, via="session")
 ADMIN = Caller(user="admin", role=Role.ADMIN, via="session")
 VIEWER = Caller(user="victor", role=Role.VIEWER, via="session")
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class SignedIn:
@@ -217,7 +228,7 @@ async def browsing(
             timezone_id="Europe/Paris",
             has_touch=width < 600,
         )
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
 
         def hear(said: ConsoleMessage) -> None:

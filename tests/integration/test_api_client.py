@@ -38,7 +38,7 @@ from ripieno.wire.reconfiguration import ChangeKind, ChangeRequest, Decision, Re
 from tests.fake_control import NOW, TOKEN, FakeControl
 from tests.serving import serving
 
-MOST_S = 10.0
+MOST_S = 60.0
 HELLO = DeployRequest(document="name: hello", name="shop")
 HELLO_FILE = """\
 name: hello

@@ -13,7 +13,7 @@ from ripieno.api.feed import Feed
 from tests.fake_control import TOKEN, FakeControl
 from tests.serving import serving
 
-MOST_S = 20.0
+MOST_S = 60.0
 WINDOW = 50
 
 

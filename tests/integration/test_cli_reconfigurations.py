@@ -23,7 +23,7 @@ from tests.command_line import (
 )
 from tests.fake_control import NOW
 
-MOST_S = 20.0
+MOST_S = 60.0
 
 
 @pytest.fixture

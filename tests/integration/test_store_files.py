@@ -23,7 +23,7 @@ from ripieno.store.records import Batch
 from ripieno.store.store import Store, open_store
 from ripieno.testing import store_records as some
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def url_of(path: Path) -> str:

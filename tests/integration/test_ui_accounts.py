@@ -14,7 +14,6 @@ from tests.ui_rig import HEIGHT, WIDTHS, barriers, chromium, overflow, unnamed
 from tests.visitors import House
 from tests.visitors import house as opened
 
-expect.set_options(timeout=60_000)
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PAGES = (

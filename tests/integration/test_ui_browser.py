@@ -76,23 +76,21 @@ async def test_the_form_follows_what_is_filled_in(browser: Browser) -> None:
         await page.goto("/applications/brain-viewer")
         command = page.locator("#told .copyable code")
         await page.get_by_label("subject").fill("sub 1")
-        await expect(command).to_have_text(
-            "ripieno deploy brain-viewer --set 'subject=sub 1'", timeout=60_000
-        )
+        await expect(command).to_have_text("ripieno deploy brain-viewer --set 'subject=sub 1'")
         await page.locator("input[type=range]").fill("512")
-        await expect(command).to_contain_text("memory_mib=512", timeout=60_000)
+        await expect(command).to_contain_text("memory_mib=512")
         number = page.locator("input[type=number]")
         await expect(number).to_have_value("512")
         await number.fill("9999")
         error = page.get_by_text("Give a whole number from 64 to 4096.")
-        await expect(error).to_be_visible(timeout=60_000)
+        await expect(error).to_be_visible()
         await expect(number).to_have_attribute("aria-invalid", "true")
         await page.get_by_role("button", name="Deploy").click()
-        await expect(page.get_by_role("alert")).to_be_visible(timeout=60_000)
+        await expect(page.get_by_role("alert")).to_be_visible()
         await expect(number).to_be_focused()
         await page.get_by_label("Configuration", exact=True).select_option("large")
-        await expect(number).to_have_value("4096", timeout=60_000)
-        await expect(command).to_contain_text("--configuration large", timeout=60_000)
+        await expect(number).to_have_value("4096")
+        await expect(command).to_contain_text("--configuration large")
         await expect(page.get_by_label("subject")).to_have_value("sub 1")
 
 
@@ -104,21 +102,19 @@ async def test_a_configuration_is_saved_and_fills_the_form_in_again(browser: Bro
         await page.goto("/applications/brain-viewer")
         await page.get_by_label("subject").fill("sub 1")
         link = page.locator("#told [data-copies-address]")
-        await expect(link).to_have_attribute(
-            "data-copies-address", re.compile("sub%201"), timeout=60_000
-        )
+        await expect(link).to_have_attribute("data-copies-address", re.compile("sub%201"))
         await page.get_by_role("button", name="Save this configuration").click()
         dialog = page.get_by_role("dialog")
         await dialog.get_by_label("Name").fill("My <b>usual one")
         await dialog.get_by_role("button", name="Save", exact=True).click()
         await expect(dialog).to_be_hidden()
-        await expect(page.locator("#saved")).to_contain_text("My <b>usual one", timeout=60_000)
+        await expect(page.locator("#saved")).to_contain_text("My <b>usual one")
         await page.goto("/applications/brain-viewer")
         await expect(page.get_by_label("subject")).to_have_value("")
         await page.get_by_role("link", name="My <b>usual one").click()
-        await expect(page.get_by_label("subject")).to_have_value("sub 1", timeout=60_000)
+        await expect(page.get_by_label("subject")).to_have_value("sub 1")
         await page.get_by_role("button", name="Forget My <b>usual one").click()
-        await expect(page.get_by_text("Saved by you")).to_be_hidden(timeout=60_000)
+        await expect(page.get_by_text("Saved by you")).to_be_hidden()
 
 
 async def test_the_editor_leads_to_the_faulty_line(browser: Browser) -> None:
@@ -129,18 +125,18 @@ async def test_the_editor_leads_to_the_faulty_line(browser: Browser) -> None:
         document = page.get_by_label("Document", exact=True)
         await document.fill("name: viewer\nversion: 1.0.0\nwrong: 1\ncomponents: {}\n")
         await expect(page.locator("[data-lines]")).to_have_text("1\n2\n3\n4\n5")
-        await page.get_by_role("button", name="Go to line 3").click(timeout=60_000)
+        await page.get_by_role("button", name="Go to line 3").click()
         await expect(document).to_be_focused()
         selected = "(each) => each.value.slice(each.selectionStart, each.selectionEnd)"
         assert await document.evaluate(selected) == "wrong: 1"
         await document.fill(DOCUMENT + "icon: a.svg\n")
         missing = page.get_by_text("Files that are still missing:")
-        await expect(missing).to_be_visible(timeout=60_000)
+        await expect(missing).to_be_visible()
         icon = {"name": "a.svg", "mimeType": "image/svg+xml", "buffer": b"<svg ></svg>"}
         await page.get_by_label("Add files").set_input_files(icon)  # type: ignore[arg-type]
-        await expect(missing).to_be_hidden(timeout=60_000)
+        await expect(missing).to_be_hidden()
         await page.get_by_role("button", name="Publish").click()
-        await expect(page).to_have_url(re.compile("brain-viewer"), timeout=60_000)
+        await expect(page).to_have_url(re.compile("brain-viewer"))
 
 
 async def test_a_keyboard_is_enough(browser: Browser) -> None:

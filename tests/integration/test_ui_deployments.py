@@ -33,7 +33,6 @@ from tests.ui_rig import ADMIN, PAYLOADS, WIDTHS, barriers, browsing, chromium, 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-expect.set_options(timeout=60_000)
 
 TABS = ("", "/timeline", "/logs", "/metrics", "/events", "/configuration", "/open")
 

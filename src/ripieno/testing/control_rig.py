@@ -26,7 +26,7 @@ from ripieno.settings import ServerSettings
 from ripieno.store.records import EventRecord
 from ripieno.testing.servers import marked_processes
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 CALLER = "tester"
 
 PORTS_EACH = 60

@@ -16,7 +16,7 @@ from ripieno.runtimes.host import (
 )
 
 NAME = "shop-1/web/0"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 EXITED_0 = ProcessStatus(condition=Condition.EXITED, exit_code=0)
 RUNNING = ProcessStatus(condition=Condition.RUNNING)
 LOST = ProcessStatus(condition=Condition.LOST)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-START_S = 30.0
+START_S = 60.0
 USER = "ripieno"
 _OTHER_USER = "postgres"
 

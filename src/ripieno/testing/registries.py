@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-START_S = 30.0
+START_S = 60.0
 PROGRAM = "docker-registry"
 SERVICE = "registry.test"
 ISSUER = "tokens.test"

@@ -28,7 +28,7 @@ from ripieno.runtimes.ssh_keys import HostKey
 from ripieno.testing import host_programs, host_rigs
 
 SSHD = "/usr/sbin/sshd"
-START_S = 10.0
+START_S = 60.0
 
 _numbers = itertools.count()
 
