@@ -18,7 +18,7 @@ from typing import Any
 from tweetoscope.testing.brokers import free_ports
 
 WITHIN_S = 120.0
-LOOK_S = 0.2
+LOOK_S = 0.5
 RIPIENO = "http://127.0.0.1:8642"
 SHIPPED = Path(__file__).parents[1] / "observability"
 

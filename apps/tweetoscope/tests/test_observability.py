@@ -37,7 +37,7 @@ SELDOM = {"drifts_total"}
 """What an undisturbed run of some seconds has none of."""
 
 ARGUMENTS = {
-    "generator": ["--acceleration", "2500"],
+    "generator": ["--acceleration", "1500"],
     "collector": ["--observation", "600", "--observation", "1200"],
     "predictor": ["--threshold", "40"],
 }
