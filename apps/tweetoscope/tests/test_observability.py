@@ -47,7 +47,7 @@ CHOSEN = {"$deployment": "by-hand", "$__rate_interval": "10s"}
 def all_panels() -> Iterator[tuple[str, dict[str, Any]]]:
     for file in sorted((SHIPPED / "grafana" / "dashboards").glob("*.json")):
         for panel in json.loads(file.read_text(encoding="utf-8"))["panels"]:
-            yield f"{file.name}, panel {panel['title']!r}", panel
+            yield f"{file.name}, panel {panel['id']} {panel['title']!r}", panel
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda each: each.name)
