@@ -13,6 +13,10 @@ BIN := .venv/bin
 SAMPLES := examples/catalogue
 SAMPLES_READY := $(SAMPLES)/.venv/ready
 # A Kafka of one's own, which tests of Tweetoscope start.
+BENCHMARKS := $(wildcard benchmarks/*.py apps/*/benchmarks/*.py)
+ACCURACY := apps/tweetoscope/benchmarks/accuracy.py
+# Real cascades to measure it on, if there are any.
+CASCADES ?= $(filter-out %_meta.parquet,$(wildcard ../shared/data/*.parquet))
 KAFKA := apps/tweetoscope/kafka
 KAFKA_READY := .tools/kafka/ready
 
@@ -43,9 +47,12 @@ check: $(READY)  ## Check style, types and the direction of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## Run all benchmarks; JSON=1 prints one object for each
-	@for script in $(filter-out benchmarks/measure.py,$(wildcard benchmarks/*.py)); do \
+bench: $(READY) kafka  ## Run all benchmarks; JSON=1 prints one object for each
+	@for script in $(filter-out benchmarks/measure.py $(ACCURACY),$(BENCHMARKS)); do \
 		$(BIN)/python $$script $(if $(JSON),--json) || exit 1; \
+	done
+	@for file in $(CASCADES); do \
+		$(BIN)/python $(ACCURACY) --data $$file $(if $(JSON),--json) || exit 1; \
 	done
 
 kafka: $(UV_READY)  ## Fetch Apache Kafka, for tests and benchmarks, if there is Maven

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -51,9 +51,8 @@ SERVICES = {
     "collector": WINDOWS,
     "estimator": [],
     "predictor": [],  # Without a threshold each prediction is an alert.
-    "learner": [],
-    "logger": [],
 }
+BESIDE: dict[str, list[str]] = {"learner": [], "logger": []}
 # A stream for an hour would fill the disk.
 SETTINGS = {
     "log.retention.bytes": str(256 << 20),
@@ -69,6 +68,7 @@ class Pace:
 
     seconds: float = 30.0
     offered: int = OFFERED
+    services: Mapping[str, list[str]] = field(default_factory=lambda: SERVICES | BESIDE)
 
 
 def stream(*, at_once: int = 80) -> Iterator[Emitted]:
@@ -113,7 +113,7 @@ def running(name: str, brokers: str) -> Iterator[Running]:
     [port] = free_ports(1)
     command = [sys.executable, "-m", "tweetoscope", name, "--brokers", brokers]
     process = subprocess.Popen(
-        [*command, "--port", str(port), *SERVICES[name]],
+        [*command, "--port", str(port), *(SERVICES | BESIDE)[name]],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -161,14 +161,24 @@ def gathering(extent: Extent, *, is_tansu: bool) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def paced(brokers: str, offered: int, stop: float) -> None:
-    """The generator's process: so many tweets a second, until a time of the monotonic clock."""
+def paced(brokers: str, offered: int) -> None:
+    """The generator's process: so many tweets a second, until it is killed."""
     tweets = (each._replace(after_s=at / offered) for at, each in enumerate(stream()))
-    ending = threading.Event()
-    ending_at = threading.Timer(stop - time.monotonic(), ending.set)
-    ending_at.start()
     feed = generator.Paced(emitted=lambda: tweets, acceleration=1.0)
-    generator.run(feed, Kafka(brokers), Metrics(GENERATOR), ending)
+    generator.run(feed, Kafka(brokers), Metrics(GENERATOR), threading.Event())
+
+
+@contextmanager
+def writing(brokers: str, offered: int) -> Iterator[None]:
+    """A generator at a pace."""
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=paced, args=[brokers, offered])
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
 
 
 @dataclass(kw_only=True)
@@ -187,15 +197,12 @@ def seen_of(pace: Pace, *, is_tansu: bool) -> Seen:
     """Run all services for a while."""
     seen = Seen()
     with broker(is_tansu=is_tansu) as address, ExitStack() as stack:
-        services = {name: stack.enter_context(running(name, address)) for name in SERVICES}
+        services = {name: stack.enter_context(running(name, address)) for name in pace.services}
         alerts = Kafka(address).follow([ALERTS], last=0)
+        stack.enter_context(writing(address, pace.offered))
+        services["collector"].until("tweetoscope_records_total", 1.0)
         warm = time.monotonic() + min(WARM_S, pace.seconds)
         end = warm + pace.seconds
-        writing = multiprocessing.get_context("spawn").Process(
-            target=paced, args=[address, pace.offered, end]
-        )
-        writing.start()
-        services["collector"].until("tweetoscope_records_total", 1.0)
         cpu_s: dict[str, float] = {}
         look_at = 0.0
         while (now := time.monotonic()) < end:
@@ -218,7 +225,6 @@ def seen_of(pace: Pace, *, is_tansu: bool) -> Seen:
             seen.behind[name] = each.numbers().get("tweetoscope_lag_records", 0.0)
         for name, spent in cpu_of(services).items():
             seen.cpu_s[name] = spent - cpu_s.get(name, 0.0)
-        writing.join(WITHIN_S)
         alerts.close()
     return seen
 
@@ -230,9 +236,8 @@ def cpu_of(services: dict[str, Running]) -> dict[str, float]:
 
 def whole(extent: Extent, pace: Pace, *, is_tansu: bool) -> Iterator[Figure]:
     """All services at a pace that is above what is asked for: does it last, and how soon is it?"""
-    pace = Pace(
-        seconds=max(3.0, pace.seconds / extent.divisor), offered=pace.offered // extent.divisor
-    )
+    if extent.divisor > 1:
+        pace = Pace(seconds=3.0, offered=pace.offered // extent.divisor, services=SERVICES)
     seen = seen_of(pace, is_tansu=is_tansu)
     took_s = seen.at_s[-1] - seen.at_s[0]
     rate = (seen.tweets[-1] - seen.tweets[0]) / max(took_s, 1.0)
