@@ -247,9 +247,9 @@ def test_a_key_that_is_no_window_is_bad(key: bytes | None) -> None:
         predicting()().decode(Record(PROPERTIES, 0, 0, key, value, 0, None))
 
 
-def samples(count: int) -> Iterator[Message]:
+def samples(count: int, *, first: int = 0, ratio: float = 1.0) -> Iterator[Message]:
     random_ = np.random.default_rng(2)
-    for number in range(count):
+    for number in range(first, first + count):
         events = int(random_.integers(10, 100))
         example = messages.Example(
             cascade=f"tw{number}",
@@ -258,7 +258,7 @@ def samples(count: int) -> Iterator[Message]:
             g1=3.0,
             omega=1.0,
             events=events,
-            size=int(events * random_.uniform(1.0, 3.0)),
+            size=int(events * ratio * random_.uniform(1.0, 3.0)),
             features=tuple(random_.random(len(NAMES[Kind.LOG_RATIO]))),
         )
         yield Message(SAMPLES, b"600", messages.write_example(example), number)
@@ -273,6 +273,44 @@ def test_a_learner_begun_anew_goes_on_counting_versions() -> None:
     ]
     assert [model.version for model in models] == list(range(1, len(models) + 1))
     assert models[-1].samples == 20
+
+
+def taught(written: Sequence[Message]) -> list[Model]:
+    return [
+        Model.from_json(json.loads(message.value or b""))
+        for message in written
+        if message.topic == MODELS
+    ]
+
+
+@pytest.mark.parametrize("memory", [15, 40, 100])
+def test_a_learner_with_another_memory_keeps_the_newest_of_what_it_had(memory: int) -> None:
+    inputs = records(list(samples(120)), SAMPLES)
+    state: dict[bytes, bytes] = {}
+    versions = []
+    for each, part in ((40, inputs[:70]), (memory, inputs[70:75]), (memory, inputs[75:])):
+        process = teaching(memory=each)().open(0, dict(state))
+        decode = teaching()().decode
+        written = list(process.handle([(record, decode(record)) for record in part]))
+        versions += [model.version for model in taught(written)]
+        for key, value in process.changes():
+            if value is None:
+                state.pop(key, None)
+            else:
+                state[key] = value
+    assert versions == list(range(1, len(versions) + 1))
+    kept = {json.loads(said)["cid"] for said in state.values() if said.startswith(b"{")}
+    assert kept == {f"tw{number}" for number in range(max(30, 120 - memory), 120)}
+
+
+def test_what_is_old_is_forgotten_when_the_world_has_changed() -> None:
+    steady, changed = list(samples(300)), list(samples(100, first=300, ratio=8.0))
+    usual = taught(run(teaching(), records(steady, SAMPLES), batch=1))
+    learnt_from = [model.samples for model in usual]
+    assert learnt_from == sorted(learnt_from)
+    moved = taught(run(teaching(), records([*steady, *changed], SAMPLES), batch=1))
+    assert [model.samples for model in moved[: len(usual)]] == learnt_from
+    assert min(model.samples for model in moved[len(usual) :]) <= 200
 
 
 def test_models_are_learnt_by_a_rule_and_not_for_each_sample() -> None:

@@ -70,7 +70,7 @@ class Teaching:
     def __init__(self, learning: Learning, metrics: Metrics, state: Mapping[bytes, bytes]) -> None:
         self._learning, self._metrics = learning, metrics
         self._windows: dict[float, Window] = {}
-        self._changes: dict[bytes, bytes] = {}
+        self._changes: dict[bytes, bytes | None] = {}
         self._load(state)
 
     def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
@@ -88,8 +88,7 @@ class Teaching:
             window = self._window(window_s)
             if window.learner.is_due:
                 yield from self._learn(window, offset)
-            about = [window.samples, window.learner.version, len(window.learner)]
-            self._changes[_key(ABOUT, window_s)] = json.dumps(about).encode()
+            self._put_about(window_s, window)
 
     def changes(self) -> Iterable[Change]:
         """New samples, and how many there were."""
@@ -116,17 +115,35 @@ class Teaching:
             found = self._windows[window_s] = Window(window_s, self._learning)
         return found
 
+    def _put_about(self, window_s: float, window: Window) -> None:
+        memory = self._learning.memory
+        about = [window.samples, window.learner.version, len(window.learner), memory]
+        self._changes[_key(ABOUT, window_s)] = json.dumps(about).encode()
+
     def _load(self, state: Mapping[bytes, bytes]) -> None:
         for key, value in state.items():
             kind, window_s, *_ = json.loads(key)
             if kind != ABOUT:
                 continue
-            samples, version, kept = json.loads(value)
+            samples, version, kept, ring = json.loads(value)
             window = self._windows[window_s] = Window(window_s, self._learning, version)
-            for number in range(samples - min(kept, self._learning.memory), samples):
-                said = state[_key(SAMPLE, window_s, number % self._learning.memory)]
-                window.learner.add(_sample(messages.read_example(said)))
             window.samples = samples
+            numbers = range(samples - min(kept, ring), samples)
+            said = [state[_key(SAMPLE, window_s, number % ring)] for number in numbers]
+            for each in said:
+                window.learner.add(_sample(messages.read_example(each)))
+            if ring != self._learning.memory:
+                self._move(window_s, window, dict(zip(numbers, said, strict=True)), ring)
+
+    def _move(
+        self, window_s: float, window: Window, samples: Mapping[int, bytes], ring: int
+    ) -> None:
+        """Into a ring of another size, when the memory is not what it was."""
+        self._changes |= {_key(SAMPLE, window_s, number % ring): None for number in samples}
+        for number in list(samples)[-len(window.learner) :]:
+            place = number % self._learning.memory
+            self._changes[_key(SAMPLE, window_s, place)] = samples[number]
+        self._put_about(window_s, window)
 
 
 def service(learning: Learning, metrics: Metrics) -> Service[Item]:
