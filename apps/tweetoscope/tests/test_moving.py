@@ -132,3 +132,20 @@ def test_a_pipeline_is_not_moved_over_another() -> None:
     new.make([Topic(name=TWEETS)])
     with pytest.raises(BadMove, match="there:9092 has a pipeline already, with the topics tweets"):
         moving.move(old, new, "there:9092")
+
+
+def test_a_service_that_finds_its_pipeline_gone_is_as_ready_as_it_can_be(
+    emitted: list[Emitted],
+) -> None:
+    old = MemoryBroker()
+    old.make(all_topics(1))
+    generate(old, emitted[:100])
+    moving.move(old, MemoryBroker(), "there:9092")
+    metrics, stop, told = Metrics("collector"), threading.Event(), threading.Event()
+    loop = Loop(collector.service(GATHERING, metrics), old, metrics, joined=told.set)
+    thread = threading.Thread(target=loop.run, args=[stop])
+    thread.start()
+    assert told.wait(WITHIN_S)
+    stop.set()
+    thread.join(WITHIN_S)
+    assert not there(old, SERIES)

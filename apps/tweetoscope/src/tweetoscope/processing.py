@@ -119,7 +119,10 @@ class Task(Generic[Value]):
 
 
 class Loop(Generic[Value]):
-    """One member of a service's group. `joined` is called when it is one for the first time."""
+    """One member of a service's group.
+
+    `joined` is called when it is one for the first time, or cannot be since its pipeline moves.
+    """
 
     def __init__(
         self,
@@ -148,6 +151,8 @@ class Loop(Generic[Value]):
             try:
                 self._work(stop)
             except BrokerError as error:
+                if isinstance(error, whereabouts.Elsewhere):
+                    self._tell()
                 self._metrics.rejoined()
                 log.warning("joining anew", extra={"reason": str(error), "pause_s": pause_s})
                 stop.wait(pause_s)
@@ -243,11 +248,14 @@ class Loop(Generic[Value]):
         whereabouts.check_arrived(self._broker)
         opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
         self._tasks.update(opened)
+        self._tell()
+        self._metrics.tasks(self._tasks)
+        return {partition: task.position for partition, task in opened.items()}
+
+    def _tell(self) -> None:
         if self._joined is not None:
             self._joined()
             self._joined = None
-        self._metrics.tasks(self._tasks)
-        return {partition: task.position for partition, task in opened.items()}
 
     def _close(self, partitions: Collection[int]) -> None:
         for partition in partitions:

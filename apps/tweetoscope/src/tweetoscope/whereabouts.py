@@ -14,6 +14,10 @@ MARK = b"\0moved"
 """Where the state of a task that has left says where to."""
 
 
+class Elsewhere(BrokerError):
+    """The pipeline is not, or not yet, at this broker."""
+
+
 def is_arriving(broker: Broker) -> bool:
     """Whether a pipeline is on its way to a broker, and not all of it has come."""
     there = broker.partitions()
@@ -21,15 +25,15 @@ def is_arriving(broker: Broker) -> bool:
 
 
 def check_arrived(broker: Broker) -> None:
-    """Raises: BrokerError, while a pipeline is on its way to a broker."""
+    """Raises: Elsewhere, while a pipeline is on its way to a broker."""
     if is_arriving(broker):
-        raise BrokerError("the state of the pipeline is still being carried to this broker")
+        raise Elsewhere("the state of the pipeline is still being carried to this broker")
 
 
 def check_stays(restored: Restored) -> None:
-    """Raises: BrokerError, of a task that has left a broker."""
+    """Raises: Elsewhere, of a task that has left a broker."""
     if (there := restored.state.get(MARK)) is not None:
-        raise BrokerError(
+        raise Elsewhere(
             f"the pipeline has moved to {there.decode()}: start this there; or, if that was given "
             "up, take it back: tweetoscope topics --take-back"
         )
