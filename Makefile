@@ -8,6 +8,8 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 UV := .tools/bin/uv
 UV_READY := .tools/uv-$(UV_VERSION)
 READY := .venv/ready
+# Without what only tests, checks and benchmarks need, which is most of it.
+SERVED := .venv/served
 BIN := .venv/bin
 # What the sample applications run on, apart from what the server needs.
 SAMPLES := examples/catalogue
@@ -31,10 +33,10 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-demo: $(READY) $(SAMPLES_READY)  ## Start a server with a catalogue, deploy from it, rearrange it live
+demo: $(SERVED) $(SAMPLES_READY)  ## Start a server with a catalogue, deploy from it, rearrange it live
 	@$(BIN)/python examples/demo/demo.py
 
-demo-stop: $(READY)  ## Take down what `make demo` has left running
+demo-stop: $(SERVED)  ## Take down what `make demo` has left running
 	@$(BIN)/python examples/demo/demo.py stop
 
 test: $(READY) $(SAMPLES_READY) kafka  ## Run the tests; ARGS='-k word' goes to pytest
@@ -74,6 +76,11 @@ clean:  ## Remove all that the other targets made
 
 $(READY): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
 	@$(find_python) $(UV) sync --quiet --locked --all-packages --compile-bytecode --python "$$python"
+	@$(BIN)/python -m compileall -q src
+	@touch $@ $(SERVED)
+
+$(SERVED): pyproject.toml uv.lock $(wildcard apps/*/pyproject.toml) $(UV_READY)
+	@$(find_python) $(UV) sync --quiet --locked --all-packages --no-dev --inexact --compile-bytecode --python "$$python"
 	@$(BIN)/python -m compileall -q src
 	@touch $@
 
