@@ -1,41 +1,190 @@
-"""Tweetoscope is deployed from its file, and goes on while its estimators are scaled."""
+"""Tweetoscope is deployed from its file, and the stream goes on while it is rearranged."""
 
 import asyncio
+import json
 import sys
+import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 
-from ripieno.testing.control_rig import component, open_rig
-from tweetoscope.broker import Follower
+from ripieno.control.views import DeploymentView
+from ripieno.testing import control_rig
+from ripieno.testing.control_rig import Rig, component, open_rig, pids
+from tweetoscope import messages
+from tweetoscope.broker import Record
+from tweetoscope.cascade import Closed, Collector, Gathering
 from tweetoscope.kafka import Kafka
-from tweetoscope.topics import PREDICTIONS
+from tweetoscope.topics import PREDICTIONS, TWEETS
 
-WITHIN_S = 60.0
+WITHIN_S = 90.0
 FOLDER = Path(__file__).resolve().parents[2] / "apps" / "tweetoscope"
+WINDOWS_S = (600.0, 1800.0)
+ADDED_S = 1200.0
+
+Told = tuple[str, float, int]
 
 
-def wait_for(follower: Follower, count: int) -> int:
-    """How many more predictions came, as soon as they are so many."""
-    found = 0
-    while found < count:
-        found += len(follower.poll(1.0, 1000))
-    return found
+class Stream:
+    """What one broker has of tweets and predictions, read while it comes."""
+
+    def __init__(self, view: DeploymentView, broker: str) -> None:
+        (replica,) = component(view, broker).replicas
+        self._follower = Kafka(f"127.0.0.1:{replica.tcp_ports['kafka']}").follow(
+            [TWEETS, PREDICTIONS]
+        )
+        self._records: list[Record] = []
+
+    def of(self, topic: str) -> list[Record]:
+        """In the order of each partition."""
+        return [record for record in self._records if record.topic == topic]
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        def read() -> None:
+            end = time.monotonic() + WITHIN_S
+            while not is_so():
+                assert time.monotonic() < end, Counter(each.topic for each in self._records)
+                self._records.extend(self._follower.poll(0.1, 1000))
+
+        await asyncio.to_thread(read)
+
+    async def more(self, count: int = 15) -> None:
+        """Wait until so many predictions came that were not there."""
+        wanted = len(self.of(PREDICTIONS)) + count
+        await self.until(lambda: len(self.of(PREDICTIONS)) >= wanted)
+
+    async def end(self) -> None:
+        """Read what there is at last."""
+        await self.until(self._follower.is_at_end)
+        self._records.extend(await asyncio.to_thread(self._follower.poll, 2.0, 100_000))
+        self._follower.close()
 
 
-async def test_tweetoscope_predicts_while_it_is_scaled(
+def write_cascades(path: Path) -> None:
+    """So many small cascades that they do not come to an end."""
+    random = np.random.default_rng(0)
+    times_s = np.sort(2000.0 * random.random((4000, 50)) ** 2.0, axis=1)
+    columns = {
+        "cascade_id": np.repeat(np.arange(len(times_s)), times_s.shape[1]),
+        "t_seconds": times_s.ravel(),
+        "magnitude": np.floor(random.pareto(1.4, times_s.size) * 10.0),
+    }
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+
+
+def told(record: Record) -> Told:
+    said: dict[str, Any] = json.loads(record.value or b"")
+    return said["cid"], float(said["T_obs"]), said["n_obs"]
+
+
+def due(tweets: list[Record], windows_s: tuple[float, ...]) -> set[Told]:
+    """What has to be predicted of tweets."""
+    collector = Collector(gathering=Gathering(windows_s=windows_s))
+    return {
+        (each.cascade, each.window_s, len(each.times_s))
+        for record in tweets
+        for each in collector.take(*_source_and_tweets(record))
+        if isinstance(each, Closed)
+    }
+
+
+def _source_and_tweets(record: Record) -> tuple[str, tuple[Any, ...]]:
+    source, tweet = messages.read_tweet(record.value or b"", record.key)
+    return source, (tweet,)
+
+
+async def applied(rig: Rig, **asked: Any) -> DeploymentView:
+    record = await rig.ask("tweetoscope", "apply", **asked)
+    await rig.ended(record.id)
+    return await rig.control.deployment("tweetoscope")
+
+
+def changed(before: DeploymentView, after: DeploymentView) -> set[str]:
+    """The components with other processes than before."""
+    one, other = set(pids(before).items()), set(pids(after).items())
+    return {name.partition("/")[0] for name, _ in one ^ other}
+
+
+async def test_the_stream_goes_on_while_the_pipeline_is_rearranged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    monkeypatch.setattr(control_rig, "PATIENCE_S", 2.0 * WITHIN_S)  # eight processes that start
     document = (FOLDER / "application.yaml").read_text(encoding="utf-8")
     async with open_rig(tmp_path / "home") as rig:
-        fast = {"acceleration": 5000}
-        view = await rig.deploy(document, parameters=fast, directory=FOLDER)
-        (broker,) = component(view, "embedded-broker").replicas
-        follower = Kafka(f"127.0.0.1:{broker.tcp_ports['kafka']}").follow([PREDICTIONS])
+        path = tmp_path / "cascades.parquet"
+        await asyncio.to_thread(write_cascades, path)
+        given = {"source": "file", "data": str(path), "acceleration": 500}
+        view = await rig.deploy(document, parameters=given, directory=FOLDER)
+        old = Stream(view, "embedded-broker")
+
         for replicas in (3, 1):
-            await asyncio.wait_for(asyncio.to_thread(wait_for, follower, 20), WITHIN_S)
-            view = await rig.change(view.name, "scale", replicas={"estimator": replicas})
-            assert len(component(view, "estimator").replicas) == replicas
-        await asyncio.wait_for(asyncio.to_thread(wait_for, follower, 20), WITHIN_S)
-        follower.close()
+            await old.more()
+            scaled = await rig.change(view.name, "scale", replicas={"estimator": replicas})
+            assert len(component(scaled, "estimator").replicas) == replicas
+            assert changed(view, scaled) <= {"estimator"}
+        await old.more()
+
+        view = scaled
+        wider = await applied(rig, parameters={"windows_s": [600, 1200, 1800]})
+        assert changed(view, wider) == {"collector", "dashboard"}
+        await old.until(lambda: any(told(each)[1] == ADDED_S for each in old.of(PREDICTIONS)))
+
+        newer = document.replace("version: 0.1.0", "version: 0.2.0").replace(
+            "[tweetoscope, estimator, ", "[tweetoscope, estimator, --no-prior, "
+        )
+        swapped = await applied(
+            rig, document=newer, parameters={**given, "windows_s": [600, 1200, 1800]}
+        )
+        assert changed(wider, swapped) == {"estimator"}
+        await old.more()
+
+        both = {"embedded": ["broker", "other"], "broker": "embedded-other"}
+        moved = await applied(rig, parameters=both)
+        assert pids(moved)["embedded-broker/0"] == pids(swapped)["embedded-broker/0"]
+        new = Stream(moved, "embedded-other")
+        await new.more()
+        await old.end()
+        alone = await applied(
+            rig, parameters={"embedded": ["other"], "former_broker": "embedded-other"}
+        )
+        assert changed(moved, alone) == {"embedded-broker"}
+        await new.more()
+        await rig.change(view.name, "stop", components=["generator"])
+
+        # Of the tweets at the new broker some were carried there from the old one.
+        def written() -> list[Record]:
+            fresh = [
+                each for each in new.of(TWEETS) if each.origin and each.origin.task == "generator/0"
+            ]
+            return [*old.of(TWEETS), *fresh]
+
+        def predicted() -> list[Told]:
+            return [told(each) for stream in (old, new) for each in stream.of(PREDICTIONS)]
+
+        def is_all() -> bool:
+            causes = [each.origin.offset for each in written() if each.origin]
+            return sorted(causes) == list(range(len(causes))) and due(written(), WINDOWS_S) <= set(
+                predicted()
+            )
+
+        await new.until(is_all)
+        await new.end()
+        counted = Counter(predicted())
+        assert set(counted.values()) == {1}
+        added = {each for each in counted if each[1] == ADDED_S}
+        assert counted.keys() - added == due(written(), WINDOWS_S)
+        assert added <= due(written(), (*WINDOWS_S[:1], ADDED_S, *WINDOWS_S[1:]))
+        begun_there = {
+            messages.read_tweet(each.value or b"", each.key)[1].cascade
+            for each in written()[len(old.of(TWEETS)) :]
+            if messages.read_tweet(each.value or b"", each.key)[1].is_first
+        }
+        wide = due(written(), (*WINDOWS_S[:1], ADDED_S, *WINDOWS_S[1:]))
+        assert {each for each in wide if each[0] in begun_there} <= counted.keys()
