@@ -153,6 +153,13 @@ async def test_the_server_tells_how_it_is(client: Client) -> None:
     assert "ripieno_events_total" in await client.server_metrics()
 
 
+async def test_what_a_prometheus_asks_is_told(client: Client) -> None:
+    await client.deploy(DeployRequest(document="name: x", name="shop"))
+    (found,) = await client.scrape_targets(tcp_port="http")
+    assert found.targets == ["127.0.0.1:8080"] and found.labels["deployment"] == "shop"
+    assert await client.scrape_targets() == []
+
+
 async def test_all_pages_are_gone_through(client: Client) -> None:
     for number in range(5):
         await client.deploy(DeployRequest(document="name: x", name=f"d{number}"))

@@ -30,6 +30,7 @@ from ripieno.wire.reconfiguration import (
     ReconfigurationPage,
 )
 from ripieno.wire.route import DoorConfiguration, HandOver, HandOverRequest, RoutePage
+from ripieno.wire.scraping import ScrapeTarget, ScrapeTargets
 from ripieno.wire.secret import SecretNames
 from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
 
@@ -154,6 +155,11 @@ class Client(Registry, Importing, People):
             Metrics,
             {"since": None if since is None else since.isoformat()},
         )
+
+    async def scrape_targets(self, *, tcp_port: str = "metrics") -> list[ScrapeTarget]:
+        """Where a Prometheus finds the replicas that run and have a port of that name."""
+        query = {"tcp_port": tcp_port}
+        return (await self._transport.get("/scrape-targets", ScrapeTargets, query)).root
 
     async def decide(
         self, deployment: str, component: str, transition: str, decision: Decision

@@ -8,11 +8,10 @@ from typing import TypeVar
 from uuid import uuid4
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ripieno.client import errors
 from ripieno.client.backoff import pauses
-from ripieno.wire.base import Response
 from ripieno.wire.problem import MEDIA_TYPE, Problem
 
 PREFIX = "/api/v1"
@@ -23,7 +22,7 @@ TRIES = 4
 SILENCE_S = 45.0
 """After how long without a byte a stream is taken for dead; the server sends some every 15 s."""
 
-Answer = TypeVar("Answer", bound=Response)
+Answer = TypeVar("Answer", bound=BaseModel)
 Query = Mapping[str, str | int | bool | Sequence[str] | None]
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, RootModel, StringConstraints
 
 from ripieno.wire.base import SLUG, Request, Response
 
@@ -22,3 +22,9 @@ class ScrapeTarget(Response):
     labels: dict[str, str] = Field(
         description="deployment, application, component, replica and host"
     )
+
+
+class ScrapeTargets(RootModel[list[ScrapeTarget]]):
+    """All of them, as a client reads the answer."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
