@@ -33,13 +33,14 @@ DOCUMENTS = (
     "docs/how-to/sign-in-and-access.md",
     "docs/how-to/stop-what-nobody-uses.md",
     "docs/how-to/users.md",
+    "apps/tweetoscope/docs/tutorial.md",
 )
 WRITTEN = sorted(
     path.relative_to(REPOSITORY).as_posix()
     for pattern in ("*.md", "docs/**/*.md")
     for path in REPOSITORY.glob(pattern)
 )
-LONGEST_S = 60
+LONGEST_S = 120
 
 MEASURED = (
     (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "0 s"),
@@ -61,6 +62,11 @@ class Reader:
         shutil.copytree(
             REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns(".venv")
         )
+        for each in (REPOSITORY / "apps").glob("*/application.yaml"):
+            (folder / each.relative_to(REPOSITORY).parent).mkdir(parents=True)
+            for kept in (each, each.parent / "icon.svg"):
+                if kept.exists():
+                    shutil.copy(kept, folder / kept.relative_to(REPOSITORY))
         self.folder = folder
         self._servers: list[subprocess.Popen[str]] = []
         self._environment = {
