@@ -34,6 +34,7 @@ help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 demo: $(SERVED) $(SAMPLES_READY)  ## Start a server with a catalogue, deploy from it, rearrange it live
+	@$(BIN)/python -m tweetoscope.compiling
 	@$(BIN)/python examples/demo/demo.py
 
 demo-stop: $(SERVED)  ## Take down what `make demo` has left running
@@ -41,6 +42,7 @@ demo-stop: $(SERVED)  ## Take down what `make demo` has left running
 
 test: $(READY) $(SAMPLES_READY) kafka  ## Run the tests; ARGS='-k word' goes to pytest
 	@$(BIN)/python -m compileall -q src
+	@$(BIN)/python -m tweetoscope.compiling
 	@$(BIN)/pytest $(ARGS)
 
 check: $(READY)  ## Check style, types and the direction of imports

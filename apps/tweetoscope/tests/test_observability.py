@@ -24,7 +24,7 @@ from apps.tweetoscope.tests.prometheus_server import (
     prometheus_running,
 )
 from apps.tweetoscope.tests.test_notifier import receiving
-from tweetoscope.cli import app
+from tweetoscope.cli.main import app
 from tweetoscope.families import FAMILIES, PREFIX, SERVICES
 from tweetoscope.kafka import Kafka
 from tweetoscope.testing.brokers import free_ports, tansu_running
@@ -199,7 +199,8 @@ def test_the_commands_that_are_told_are_commands() -> None:
     told = [words for words in commands if words[:1] == ["tweetoscope"]]
     assert {words[1] for words in told} == set(SERVICES) - {"dashboard"}
     for words in told:
-        command = group.commands[words[1]]
+        command = group.get_command(typer.Context(group), words[1])
+        assert command is not None
         command.make_context(words[1], words[2:])  # which fails for what it does not know
     named = re.findall(r"--config\.file=(\S+)|\.\./observability/(\S+?)\)", OBSERVE.read_text())
     assert named and all((SHIPPED / "".join(one)).is_file() for one in named)

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-import yaml
 from hypothesis import given
 
+from ripieno.importers.draft import written
 from ripieno.model import document, errors
 from ripieno.model.component_type import ComponentType
 from ripieno.model.reading_types import read_component_type
@@ -21,7 +21,7 @@ def test_a_component_type_comes_back_from_json(component_type: ComponentType) ->
 
 @given(component_types(can_fail=True))
 def test_a_component_type_comes_back_from_a_file(component_type: ComponentType) -> None:
-    text = yaml.safe_dump(component_type_to_json(component_type), sort_keys=False)
+    text = written(component_type_to_json(component_type))
     assert read_component_type(component_type.name, document.parse(text)) == component_type
 
 

@@ -1,5 +1,5 @@
 """So that `python -m tweetoscope` is the command `tweetoscope`."""
 
-from tweetoscope.cli import main
+from tweetoscope.cli.main import main
 
 main()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from tweetoscope import cli
+from tweetoscope.cli.main import COMMANDS, app
 
 WITHIN_S = 120.0
 
@@ -37,7 +37,7 @@ class Fleet:
     def __init__(self, brokers: str, folder: Path) -> None:
         self._brokers, self._folder = brokers, folder
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tweetoscope.cli"])
+        self._context.set_forkserver_preload([f"tweetoscope.cli.{name}" for name in COMMANDS])
         self.replicas: list[Replica] = []
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -89,4 +89,4 @@ def serve(command: list[str], log: str) -> None:
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    cli.app(command, standalone_mode=False)
+    app(command, standalone_mode=False)

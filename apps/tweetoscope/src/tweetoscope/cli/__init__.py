@@ -1,0 +1,1 @@
+"""The command `tweetoscope`: one subcommand a service, and what prepares them."""
