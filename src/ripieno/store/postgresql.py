@@ -65,6 +65,8 @@ class PostgresqlDatabase(Database):
                     "random_page_cost": "1.1",
                     # How a text is found best depends on how many applications it fits.
                     "plan_cache_mode": "force_custom_plan",
+                    # To compile a query takes longer than any of ours.
+                    "jit": "off",
                     # The lock of a server that has gone up in smoke must not be held for ever.
                     "idle_in_transaction_session_timeout": f"{COMMAND_TIMEOUT_S:.0f}s",
                 },
