@@ -14,6 +14,7 @@ from ripieno.client import (
     Client,
     Conflict,
     Held,
+    IllegalName,
     InvalidDocument,
     InvalidRequest,
     NameInUse,
@@ -120,6 +121,12 @@ async def test_applications_are_published_and_found(client: Client) -> None:
     assert (await client.application("hello")).document == HELLO_FILE
     assert (await client.application_version("hello", "1.0.0")).version == "1.0.0"
     assert [each.title for each in (await client.applications()).items] == ["Hello"]
+
+
+@pytest.mark.parametrize("name", ["shop/web", "..", "."])
+async def test_what_no_name_can_be_is_not_asked_for(client: Client, name: str) -> None:
+    with pytest.raises(IllegalName, match="nothing is called"):
+        await client.deployment(name)
 
 
 async def test_hosts_are_scanned_added_checked_and_removed(client: Client) -> None:

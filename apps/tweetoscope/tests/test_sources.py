@@ -156,6 +156,11 @@ def test_a_parquet_file_that_is_wrong_is_named(
         read(path)
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match=r"there is no file .*x\.parquet; name one"):
+        read(tmp_path / "x.parquet")
+
+
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(b"no such thing")

@@ -2,11 +2,14 @@
 
 from urllib.parse import quote
 
+from ripieno.client.errors import IllegalName
 from ripieno.wire.base import Request
 
 
 def part(name: str) -> str:
-    """A name as one part of a path."""
+    """A name as one part of a path. Raises: IllegalName, for one that would be several or none."""
+    if "/" in name or name in (".", ".."):
+        raise IllegalName(f"nothing is called {name!r}: no name has a / or is made of dots")
     return quote(name, safe="") or "-"
 
 

@@ -18,6 +18,10 @@ class ServerUnreachable(ClientError):
     """No server answers, or the connection to it is lost."""
 
 
+class IllegalName(ClientError):
+    """Nothing can have such a name, so no server was asked."""
+
+
 class UnexpectedAnswer(ClientError):
     """Something answered that is not a Ripieno server, or not one that this client knows."""
 

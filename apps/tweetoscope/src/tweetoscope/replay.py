@@ -55,6 +55,8 @@ def read_parquet(path: Path) -> Iterator[Whole]:
     """Columns `cascade_id`, `t_seconds` and, if there, `magnitude`; rows of a cascade together."""
     try:
         table = pyarrow.parquet.read_table(path)
+    except FileNotFoundError as error:
+        raise BadFile(f"there is no file {path}; name one that this machine has") from error
     except (OSError, pyarrow.ArrowException) as error:
         raise BadFile(f"{path} cannot be read as Parquet: {error}") from error
     if "cascade_id" not in table.column_names:

@@ -22,7 +22,8 @@ def command(
     ] = None,
 ) -> None:
     """Be a web page that shows what is foretold, while it happens."""
+    windows_s = windows(observation or ["600,1200"])
     with running.service(DASHBOARD, Kafka(brokers), port=None, host=host) as running_:
         reading = Reading(running_.broker)
-        site = Site(reading, running_.metrics, windows(observation or ["600,1200"]))
+        site = Site(reading, running_.metrics, windows_s)
         serve(site, reading, host=host, port=port, stop=running_.stop)
