@@ -98,7 +98,8 @@ def gathering(extent: Extent, random: np.random.Generator) -> Iterator[Figure]:
 
     def read() -> float:
         def work() -> None:
-            Source(Gathering()).take(messages.read_tweet(value)[1] for value in values)
+            said = messages.read_tweets(values, [b""] * len(values), range(len(values)))
+            Source(Gathering()).take([tweet for _, tweet in said])
 
         return per_second(len(values), work)
 

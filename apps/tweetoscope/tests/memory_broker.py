@@ -11,16 +11,16 @@ from tweetoscope.broker import (
     BrokerError,
     Change,
     Message,
-    Origin,
     Record,
     Restored,
     Revoked,
     Superseded,
     Topic,
     changelog,
+    shares,
     task_name,
 )
-from tweetoscope.origins import Fresh
+from tweetoscope.origins import Fresh, origin
 
 
 @dataclass(eq=False)
@@ -111,7 +111,7 @@ class MemoryBroker:
             raise BrokerError(f"there is no topic {topic}")
         return self.topics[topic][number]
 
-    def append(self, message: Message, origin: Origin | None, entry: Transaction) -> Entry:
+    def append(self, message: Message, origin: bytes | None, entry: Transaction) -> Entry:
         partitions = self.topics[message.topic]
         number = message.partition
         if number is None:
@@ -268,7 +268,8 @@ class MemoryFollower:
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         with self._broker.changed:
-            return self._fresh.of(self._reading.poll(timeout_s, limit))
+            found = shares(self._reading.poll(timeout_s, limit))
+            return [each for share in found.values() for each in self._fresh.of(share)]
 
     def is_at_end(self) -> bool:
         return all(self._reading.at[where] >= end for where, end in self._ends.items())
@@ -333,7 +334,7 @@ class MemoryWriter:
             for message in messages:
                 index = index + 1 if message.cause == cause else 0
                 cause = message.cause
-                self._broker.append(message, Origin(self._task, cause, index), self._transaction)
+                self._broker.append(message, origin(self._task, cause, index), self._transaction)
             topic, partition = self._state
             for key, value in changes:
                 message = Message(topic, key, value, partition=partition)

@@ -196,3 +196,62 @@ def test_no_value_of_a_field_does_anything_but_be_read_or_refused(
             read(value)
         except BadMessage as refusal:
             assert str(refusal)
+
+
+TWEETS = [
+    *[TWEET, TWEET.replace("35", "null"), TWEET.replace(":23981", ':"x"')],
+    TWEET[:-1] + ',"source":"s"}',
+]
+
+
+@given(st.sampled_from(TWEETS), st.data())
+def test_tweets_are_read_together_as_each_by_itself(golden: str, data: st.DataObject) -> None:
+    said = json.loads(golden)
+    said[data.draw(st.sampled_from([*said, "source"]))] = data.draw(JSON)
+    at = data.draw(st.integers(0, len(golden)))
+    cut = golden[:at] + data.draw(st.text('",:{}[]\\019.-eu\x00é', max_size=3)) + golden[at:]
+    spoilt = bytearray(golden.encode())
+    spoilt[data.draw(st.integers(0, len(spoilt) - 1))] = data.draw(st.integers(0, 255))
+    for value in (json.dumps(said).encode(), cut.encode(), bytes(spoilt)):
+        _same_together(value)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"m":1e400', '"m":-0.0', '"m":1e30', '"t":true', '"t":-1e308', '"t":9007199254740993',
+        '"tweet_id":18446744073709551616', '"tweet_id":9223372036854775808', '"tweet_id":1.0',
+        '"tweet_id":""', '"source":""', '"source":7', '"info":7', '"else":[{}]', '"msg":null',
+        '"msg":"' + "é" * 10_001 + '"', '"source":"' + "s" * 10_001 + '"', '"msg":"\\ud800"',
+    ],
+)  # fmt: skip
+def test_unusual_tweets_are_read_together_as_each_by_itself(said: str) -> None:
+    _same_together((TWEET[:-1] + "," + said + "}").encode())
+
+
+def _same_together(value: bytes) -> None:
+    try:
+        together = messages.read_tweets([TWEET.encode(), value], [b"a", b"k\xff"], [3, 4])
+    except BadMessage:
+        return
+    assert together == [
+        messages.read_tweet(TWEET.encode(), b"a", 3),
+        messages.read_tweet(value, b"k\xff", 4),
+    ]
+
+
+def test_numbers_beyond_64_bits_are_written() -> None:
+    """A single tweet could stop a collector for ever."""
+    source, tweet = messages.read_tweet(
+        TWEET.replace("1200", "1e30").replace("35", "1e30").encode()
+    )
+    assert messages.read_tweet(messages.write_tweet(tweet, source))[1].time_s == 1e30
+    serie = messages.write_serie(
+        Closed(
+            cascade="tw1", window_s=600.0, text="", times_s=array("d", [0.0, 1.0]),
+            marks=array("f", [1e30, math.nan]),
+        )
+    )  # fmt: skip
+    assert messages.read_serie(serie).marks[0] == pytest.approx(1e30)
+    size = messages.write_size(Ended(cascade="tw1", windows_s=(600.0,), events=9, end_s=1e30))
+    assert messages.read_property(size) == messages.Size(cascade="tw1", events=9, end_s=1e30)

@@ -13,6 +13,7 @@ from tweetoscope import generator
 from tweetoscope.broker import Topic, changelog
 from tweetoscope.generator import Paced
 from tweetoscope.metrics import Metrics
+from tweetoscope.origins import origin
 from tweetoscope.replay import BadFile, read
 from tweetoscope.sources import Simulation, Spread, Whole, closing, spread
 
@@ -200,9 +201,9 @@ def test_a_generator_goes_on_where_it_was() -> None:
     assert [json.loads(record.value or b"")["t"] for record in records] == [
         each.tweet.time_s for each in emitted
     ]
-    assert [record.origin and record.origin.offset for record in records] == list(
-        range(len(emitted))
-    )
+    assert [record.origin for record in records] == [
+        origin("generator/0", number, 0) for number in range(len(emitted))
+    ]
 
 
 def test_a_generator_waits_for_the_time_to_come() -> None:

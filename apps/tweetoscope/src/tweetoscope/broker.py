@@ -5,6 +5,8 @@ that passes the same contract. A *task* is one partition of a service's input to
 that belongs to it. Whoever has it alone may write for it.
 """
 
+import itertools
+import operator
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -20,19 +22,8 @@ class Superseded(BrokerError):
     """Another process has taken over what this one was writing for; nothing of it was kept."""
 
 
-class Origin(NamedTuple):
-    """Where a message comes from: `task`'s input at `offset` made it, as its `number`-th message.
-
-    Of one task and in one partition, origins only grow. One that does not has been read before.
-    """
-
-    task: str
-    offset: int
-    number: int
-
-
 class Record(NamedTuple):
-    """A message as it was read. `origin` is None for one that no task of ours wrote."""
+    """A message as it was read. `origin` is one of `origins`, None if no task of ours wrote it."""
 
     topic: str
     partition: int
@@ -40,7 +31,7 @@ class Record(NamedTuple):
     key: bytes | None
     value: bytes | None
     time_ms: int
-    origin: Origin | None
+    origin: bytes | None
 
 
 class Message(NamedTuple):
@@ -197,6 +188,14 @@ class Broker(Protocol):
         """A way to write what may also be lost."""
 
 
+def shares(records: Iterable[Record]) -> dict[tuple[str, int], list[Record]]:
+    """Records of each topic's partition, in order."""
+    found: dict[tuple[str, int], list[Record]] = {}
+    for at, share in itertools.groupby(records, _PARTITION):
+        found.setdefault(at, []).extend(share)
+    return found
+
+
 def task_name(group: str, partition: int) -> str:
     """What a task is called in origins and towards the broker."""
     return f"{group}/{partition}"
@@ -205,3 +204,6 @@ def task_name(group: str, partition: int) -> str:
 def changelog(group: str) -> str:
     """The topic that keeps the state of a group's tasks, as partitioned as their input."""
     return f"{group}_state"
+
+
+_PARTITION: Callable[[Record], tuple[str, int]] = operator.itemgetter(0, 1)

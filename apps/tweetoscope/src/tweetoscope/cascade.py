@@ -14,8 +14,9 @@ Memory is that of open cascades: 12 bytes an event until the last window, none a
 """
 
 import heapq
+import operator
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -143,23 +144,13 @@ class Source:
         self.newest_s = float("-inf")
         self.counts = Counts()
 
-    def take(self, tweets: Iterable[Tweet]) -> list[Happening]:
+    def take(self, tweets: Sequence[Tweet]) -> list[Happening]:
         """Take tweets in as they come, and say what happens by it."""
-        lateness_s, happened = self._gathering.lateness_s, list[Happening]()
-        for tweet in tweets:
-            time_s = tweet.time_s
-            self._cause = tweet.position
-            if time_s > self.newest_s:
-                self.newest_s = time_s
-                if self._held:
-                    self._release(time_s - lateness_s, happened)
-            elif time_s < self.newest_s - lateness_s:
-                self.counts.late += 1
-                continue
-            if lateness_s:
-                self._hold(tweet)
-            else:
-                self._follow(tweet, happened)
+        happened: list[Happening] = []
+        if self._gathering.lateness_s or self._held or not self._ascend(tweets):
+            self._follow(self._in_order(tweets), happened)
+        else:
+            self._follow(tweets, happened, is_own_cause=True)
         return happened
 
     def advance(self, time_s: float) -> list[Happening]:
@@ -167,7 +158,7 @@ class Source:
         happened: list[Happening] = []
         self.newest_s = max(self.newest_s, time_s)
         now_s = self.newest_s - self._gathering.lateness_s
-        self._release(now_s, happened)
+        self._follow(self._released(now_s), happened)
         self._until(now_s, happened)
         return happened
 
@@ -214,31 +205,61 @@ class Source:
         place = (tweet.time_s, not tweet.is_first, tweet.cascade, tweet.mark)
         heapq.heappush(self._held, (*place, self._serial, tweet))
 
-    def _release(self, until_s: float, happened: list[Happening]) -> None:
-        """Take in what was held back up to a time, which nothing can come before any more."""
-        while self._held and self._held[0][0] < until_s:
-            self._follow(heapq.heappop(self._held)[-1], happened)
+    def _ascend(self, tweets: Sequence[Tweet]) -> bool:
+        """Whether none comes late; then time is moved on to the last."""
+        times_s = list(map(_TIME_S, tweets))
+        if not times_s or times_s[0] < self.newest_s or times_s != sorted(times_s):
+            return False
+        self.newest_s, self._cause = times_s[-1], tweets[-1].position
+        return True
 
-    def _follow(self, tweet: Tweet, happened: list[Happening]) -> None:
-        """Take in a tweet that is next in the order of times."""
-        name, time_s, mark, is_first, _, _ = tweet
-        if self._due and self._due[0][0] < time_s:
-            self._until(time_s, happened)
-        cascade = self.open.get(name)
-        if cascade is None:
-            if not is_first:
-                self.counts.strays += 1
-                return
-            cascade = self._begin(tweet)
-        elif is_first:
-            self.counts.repeated += 1
-            return
-        self.counts.taken += 1
-        cascade.events += 1
-        cascade.last_s = time_s
-        if cascade.next_window < self._windows:
-            cascade.times_s.append(time_s - cascade.first_s)
-            cascade.marks.append(mark)
+    def _in_order(self, tweets: Iterable[Tweet]) -> Iterator[Tweet]:
+        """Tweets in the order of their times, those that come too late left out."""
+        lateness_s = self._gathering.lateness_s
+        for tweet in tweets:
+            time_s, self._cause = tweet.time_s, tweet.position
+            if time_s > self.newest_s:
+                self.newest_s = time_s
+                yield from self._released(time_s - lateness_s)
+            elif time_s < self.newest_s - lateness_s:
+                self.counts.late += 1
+                continue
+            if lateness_s:
+                self._hold(tweet)
+            else:
+                yield tweet
+
+    def _released(self, until_s: float) -> Iterator[Tweet]:
+        """What was held back up to a time, which nothing can come before any more."""
+        while self._held and self._held[0][0] < until_s:
+            yield heapq.heappop(self._held)[-1]
+
+    def _follow(
+        self, tweets: Iterable[Tweet], happened: list[Happening], *, is_own_cause: bool = False
+    ) -> None:
+        """Take in tweets in the order of their times: one loop, for there are very many."""
+        opened, due, windows, counts = self.open, self._due, self._windows, self.counts
+        for tweet in tweets:
+            name, time_s, mark, is_first, _, position = tweet
+            if due and due[0][0] < time_s:
+                if is_own_cause:
+                    self._cause = position
+                self._until(time_s, happened)
+            cascade = opened.get(name)
+            if cascade is None:
+                if not is_first:
+                    counts.strays += 1
+                    continue
+                cascade = self._begin(tweet)
+            elif is_first:
+                counts.repeated += 1
+                continue
+            counts.taken += 1
+            cascade.events += 1
+            cascade.last_s = time_s
+            if cascade.next_window < windows:
+                cascade.times_s.append(time_s - cascade.first_s)
+                cascade.marks.append(mark)
 
     def _begin(self, tweet: Tweet) -> Open:
         self._serial += 1
@@ -322,7 +343,7 @@ class Collector:
     gathering: Gathering
     sources: dict[str, Source] = field(default_factory=dict)
 
-    def take(self, source: str, tweets: Iterable[Tweet]) -> list[Happening]:
+    def take(self, source: str, tweets: Sequence[Tweet]) -> list[Happening]:
         """Take in tweets of a source, in the order in which they were read."""
         return self.source(source).take(tweets)
 
@@ -338,3 +359,6 @@ class Collector:
         """The earliest position that any source still needs."""
         marks = [each.low_water for each in self.sources.values()]
         return min((mark for mark in marks if mark is not None), default=None)
+
+
+_TIME_S: Callable[[Tweet], float] = operator.itemgetter(1)

@@ -1,7 +1,8 @@
 """The collector: tweets become cascades, told of when a window closes and when they end."""
 
 import bisect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tweetoscope import messages, spool
 from tweetoscope.broker import Change, Message, Record
@@ -34,7 +35,7 @@ class Collecting:
         written: list[Message] = []
         for name, tweets in by_source.items():
             touched = self._touched.setdefault(name, set())
-            touched.update([tweet.cascade for tweet in tweets])
+            touched.update(map(_CASCADE, tweets))
             for happening in self._collector.take(name, tweets):
                 touched.add(happening.cascade)
                 self._count(happening)
@@ -77,12 +78,18 @@ def service(gathering: Gathering, metrics: Metrics) -> Service[Item]:
         group=COLLECTOR,
         topic=TWEETS,
         decode=_decode,
+        decode_all=_decode_all,
         open=lambda _, state: Collecting(gathering, metrics, state),
     )
 
 
 def _decode(record: Record) -> Item:
     return messages.read_tweet(record.value or b"", record.key, record.offset)
+
+
+def _decode_all(records: Sequence[Record]) -> list[Item]:
+    _, _, positions, keys, values, _, _ = zip(*records, strict=True)
+    return messages.read_tweets(values, keys, positions)
 
 
 def _told(happening: Happening, by: Record) -> Iterator[Message]:
@@ -103,3 +110,6 @@ def _offset(item: tuple[Record, Item]) -> int:
 
 def _cause(message: Message) -> int:
     return message.cause
+
+
+_CASCADE: Callable[[Tweet], str] = operator.itemgetter(0)

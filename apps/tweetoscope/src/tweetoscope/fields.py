@@ -4,7 +4,7 @@ Called by `messages` and `reports`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -12,6 +12,7 @@ import orjson
 from tweetoscope.errors import BadMessage
 
 MOST_TEXT = 10_000
+MOST_WHOLE = 2.0**63
 
 Json = Mapping[str, Any]
 
@@ -103,7 +104,16 @@ def shown(value: object) -> str:
 
 def whole(value: float) -> int | float:
     """A whole number without its decimal point, which the course's programs would not read."""
-    return int(value) if float(value).is_integer() else value
+    [same] = wholes([float(value)])
+    return same
+
+
+def wholes(values: Iterable[float]) -> list[int | float]:
+    """The same of many. What is beyond 64 bits stays as it is, as there are no longer integers."""
+    return [
+        int(value) if value.is_integer() and -MOST_WHOLE < value < MOST_WHOLE else value
+        for value in values
+    ]
 
 
 def packed(said: Json) -> bytes:

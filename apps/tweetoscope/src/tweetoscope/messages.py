@@ -7,8 +7,11 @@ the dead-letter topic, with its words.
 
 import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from tweetoscope import fields
 from tweetoscope.cascade import Closed, Ended, Tweet
@@ -17,6 +20,10 @@ from tweetoscope.hawkes import Estimate, Parameters
 
 MOST_EVENTS = 1_000_000
 DEFAULT_SOURCE = ""
+
+_Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Text = Annotated[str, msgspec.Meta(max_length=fields.MOST_TEXT)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=fields.MOST_TEXT)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,9 +90,54 @@ def read_tweet(value: bytes, key: bytes | None = None, position: int = 0) -> tup
         position,
     )
     source = said.get("source")
-    if source is None:
-        source = key.decode(errors="replace") if key is not None else DEFAULT_SOURCE
-    return str(source)[: fields.MOST_TEXT], tweet
+    return _of_key(key) if source is None else str(source)[: fields.MOST_TEXT], tweet
+
+
+class _Said(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A tweet as next to all are. Whatever is not is for `read_tweet`, which may well take it."""
+
+    type: Literal["tweet", "retweet"]
+    tweet_id: _Whole | _Name
+    t: float
+    m: Annotated[float, msgspec.Meta(ge=0.0)] | None = None
+    msg: _Text = ""
+    source: _Text | None = None
+    info: str = ""
+
+
+_said = msgspec.json.Decoder(_Said).decode
+
+
+def read_tweets(
+    values: Iterable[bytes | None], keys: Iterable[bytes | None], positions: Iterable[int]
+) -> list[tuple[str, Tweet]]:
+    """As `read_tweet` of each, in a third of the time; it may refuse what that would take.
+
+    Raises: BadMessage, when one of them is bad or unusual.
+    """
+    try:
+        all_said = list(map(_said, values))
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as problem:
+        raise BadMessage(f"a value is no usual tweet: {problem}") from problem
+    new, nan = tuple.__new__, math.nan
+    return [
+        (
+            _of_key(key) if said.source is None else said.source,
+            # Past the constructor, which takes half as long as all the rest.
+            new(
+                Tweet,
+                (
+                    f"tw{said.tweet_id}" if type(said.tweet_id) is int else said.tweet_id,
+                    said.t,
+                    nan if said.m is None else said.m,
+                    said.type == "tweet",
+                    said.msg,
+                    position,
+                ),
+            ),
+        )
+        for said, key, position in zip(all_said, keys, positions, strict=True)
+    ]
 
 
 def write_tweet(tweet: Tweet, source: str) -> bytes:
@@ -104,13 +156,15 @@ def write_tweet(tweet: Tweet, source: str) -> bytes:
 
 def write_serie(closed: Closed, closed_ms: int | None = None) -> bytes:
     """What was seen of a cascade in a window; times from its first tweet."""
-    pairs = zip(closed.times_s, closed.marks, strict=True)
     said = {
         "type": "serie",
         "cid": closed.cascade,
         "msg": closed.text,
         "T_obs": fields.whole(closed.window_s),
-        "tweets": [[fields.whole(t), None if math.isnan(m) else fields.whole(m)] for t, m in pairs],
+        # What is not known is NaN, which is written as null.
+        "tweets": list(
+            zip(fields.wholes(closed.times_s), fields.wholes(closed.marks), strict=True)
+        ),
     }
     if closed_ms is not None:
         said["closed_ms"] = closed_ms
@@ -242,6 +296,10 @@ def read_example(value: bytes) -> Example:
         size=size,
         features=fields.numbers(said, "features"),
     )
+
+
+def _of_key(key: bytes | None) -> str:
+    return DEFAULT_SOURCE if key is None else key.decode(errors="replace")[: fields.MOST_TEXT]
 
 
 def _closed_ms(said: fields.Json) -> int | None:

@@ -1,20 +1,16 @@
 """What a message has in its headers: its origin, or the position that a state was changed at."""
 
-import struct
-
-from tweetoscope.broker import Origin
+from tweetoscope.origins import PLACE
 
 Headers = list[tuple[str, bytes]]
 
 ORIGIN = "tweetoscope-origin"
 POSITION = "tweetoscope-position"
-PLACE = struct.Struct(">QI")
-"""The offset and the number of an origin; the name of its task follows. Text is slower to read."""
 
 
-def with_origin(origin: Origin) -> Headers:
+def with_origin(origin: bytes) -> Headers:
     """Of a message that a task writes."""
-    return [(ORIGIN, PLACE.pack(origin.offset, origin.number) + origin.task.encode())]
+    return [(ORIGIN, origin)]
 
 
 def with_position(position: int) -> Headers:
@@ -22,14 +18,13 @@ def with_position(position: int) -> Headers:
     return [(POSITION, str(position).encode())]
 
 
-def origin(headers: Headers | None) -> Origin | None:
+def origin(headers: Headers | None) -> bytes | None:
     """Where a message comes from; None if no task of ours wrote it."""
     if headers is None:
         return None
     for name, value in headers:
-        if name == ORIGIN:
-            offset, number = PLACE.unpack_from(value)
-            return Origin(value[PLACE.size :].decode(), offset, number)
+        if name == ORIGIN and value is not None and len(value) > PLACE.size:
+            return value
     return None
 
 

@@ -79,7 +79,7 @@ def rest(
 
 def _records(messages: list[rdkafka.Message]) -> list[Record]:
     """Field by field, and past the constructor, as there are a hundred thousand a second."""
-    of = rdkafka.Message
+    of, origin = rdkafka.Message, headers.origin
     fields = zip(
         map(of.topic, messages),
         map(of.partition, messages),
@@ -87,7 +87,7 @@ def _records(messages: list[rdkafka.Message]) -> list[Record]:
         map(of.key, messages),
         map(of.value, messages),
         [time_ms for _, time_ms in map(of.timestamp, messages)],
-        map(headers.origin, map(of.headers, messages)),
+        map(origin, map(of.headers, messages)),
         strict=True,
     )
     return list(map(tuple.__new__, itertools.repeat(Record), fields))

@@ -7,7 +7,8 @@ from typing import Any
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
 
-from tweetoscope.broker import BrokerError, Change, Message, Origin, Restored, Superseded
+from tweetoscope import origins
+from tweetoscope.broker import BrokerError, Change, Message, Restored, Superseded
 from tweetoscope.kafka import answers, headers
 
 ANY = -1
@@ -84,8 +85,8 @@ class KafkaWriter:
             for message in messages:
                 number = number + 1 if message.cause == cause else 0
                 cause = message.cause
-                origin = Origin(self._task, cause, number)
-                self._produce(message, headers.with_origin(origin))
+                its = headers.with_origin(origins.origin(self._task, cause, number))
+                self._produce(message, its)
             if position is None:
                 return
             topic, partition = self._state
