@@ -21,6 +21,7 @@ from tweetoscope import messages
 from tweetoscope.broker import Record
 from tweetoscope.cascade import Closed, Collector, Gathering
 from tweetoscope.kafka import Kafka
+from tweetoscope.origins import PLACE, parted
 from tweetoscope.testing.brokers import BrokerAbsent, kafka_running
 from tweetoscope.topics import PREDICTIONS, TWEETS
 
@@ -167,10 +168,11 @@ async def test_the_stream_goes_on_while_the_pipeline_is_rearranged(
             return [told(each) for each in stream.of(PREDICTIONS)]
 
         def is_all() -> bool:
-            causes = [each.origin.offset for each in stream.of(TWEETS) if each.origin]
-            return sorted(causes) == list(range(len(causes))) and due(
-                stream.of(TWEETS), WINDOWS_S
-            ) <= set(predicted())
+            places = [parted(each.origin)[1] for each in stream.of(TWEETS) if each.origin]
+            causes = sorted(PLACE.unpack(place)[0] for place in places)
+            return causes == list(range(len(causes))) and due(stream.of(TWEETS), WINDOWS_S) <= set(
+                predicted()
+            )
 
         await stream.until(is_all)
         await stream.end()

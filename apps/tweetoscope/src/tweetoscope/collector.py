@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from tweetoscope import messages, spool
 from tweetoscope.broker import Change, Message, Record
 from tweetoscope.cascade import Closed, Collector, Ended, Gathering, Happening, Tweet
+from tweetoscope.errors import BadMessage
 from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.processing import Service
 from tweetoscope.topics import COLLECTOR, PROPERTIES, SERIES, TWEETS, window_key
@@ -89,6 +90,8 @@ def _decode(record: Record) -> Item:
 
 def _decode_all(records: Sequence[Record]) -> list[Item]:
     _, _, positions, keys, values, _, _ = zip(*records, strict=True)
+    if None in values:
+        raise BadMessage("one has no value")
     return messages.read_tweets(values, keys, positions)
 
 

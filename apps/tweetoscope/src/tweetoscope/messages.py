@@ -109,7 +109,7 @@ _said = msgspec.json.Decoder(_Said).decode
 
 
 def read_tweets(
-    values: Iterable[bytes | None], keys: Iterable[bytes | None], positions: Iterable[int]
+    values: Iterable[bytes], keys: Iterable[bytes | None], positions: Iterable[int]
 ) -> list[tuple[str, Tweet]]:
     """As `read_tweet` of each, in a third of the time; it may refuse what that would take.
 
@@ -117,7 +117,7 @@ def read_tweets(
     """
     try:
         all_said = list(map(_said, values))
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise BadMessage(f"a value is no usual tweet: {problem}") from problem
     new, nan = tuple.__new__, math.nan
     return [
