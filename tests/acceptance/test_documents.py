@@ -20,6 +20,7 @@ import pytest
 from docs import blocks
 from ripieno.routing import process
 from ripieno.testing import control_rig
+from tests.warm_command import warm_command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -58,7 +59,8 @@ MEASURED = (
 class Reader:
     """Somebody in an empty folder with the examples, who does what a document says."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, commands: Path) -> None:
+        """`commands` is a folder with what is called before anything that is installed."""
         shutil.copytree(
             REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns(".venv")
         )
@@ -70,7 +72,9 @@ class Reader:
         self.folder = folder
         self._servers: list[subprocess.Popen[str]] = []
         self._environment = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join(
+                (str(commands), str(Path(sys.executable).parent), os.environ["PATH"])
+            ),
             "COLUMNS": "80",
             "NO_COLOR": "1",
             "PYTHONUTF8": "1",
@@ -148,9 +152,15 @@ class Reader:
             server.stdout.close()
 
 
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with warm_command(tmp_path_factory.mktemp("commands")) as folder:
+        yield folder
+
+
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    found = Reader(tmp_path)
+def reader(tmp_path: Path, commands: Path) -> Iterator[Reader]:
+    found = Reader(tmp_path, commands)
     yield found
     found.leave()
 
