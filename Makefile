@@ -8,6 +8,7 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 UV := .tools/bin/uv
 UV_READY := .tools/uv-$(UV_VERSION)
 READY := .venv/ready
+REWRITTEN := .venv/rewritten
 # Without what only tests, checks and benchmarks need, which is most of it.
 SERVED := .venv/served
 BIN := .venv/bin
@@ -28,7 +29,7 @@ unexport VIRTUAL_ENV
 # Tests and servers are started again and again: nothing is to be compiled each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo demo-stop test check bench kafka texts lock clean
+.PHONY: help demo demo-stop test compiled check bench kafka texts lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -40,10 +41,19 @@ demo: $(SERVED) $(SAMPLES_READY)  ## Start a server with a catalogue, deploy fro
 demo-stop: $(SERVED)  ## Take down what `make demo` has left running
 	@$(BIN)/python examples/demo/demo.py stop
 
-test: $(READY) $(SAMPLES_READY) kafka  ## Run the tests; ARGS='-k word' goes to pytest
+test: $(READY)  ## Run the tests; ARGS='-k word' goes to pytest
 	@$(BIN)/python -m compileall -q src
-	@$(BIN)/python -m tweetoscope.compiling
+	@$(MAKE) --silent --jobs=2 compiled $(REWRITTEN) kafka $(SAMPLES_READY)
 	@$(BIN)/pytest $(ARGS)
+
+# What Numba makes of functions, once rather than by each test.
+compiled: $(READY)
+	@$(BIN)/python -m tweetoscope.compiling
+
+# What pytest makes of assertions, once rather than by each worker; it says itself what it cannot.
+$(REWRITTEN): $(READY)
+	@$(BIN)/pytest -n0 --collect-only -qq >/dev/null || true
+	@touch $@
 
 check: $(READY)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check

@@ -128,6 +128,7 @@ def look_at_forecasts(link: str) -> None:
         chromium.close()
 
 
+@pytest.mark.long
 def test_the_demo_rearranges_an_application_leaves_it_reachable_and_can_be_taken_down(
     home: Path,
 ) -> None:

@@ -165,6 +165,7 @@ def reader(tmp_path: Path, commands: Path) -> Iterator[Reader]:
     found.leave()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_does_what_it_shows(document: str, reader: Reader) -> None:
     assert reader.follow(REPOSITORY / document), f"{document} shows no command that is tested"

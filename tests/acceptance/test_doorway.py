@@ -95,6 +95,7 @@ async def tab(browser: BrowserContext) -> AsyncIterator[Page]:
     assert not complaints
 
 
+@pytest.mark.long
 async def test_front_ends_are_whole_in_every_mode(
     tmp_path: Path, subtests: pytest.Subtests
 ) -> None:

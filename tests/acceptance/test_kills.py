@@ -40,6 +40,7 @@ components:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [11, 12, 13])
 async def test_killed_server_goes_on_where_it_was(seed: int, tmp_path: Path) -> None:
     chaos = Chaos(seed, directory=tmp_path)
@@ -112,6 +113,7 @@ components:
 """
 
 
+@pytest.mark.long
 async def test_link_that_is_cut_neither_ends_nor_doubles_anything(
     network: Network, tmp_path: Path
 ) -> None:
@@ -157,6 +159,7 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.mark.long
 async def test_restarted_database_loses_and_doubles_nothing(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:

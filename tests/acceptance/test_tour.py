@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
 from pydantic import SecretStr
 
@@ -73,6 +74,7 @@ async def shows(frame: FrameLocator, who: str) -> None:
     await expect(frame.locator("#event")).to_contain_text("tick")
 
 
+@pytest.mark.long
 async def test_from_the_catalogue_to_the_audit_trail(tmp_path: Path) -> None:
     expect.set_options(timeout=PATIENCE_MS)
     async with open_door(tmp_path / "home") as rig, browsing() as browser:

@@ -123,6 +123,7 @@ def kafka() -> Iterator[str]:
         pytest.skip(str(reason))
 
 
+@pytest.mark.long
 async def test_the_stream_goes_on_while_the_pipeline_is_rearranged(
     tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
+import pytest
 import websockets
 
 from ripieno.model.access import Scope
@@ -66,6 +67,7 @@ async def is_at(rig: DoorRig, route: str, wanted: str | None) -> bool:
     return await version(rig, route) == wanted
 
 
+@pytest.mark.long
 async def test_a_traefik_of_ones_own_follows(tmp_path: Path) -> None:
     (inside_port,) = free_ports(1)
     options = ["--external-door", f"http://127.0.0.1:{inside_port}"]

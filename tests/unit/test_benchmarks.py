@@ -14,6 +14,7 @@ SCRIPTS = sorted(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_benchmark_prints_its_figures_as_json(script: Path) -> None:
     run = subprocess.run(

@@ -14,6 +14,7 @@ from apps.tweetoscope.tests.conftest import REPOSITORY
 FOLDER = REPOSITORY / "apps" / "tweetoscope" / "benchmarks"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("script", "figure"),
     [

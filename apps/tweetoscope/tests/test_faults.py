@@ -6,6 +6,8 @@ kills may leave a group on Tansu (0.6.0) that gives nobody any partition again, 
 
 from pathlib import Path
 
+import pytest
+
 from tweetoscope.testing import chaos
 from tweetoscope.testing.brokers import ApacheKafka
 from tweetoscope.testing.chaos import Trouble
@@ -13,6 +15,7 @@ from tweetoscope.testing.inputs import Input
 from tweetoscope.topics import GENERATOR
 
 
+@pytest.mark.long
 def test_nothing_is_lost_or_doubled(apache: ApacheKafka, tmp_path: Path) -> None:
     given = Input.simulated(tmp_path, cascades=40, seed=8)
     trouble = Trouble(kills=5, added=2, broker_kills=1, poison=6, seconds=10.0, seed=3)

@@ -131,6 +131,7 @@ def observed(
             services.close()
 
 
+@pytest.mark.long
 def test_every_query_of_the_dashboards_finds_something_in_a_running_pipeline(
     tmp_path: Path, promtool: str
 ) -> None:

@@ -106,6 +106,7 @@ def of_kind(topic: str, kind: str) -> Counter[str]:
     return Counter(known(each) for each in golden.read(topic) if said(each)["type"] == kind)
 
 
+@pytest.mark.long
 def test_services_work_among_programs_of_the_course(tmp_path: Path) -> None:
     sizes, series = of_kind(PROPERTIES, "size"), of_kind(SERIES, "serie")
     with tansu_running() as brokers:
