@@ -96,6 +96,7 @@ def test_the_status_of_components_fits_any_terminal(
     control.names[shop] = replace(
         control.names[shop],
         state=DeploymentState.FAILED,
+        configuration="large",
         reason=HOSTILE,
         components=(
             component("a-component-with-quite-a-long-name", failure=HOSTILE, status="failed"),
@@ -122,7 +123,14 @@ def test_the_status_of_components_fits_any_terminal(
     shown = ripieno("status", shop, columns=columns)
     assert shown.exit_code == 0 and max(map(len, shown.lines)) <= columns
     text = " ".join(shown.stdout.split())
-    for words in ("failed", "become_ready …", "waits: db.sql", "crashed 3 times", "code 137"):
+    for words in (
+        "failed",
+        "as configured in large",
+        "become_ready …",
+        "waits: db.sql",
+        "crashed 3 times",
+        "code 137",
+    ):
         assert words in text
     assert not set("\x1b\x07\u202e") & set(shown.stdout)
 

@@ -160,6 +160,7 @@ def test_hosts_are_listed_checked_and_forgotten(
 def test_a_secret_comes_from_the_standard_input_and_is_never_told(
     ripieno: CommandLine, control: DecidingControl
 ) -> None:
+    assert "ripieno secret set NAME" in ripieno("secret", "list").stdout
     shown = ripieno("secret", "set", "store-password", given="correct horse\n")
     assert shown.exit_code == 0 and "horse" not in shown.stdout + shown.stderr
     assert control.values == {"store-password": "correct horse"}

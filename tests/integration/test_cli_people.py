@@ -104,6 +104,7 @@ def test_a_token_has_scopes_and_an_end(ripieno: CommandLine, control: ScriptedCo
     assert ripieno("token", "create", "robot", "--user", "bob").exit_code == 0
     assert control.issued["t-2"].scopes == ("deploy", "publish", "read")
     assert ripieno("token", "create", "x", "--scope", "all").exit_code == 2
+    assert "good for nothing" in ripieno("token", "create", "x", "--expires", "0s").stderr
     listed = ripieno("token", "list", "--user", "bob").stdout
     assert "robot" in listed
     assert "ci " not in listed
@@ -115,6 +116,7 @@ def test_a_token_has_scopes_and_an_end(ripieno: CommandLine, control: ScriptedCo
 def test_quotas_are_set_and_shown_with_what_is_used(
     ripieno: CommandLine, control: ScriptedControl
 ) -> None:
+    assert "nothing is limited" in ripieno("quota", "list").stdout
     shown = ripieno("quota", "set", "group:neuro", "--deployments", "3", "--cpus", "1.5")
     assert shown.lines[1].split() == ["group:neuro", "1", "of", "3", "0.5", "of", "1.5", "64"]
     assert control.limits["group:neuro"].memory_mib is None

@@ -72,12 +72,24 @@ def test_a_deployment_is_waited_for_and_its_addresses_are_told(
 def test_what_is_sent_is_the_file_the_settings_and_the_folder_of_the_file(
     ripieno: CommandLine, hello: Path, control: ScriptedControl
 ) -> None:
+    hello.write_text(hello.read_text(encoding="utf-8") + "files: []\n", encoding="utf-8")
     ripieno("deploy", hello, "--set", "colour=red", "--set", "note=a=b", "--configuration", "large")
     [source] = control.sources
     assert source.configuration == "large"
     assert source.document == hello.read_text(encoding="utf-8")
     assert source.settings == {"colour": "red", "note": "a=b"}
     assert source.directory == str(hello.parent)
+
+
+def test_no_folder_is_sent_with_a_document_that_names_no_files(
+    ripieno: CommandLine, hello: Path, control: ScriptedControl
+) -> None:
+    ripieno("deploy", hello)
+    [source] = control.sources
+    assert source.directory is None, "only administrators may send one"
+    folder = ripieno("deploy", hello.parent)
+    assert folder.exit_code == 2
+    assert f"name the file in it, such as {hello.parent}/application.yaml" in folder.stderr
 
 
 def test_a_published_application_is_deployed_by_name_and_version(

@@ -63,12 +63,38 @@ def test_draft_is_edited_published_and_then_stays_as_it_is(
     assert refused.exit_code == 4 and "1.0.0" in refused.stderr
 
 
+def test_configurations_are_shown_with_what_they_set(ripieno: CommandLine, folder: Path) -> None:
+    document = (
+        DOCUMENT.format(version="1.0.0")
+        + """\
+parameters:
+  properties:
+    dark: {type: boolean, default: false}
+configurations:
+  large:
+    title: For whole brains
+    parameters: {dark: true}
+    components:
+      viewer: {resources: {cpus: 4, memory_mib: 512}, args: [--all], env: {WORKERS: "8"}}
+"""
+    )
+    (folder / "application.yaml").write_text(document, encoding="utf-8")
+    assert ripieno("app", "publish", folder).exit_code == 0
+    shown = " ".join(ripieno("app", "show", "brain-viewer").stdout.split())
+    assert "dark boolean false" in shown, "as it is written after --set"
+    for part in ("dark=true", "cpus 4", "512 MiB", "--all", "WORKERS"):
+        assert part in shown
+    assert "For whole brains" in shown
+
+
 def test_what_is_exported_is_what_was_published(
     ripieno: CommandLine, folder: Path, tmp_path: Path
 ) -> None:
     assert ripieno("app", "publish", folder).exit_code == 0
     to = tmp_path / "exported.tar.gz"
     assert ripieno("app", "export", "brain-viewer", to).exit_code == 0
+    again = ripieno("app", "export", "brain-viewer", to)
+    assert again.exit_code == 2 and "is there already; remove it" in again.stderr
     with tarfile.open(to) as archive:
         assert sorted(archive.getnames()) == ["application.yaml", "serve.py"]
     assert ripieno("app", "remove", "brain-viewer", "--yes").exit_code == 0

@@ -57,7 +57,7 @@ def write(bundle: Bundle, folder: Path) -> None:
             if file.is_executable:
                 target.chmod(target.stat().st_mode | 0o111)
     except OSError as problem:
-        raise usage(f"{folder} cannot be written: {problem}") from problem
+        raise usage(f"{folder} cannot be written: {problem.strerror or problem}") from problem
 
 
 def _document_of(word: str) -> str:

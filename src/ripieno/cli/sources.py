@@ -26,6 +26,9 @@ MOST_BYTES = 1024 * 1024
 
 STANDARD_INPUT = "-"
 
+FILES = "files"
+"""A document without this word names no files. To name a folder of the server's is for few."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
@@ -57,7 +60,8 @@ def source(
         if version is not None:
             raise usage(f"{word} is a file, which has its version in it; leave --version out")
         fields["document"] = read_text(word)
-        fields["directory"] = str(folder_of(word))
+        if FILES in fields["document"]:
+            fields["directory"] = str(folder_of(word))
         file = word if word != STANDARD_INPUT else "standard input"
     elif word is not None:
         fields["application"] = word
@@ -101,6 +105,8 @@ def read_text(path: str) -> str:
                 content = file.read(MOST_BYTES + 1)
     except OSError as problem:
         hint = ""
+        if isinstance(problem, IsADirectoryError):
+            hint = f" (name the file in it, such as {os.path.join(path, 'application.yaml')})"
         if isinstance(problem, FileNotFoundError) and os.sep not in path:
             name, at, version = path.partition("@")
             hint = f" (a published application has no dot in its name; here is {Path.cwd()})"

@@ -1,5 +1,6 @@
 """How deployments and their components are shown, in any width."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -62,6 +63,8 @@ def deployment(
 ) -> Iterator[RenderableType]:
     """A deployment with what is going on in it, and each of its components."""
     yield Text.assemble((safe(found.name), "bold"), "  ", state(found), f"  {_what(found)}")
+    if found.configuration:
+        yield said(f"as configured in {found.configuration}", "dim")
     if found.parameters:
         values = ", ".join(f"{name}={_short(value)}" for name, value in found.parameters.items())
         yield said(f"with {values}", "dim")
@@ -166,6 +169,11 @@ def _what(found: Deployment) -> str:
     return f"{safe(found.application)} {safe(found.version)}"
 
 
+def value_text(value: object) -> str:
+    """A value of a parameter, as `--set` takes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 def _short(value: object) -> str:
-    text = safe(str(value), 40)
+    text = safe(value_text(value), 40)
     return text if cell_len(text) <= 40 else text[:39] + "…"

@@ -89,6 +89,7 @@ class Rule:
     role: Role
     scope: Scope
     relation: Relation = Relation.ANY
+    remedy: str = "ask an administrator"
 
 
 RULES: dict[Action, Rule] = {
@@ -98,7 +99,11 @@ RULES: dict[Action, Rule] = {
     # A document says what is run, as the user of the server; a catalogue has been looked through.
     Action.DEPLOY_DOCUMENT: Rule(Role.PUBLISHER, Scope.DEPLOY),
     # Files of the server's machine are named.
-    Action.DEPLOY_DIRECTORY: Rule(Role.ADMIN, Scope.DEPLOY),
+    Action.DEPLOY_DIRECTORY: Rule(
+        Role.ADMIN,
+        Scope.DEPLOY,
+        remedy="register the application with its files, then deploy it by its name",
+    ),
     Action.PREVIEW: Rule(Role.DEPLOYER, Scope.READ, Relation.OWNER),
     Action.CHANGE: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
     Action.STEER: Rule(Role.DEPLOYER, Scope.DEPLOY, Relation.OWNER),
@@ -206,7 +211,7 @@ def _objection(
 ) -> str | None:
     rule = RULES[action]
     if not caller.role.includes(rule.role):
-        return f"it takes the role {rule.role}, and theirs is {caller.role}; ask an administrator"
+        return f"it takes the role {rule.role}, and theirs is {caller.role}; {rule.remedy}"
     if rule.scope not in caller.scopes:
         return f"the token {caller.via} has not the scope {rule.scope}; make one that has it"
     if caller.is_admin or rule.relation is Relation.ANY or owner in (None, caller.user):

@@ -140,6 +140,58 @@ async def test_another_version_keeps_the_parameters_that_it_knows(
     assert none.status_code == 422 and "no version 9.9.9" in words(none.text)
 
 
+CONFIGURED = """configurations:
+  large: {title: Large, parameters: {size: 9, words: many}}
+  small: {parameters: {size: 1}}
+"""
+
+
+@pytest.fixture
+def configured(control: FakeControl, pages: Pages) -> Pages:
+    """The deployment with the configuration `large`, of which `words` was set otherwise."""
+    control.names["shop"] = replace(
+        control.names["shop"],
+        document=DOCUMENT + CONFIGURED,
+        configuration="large",
+        parameters={"words": "hi"},
+    )
+    return pages
+
+
+async def test_what_a_configuration_sets_is_how_it_is_now(
+    control: FakeControl, configured: Pages
+) -> None:
+    page = await configured.get(AT)
+    assert 'value="hi"' in page.text and 'value="9"' in page.text
+    assert '<option value="large" selected>Large' in page.text
+    assert "<code>large</code>" in (await configured.get("/deployments/shop")).text
+    fields = asked("parameters", set__words="hi", set__size="3")
+    await configured.post(f"{AT}/apply", fields, htmx=True)
+    source = control.changes[-1].source
+    assert source is not None and source.settings == {"size": "3"}, "back to the default"
+
+
+async def test_another_configuration_is_taken(control: FakeControl, configured: Pages) -> None:
+    same = await configured.post(f"{AT}/preview", asked("configuration", configuration="large"))
+    assert same.status_code == 422 and "Nothing of it is different" in words(same.text)
+    for name in ("small", ""):
+        fields = asked("configuration", configuration=name)
+        await configured.post(f"{AT}/apply", fields, htmx=True)
+        source = control.changes[-1].source
+        assert source is not None and source.configuration == name and not source.parameters
+
+
+async def test_another_version_keeps_the_configuration_that_it_knows(
+    control: FakeControl, configured: Pages
+) -> None:
+    register(control, NEXT + CONFIGURED.replace(", words: many", ""))
+    register(control, NEXT.replace("2.0.0", "3.0.0"))
+    for version, kept in (("2.0.0", "large"), ("3.0.0", "")):
+        await configured.post(f"{AT}/apply", asked("version", version=version), htmx=True)
+        source = control.changes[-1].source
+        assert source is not None and source.configuration == kept
+
+
 async def test_a_document_that_is_none_says_where(control: FakeControl, pages: Pages) -> None:
     everything = Pages(control, ADMIN)
     bad = await everything.post(f"{AT}/preview", asked("document", document="name: [\n"), htmx=True)

@@ -1,5 +1,6 @@
 """`ripieno app`: registered applications, to be listed, found and shown."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -13,10 +14,11 @@ from ripieno.cli.arguments import AsJson, Version
 from ripieno.cli.commands import importing, registering, sharing
 from ripieno.cli.commands.registering import Name
 from ripieno.cli.output import console, safe, said, show_json
-from ripieno.cli.status_view import NARROW, columns
+from ripieno.cli.status_view import NARROW, columns, value_text
 from ripieno.client import Client, every
 from ripieno.model import parameters, reading_applications
 from ripieno.model.application import Application
+from ripieno.model.configuration import Override
 from ripieno.model.errors import ModelError
 from ripieno.wire import application as wire
 from ripieno.wire.application import ApplicationPage, ApplicationVersion, VersionPage
@@ -197,6 +199,7 @@ def _shown(found: ApplicationVersion) -> Iterator[RenderableType]:
             yield said(f"its file cannot be read here: {problem}", "yellow")
         return
     yield from _parameters(read)
+    yield from _configurations(read)
     yield Text("")
     table = columns("Component", "Type", "Uses", "Provides")
     for each in read.components.values():
@@ -285,4 +288,29 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _value(schema: Mapping[str, Any], name: str) -> str:
-    return str(schema[name]) if name in schema else ""
+    return value_text(schema[name]) if name in schema else ""
+
+
+def _configurations(read: Application) -> Iterator[RenderableType]:
+    if not read.configurations:
+        return
+    yield Text("")
+    table = columns("Configuration", "Sets", "")
+    for each in read.configurations.values():
+        parts = [f"{name}={value_text(value)}" for name, value in each.parameters.items()]
+        for name, override in each.components.items():
+            parts += [f"{name}: {text}" for text in _overrides(override)]
+        described = each.description or each.title
+        table.add_row(said(each.name), said(", ".join(parts)), said(described, "dim"))
+    yield table
+
+
+def _overrides(of: Override) -> Iterator[str]:
+    if of.cpus is not None:
+        yield f"cpus {of.cpus:g}"
+    if of.memory_mib is not None:
+        yield f"memory {of.memory_mib} MiB"
+    if of.args is not None:
+        yield f"args {shlex.join(map(str, of.args))}" if of.args else "no args"
+    if of.env:
+        yield f"env {', '.join(of.env)}"

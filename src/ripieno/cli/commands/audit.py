@@ -70,6 +70,9 @@ def audit(
         show_json(found)
         return
     terminal = console()
+    if not found:
+        typer.echo("Nothing of that kind was done or refused.")
+        return
     if terminal.width < LEAST_TABLE:
         for each in found:
             when = said(moments.day_and_time(each.at), "dim")

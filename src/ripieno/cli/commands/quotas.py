@@ -76,6 +76,9 @@ def _report(found: list[Quota], *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
+    if not found:
+        typer.echo("There are no quotas: nothing is limited.")
+        return
     table = columns("Of", "Deployments", "CPUs", "Memory (MiB)")
     for each in found:
         table.add_row(

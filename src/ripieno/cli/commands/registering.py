@@ -124,8 +124,10 @@ def export(
         try:
             with place.open("xb") as file:
                 file.write(content)
+        except FileExistsError as problem:
+            raise usage(f"{place} is there already; remove it, or write another one") from problem
         except OSError as problem:
-            raise usage(f"{place} cannot be written: {problem}") from problem
+            raise usage(f"{place} cannot be written: {problem.strerror or problem}") from problem
     else:
         bundles.write(archive.unpack(content), place)
     typer.echo(f"{name} is in {place}; register it elsewhere with: ripieno app register {place}")

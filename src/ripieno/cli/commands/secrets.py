@@ -43,6 +43,8 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         show_json(list(found))
         return
+    if not found:
+        typer.echo("There are no secrets. Set one with: ripieno secret set NAME")
     for each in found:
         typer.echo(safe(each))
 

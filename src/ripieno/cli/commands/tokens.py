@@ -7,6 +7,7 @@ import typer
 
 from ripieno.cli import catalogue, completing, moments, session
 from ripieno.cli.arguments import AsJson
+from ripieno.cli.exits import usage
 from ripieno.cli.output import console, safe, said, show_json
 from ripieno.cli.status_view import columns
 from ripieno.model.access import Scope
@@ -44,7 +45,9 @@ def create(
 
     Example: RIPIENO_TOKEN=$(ripieno token create ci --scope read --scope deploy --expires 30d)
     """
-    ttl_s = None if expires is None else max(1, round(moments.seconds(expires)))
+    ttl_s = None if expires is None else round(moments.seconds(expires))
+    if ttl_s is not None and ttl_s < 1:
+        raise usage(f"--expires {expires}: it would be good for nothing; give a second at least")
     created = session.run(
         lambda client: client.create_token(name, ttl_s=ttl_s, scopes=scope, user=user)
     )

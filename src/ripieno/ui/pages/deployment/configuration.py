@@ -1,4 +1,4 @@
-"""What a deployment is to be: parameters, replicas, version, document, and how it was before.
+"""What a deployment is to be: parameters, configuration, replicas, version, document, and its past.
 
 Every form is looked at first: `preview` shows the plan that it stands for, and `apply` asks for the
 same change, if the deployment is still at the revision that the visitor has seen.
@@ -6,7 +6,7 @@ same change, if the deployment is still at the revision that the visitor has see
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from starlette.datastructures import FormData
@@ -27,6 +27,7 @@ from ripieno.control.views import (
 )
 from ripieno.model import parameters, reading_applications
 from ripieno.model.application import SERVICE, Application
+from ripieno.model.component_type import Value
 from ripieno.model.errors import ModelError, RipienoError
 from ripieno.store.registered import VersionState
 from ripieno.ui import form, gantt, rendering, visit
@@ -155,7 +156,8 @@ async def _page(
         "configuration",
         status=status,
         stream=f"/deployments/{seen.view.name}/configuration/stream?revision={seen.view.revision}",
-        form=filled or form.blank(schema, seen.view.parameters),
+        form=filled or form.blank(schema, _base(application, seen.view)),
+        configurations=application.configurations if application is not None else {},
         scaled=[each for each in seen.view.components if each.kind == SERVICE],
         versions=await _versions(gate, seen.view),
         past=await _past(gate, seen),
@@ -194,7 +196,7 @@ async def _asked(request: Request, seen: Seen, posted: FormData) -> Asked:
                 application.parameters,
                 form.given(posted.multi_items()),
                 rendering.texts(request),
-                base=view.parameters,
+                base=_base(application, view),
             )
             if not filled.is_valid:
                 fault = filled.fault or _("Some fields need another value; they say which.")
@@ -203,6 +205,11 @@ async def _asked(request: Request, seen: Seen, posted: FormData) -> Asked:
                 return Asked(what=what, form=filled, fault=nothing)
             source = Source(settings=filled.settings)
             return Asked(what=what, form=filled, change=_apply(source, options))
+        case "configuration":
+            name = str(posted.get("configuration", ""))
+            if name == view.configuration:
+                return Asked(what=what, fault=nothing)
+            return Asked(what=what, change=_apply(Source(configuration=name), options))
         case "replicas":
             replicas = _replicas(posted, view)
             if not replicas:
@@ -215,20 +222,20 @@ async def _asked(request: Request, seen: Seen, posted: FormData) -> Asked:
                 return Asked(what=what, fault=nothing)
             try:
                 record = await visit.gate_of(request).application(view.application, version)
-                kept = await _kept(record.document, view)
+                source = await _kept(record.document, view)
             except Forbidden:
                 raise
             except RipienoError as problem:
                 return Asked(what=what, fault=_said(problem))
-            source = Source(application=view.application, version=version, parameters=kept)
+            source = replace(source, application=view.application, version=version)
             return Asked(what=what, change=_apply(source, options))
         case "document":
             document = str(posted.get("document", "")).replace("\r\n", "\n")
             try:
-                kept = await _kept(document, view)
+                source = await _kept(document, view)
             except RipienoError as problem:
                 return Asked(what=what, fault=_said(problem))
-            source = Source(document=document, parameters=kept)
+            source = replace(source, document=document)
             return Asked(what=what, change=_apply(source, options))
         case "past":
             change = Change(
@@ -236,7 +243,9 @@ async def _asked(request: Request, seen: Seen, posted: FormData) -> Asked:
             )
             return Asked(what=what, change=change)
         case _:
-            raise InvalidRequest("a form asks for parameters, replicas, version, document or past")
+            raise InvalidRequest(
+                "a form asks for parameters, configuration, replicas, version, document or past"
+            )
 
 
 def _apply(source: Source, options: Options) -> Change:
@@ -262,11 +271,19 @@ def _replicas(posted: FormData, view: DeploymentView) -> dict[str, int]:
     return found
 
 
-async def _kept(document: str, view: DeploymentView) -> dict[str, object]:
-    """The parameters of a deployment that another document knows as well. Raises: `ModelError`."""
+def _base(application: Application | None, view: DeploymentView) -> Mapping[str, Value]:
+    """What parameters are now, as far as it is not their defaults."""
+    chosen = application.configurations.get(view.configuration) if application else None
+    return {**(chosen.parameters if chosen else {}), **view.parameters}
+
+
+async def _kept(document: str, view: DeploymentView) -> Source:
+    """What is chosen of a deployment that another document knows as well. Raises: `ModelError`."""
     application = await asyncio.to_thread(reading_applications.application, document)
     known = parameters.properties(application.parameters)
-    return {name: value for name, value in view.parameters.items() if name in known}
+    kept = {name: value for name, value in view.parameters.items() if name in known}
+    is_known = view.configuration in application.configurations
+    return Source(parameters=kept, configuration=view.configuration if is_known else "")
 
 
 async def _application(document: str) -> Application | None:
