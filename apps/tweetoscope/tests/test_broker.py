@@ -4,7 +4,9 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 
+import confluent_kafka as rdkafka
 import pytest
 
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
@@ -20,7 +22,7 @@ from tweetoscope.broker import (
     Writer,
     changelog,
 )
-from tweetoscope.kafka import Kafka
+from tweetoscope.kafka import Kafka, membership, reading, state
 from tweetoscope.origins import PLACE, Fresh, parted
 
 WITHIN_S = 60.0
@@ -191,6 +193,54 @@ def test_state_and_position_are_as_committed_last(broker: Broker) -> None:
     first.close()
     restored = broker.write(name).restore()
     assert (restored.position, restored.state) == (9, {b"b": b"1", b"c": b"2"})
+
+
+def test_state_is_read_from_where_all_of_it_was_written_last(
+    broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "LEAST", 60)
+    monkeypatch.setattr(state, "TIMES", 2)
+    expected: dict[bytes, bytes] = {}
+    for life in range(3):
+        with closing(broker.take(topic, topic, 1)) as writer:
+            assert writer.restore().state == expected
+            for number in range(10 * life, 10 * life + 10):
+                changes = [Change(b"%d" % key, b"%d" % number) for key in range(number, 2, -3)]
+                changes += [Change(b"%d" % (number - 4), None), Change(b"all", b"%d" % number)]
+                writer.send([], changes, number + 1)
+                writer.commit()
+                expected.update((key, value) for key, value in changes if value is not None)
+                expected.pop(b"%d" % (number - 4), None)
+            writer.send([], [Change(b"all", b"never")], 1000)
+    with closing(broker.take(topic, topic, 1)) as writer:
+        restored = writer.restore()
+        assert (restored.position, restored.state) == (30, expected)
+    if isinstance(broker, Kafka):
+        [begins] = reading.reader(broker._settings, topic).committed(
+            [rdkafka.TopicPartition(changelog(topic), 1)], WITHIN_S
+        )
+        assert begins.offset > 100
+
+
+def test_members_of_a_group_that_hangs_meet_anew(
+    tansu: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Tansu one hangs whose leader leaves while partitions are shared out anew."""
+    monkeypatch.setattr(membership, "HUNG_S", 5.0)
+    broker, name = Kafka(tansu), f"t{uuid.uuid4().hex[:8]}"
+    broker.make([Topic(name=each, partitions=2) for each in (name, changelog(name))])
+    leader = Member(broker, name)
+    until(lambda: len(leader.writers) == 2, leader.poll)
+    follower = Member(broker, name)
+    until(lambda: not leader.writers, leader.poll, follower.poll)
+    leader.membership.close()
+    with pytest.raises(BrokerError, match="meet anew"):
+        until(lambda: bool(follower.writers), follower.poll)
+    follower.membership.close()
+    # Whoever comes is where the others are.
+    again = Member(broker, name)
+    until(lambda: len(again.writers) == 2, again.poll)
+    again.membership.close()
 
 
 def test_a_newer_writer_supersedes_an_older_one(broker: Broker, topic: str) -> None:

@@ -1,4 +1,9 @@
-"""A member of a group: the partitions that it shares with the others, and their writers."""
+"""A member of a group: the partitions that it shares with the others, and their writers.
+
+On Tansu (0.6.0) a group may hang for good: when its leader leaves, dies or is missed while
+partitions are shared out anew, no other is ever chosen, whoever comes or goes. So a member that was
+given nothing for long enough begins another *round*: a group of another name, to which all follow.
+"""
 
 import time
 from collections.abc import Sequence
@@ -13,6 +18,12 @@ from tweetoscope.kafka.writer import KafkaWriter
 
 LEAVE_S = 6.0
 """How long a member that leaves waits at most; less than it is given until it is killed."""
+HUNG_S = 12.0
+"""Twice the silence after which a member is missed: no sharing out takes as long."""
+WAIT_S = 1.0
+"""No poll counts for more."""
+LOOK_S = 2.0
+"""How often a member looks whether others have begun another round."""
 
 
 class KafkaMembership:
@@ -33,7 +44,16 @@ class KafkaMembership:
         self._read: dict[int, int] = {}
         self._failure: Exception | None = None
         self._is_settled = self._is_leaving = False
-        self._consumer = reading.reader(settings, group)
+        # The group's positions, in whatever round; and the number of the round, which is the
+        # position of a group that nobody is in.
+        self._positions = reading.reader(settings, group)
+        self._rounds = reading.reader(settings, f"{group}-rounds")
+        self._round = self._newest_round()
+        self._polled_s = self._looked_s = time.monotonic()
+        self._waited_s = 0.0
+        self._consumer = reading.reader(
+            settings, f"{group}-{self._round}" if self._round else group
+        )
         self._consumer.subscribe(
             [topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke
         )
@@ -43,6 +63,7 @@ class KafkaMembership:
         records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end)
         if self._failure is not None:
             raise self._failure
+        self._look_at_round()
         for record in records:
             self._read[record.partition] = record.offset + 1
         return records
@@ -68,7 +89,9 @@ class KafkaMembership:
             state=(changelog(self._group), partition),
             counted=rdkafka.TopicPartition(self._topic, partition),
             reader=reading.reader(self._settings, self._group),
-            member=self._consumer.consumer_group_metadata,
+            # Kafka refuses what a member of a group's generation gone by commits. In later rounds
+            # it does not know of generations, and the name of the transaction alone has to do.
+            member=(self._positions if self._round else self._consumer).consumer_group_metadata,
         )
 
     def leave(self) -> None:
@@ -86,7 +109,44 @@ class KafkaMembership:
 
     def close(self) -> None:
         """Leave, so that others have the partitions at once."""
-        self._consumer.close()
+        for consumer in (self._consumer, self._positions, self._rounds):
+            consumer.close()
+
+    def _look_at_round(self) -> None:
+        """Raises: BrokerError, where this round is over."""
+        now_s = time.monotonic()
+        # A process that was paused has not waited.
+        self._waited_s += min(now_s - self._polled_s, WAIT_S)
+        self._polled_s = now_s
+        if self._is_settled:
+            self._waited_s = 0.0
+        elif self._waited_s > HUNG_S:
+            if self._newest_round() == self._round:
+                self._begin_round(self._round + 1)
+            raise BrokerError(
+                f"the group {self._group} has shared nothing out for {HUNG_S:.0f} s: its members "
+                "meet anew"
+            )
+        if now_s - self._looked_s > LOOK_S:
+            self._looked_s = now_s
+            if self._newest_round() != self._round:
+                raise BrokerError(f"the members of {self._group} meet anew")
+
+    def _newest_round(self) -> int:
+        try:
+            [found] = self._rounds.committed([self._place()], answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise answers.failed(f"where {self._group} meets is not known", error) from error
+        return max(int(found.offset), 0)
+
+    def _begin_round(self, number: int) -> None:
+        try:
+            self._rounds.commit(offsets=[self._place(number)], asynchronous=False)
+        except KafkaException as error:
+            raise answers.failed(f"{self._group} cannot meet anew", error) from error
+
+    def _place(self, number: int = rdkafka.OFFSET_INVALID) -> rdkafka.TopicPartition:
+        return rdkafka.TopicPartition(self._topic, 0, number)
 
     def _at_end(self, at: tuple[str, int], offset: int) -> None:
         # The ends of transactions have offsets too, but are never polled.

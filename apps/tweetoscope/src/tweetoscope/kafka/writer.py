@@ -10,6 +10,7 @@ from confluent_kafka import KafkaException
 from tweetoscope import origins
 from tweetoscope.broker import BrokerError, Change, Message, Restored, Superseded
 from tweetoscope.kafka import answers, headers
+from tweetoscope.kafka.state import State
 
 ANY = -1
 """Of partitions: as the key decides."""
@@ -32,8 +33,8 @@ class KafkaWriter:
         reader: rdkafka.Consumer,
         member: Callable[[], Any],
     ) -> None:
-        self._task, self._state, self._counted = task, state, counted
-        self._reader, self._member = reader, member
+        self._task, self._changelog, self._member = task, state, member
+        self._state = State(reader, task=task, state=state, counted=counted)
         self._commit_s = commit_s
         self._is_open = False
         self._position: int | None = None
@@ -56,22 +57,7 @@ class KafkaWriter:
 
     def restore(self) -> Restored:
         """What was committed last."""
-        try:
-            [counted] = self._reader.committed([self._counted], answers.TIMEOUT_S)
-        except KafkaException as error:
-            raise answers.failed(f"the position of {self._task} is not known", error) from error
-        position = counted.offset if counted.offset >= 0 else None
-        state: dict[bytes, bytes] = {}
-        if position is None:
-            return Restored(position=None, state=state)
-        for key, value, at in self._changes():
-            if at > position:
-                continue
-            if value is None:
-                state.pop(key, None)
-            else:
-                state[key] = value
-        return Restored(position=position, state=state)
+        return self._state.restore()
 
     def send(
         self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
@@ -89,9 +75,9 @@ class KafkaWriter:
                 self._produce(message, its)
             if position is None:
                 return
-            topic, partition = self._state
+            topic, partition = self._changelog
             header = headers.with_position(position)
-            for key, value in changes:
+            for key, value in self._state.changed(changes):
                 self._produce(Message(topic, key, value, partition=partition), header)
         except KafkaException as error:
             raise self._lost(error) from error
@@ -115,12 +101,12 @@ class KafkaWriter:
     def close(self) -> None:
         """Let go; what was not committed never counts."""
         self._abort()
-        self._reader.close()
+        self._state.close()
 
     def _send_position(self, position: int) -> None:
-        counted = rdkafka.TopicPartition(self._counted.topic, self._counted.partition, position)
+        positions = self._state.positions(position)
         try:
-            self._producer.send_offsets_to_transaction([counted], self._member(), answers.TIMEOUT_S)
+            self._producer.send_offsets_to_transaction(positions, self._member(), answers.TIMEOUT_S)
         except KafkaException as error:
             raise self._lost(error) from error
 
@@ -134,26 +120,6 @@ class KafkaWriter:
                 return
             except BufferError:
                 self._producer.poll(0.1)
-
-    def _changes(self) -> Iterable[tuple[bytes, bytes | None, int]]:
-        """All changes of state that can be read, with the positions that they were made at."""
-        topic, partition = self._state
-        self._reader.assign([rdkafka.TopicPartition(topic, partition, rdkafka.OFFSET_BEGINNING)])
-        behind = {(topic, partition)}
-        until = time.monotonic() + answers.TIMEOUT_S
-        while behind:
-            messages = self._reader.consume(10_000, 0.0) or [self._reader.poll(0.1)]
-            for message in messages:
-                if message is None:
-                    continue
-                until = time.monotonic() + answers.TIMEOUT_S
-                if error := message.error():
-                    answers.ended_or_raise(error, message, lambda at, _: behind.discard(at))
-                    continue
-                yield message.key(), message.value(), headers.position(message.headers())
-            if time.monotonic() > until:
-                raise BrokerError(f"the state of {self._task} cannot be read from {topic}")
-        self._reader.unassign()
 
     def _lost(self, error: KafkaException) -> BrokerError:
         self._abort()
