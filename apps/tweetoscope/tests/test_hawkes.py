@@ -145,6 +145,15 @@ def test_no_start_of_scipy_finds_a_better_optimum() -> None:
         assert found.log_posterior >= best - 1e-6
 
 
+def test_of_two_maxima_a_factor_of_three_apart_the_higher_is_found() -> None:
+    times_s = np.array([0.0, 1363.0, 5152.4, 10893.6])
+    marks = np.array([431.0, 15.35, 13.0, 10.1])
+    prior = Prior.from_moments()
+    found = estimate(times_s, marks, 25961.4, bounds=BOUNDS, prior=prior)
+    best = textbook.best_of(20, times_s, marks, 25961.4, BOUNDS, prior)
+    assert found.log_posterior == pytest.approx(best, abs=1e-6)
+
+
 @given(any_cascade(), st.booleans())
 def test_optimum_is_within_bounds_and_no_point_of_a_grid_is_better(
     cascade: Cascade, is_posterior: bool

@@ -30,19 +30,31 @@ def best_of(
 ) -> float:
     """The highest value that SciPy finds from so many starts spread over the bounds."""
     low_p, high_p, low_beta, high_beta = bounds.box()
-    gaps = times_s[:, None] - times_s[None, :]
-    before = gaps[1:] * np.tri(len(times_s) - 1, len(times_s))
-    weights = marks * np.tri(len(times_s) - 1, len(times_s))
+    # How much longer ago than the last event before it each earlier one was; the last one is taken
+    # out of the sum, so that nothing of it vanishes when β is large.
+    last = np.diff(times_s)
+    longer = (times_s[1:, None] - times_s[None, :] - last[:, None]) * np.tri(*_shape(times_s))
+    weights = marks * np.tri(*_shape(times_s))
+    left = until_s - times_s
+    count = len(last)
+    precision = None if prior is None else np.linalg.inv(np.array(prior.covariance))
 
-    def loss(point: Reals) -> float:
+    def loss(point: Reals) -> tuple[float, Reals]:
         p, beta = np.exp(point)
-        kernel = (weights * np.exp(-beta * before)).sum(axis=1)
-        with np.errstate(divide="ignore"):
-            value = (len(times_s) - 1) * (point[0] + point[1]) + np.log(kernel).sum()
-        value -= (p * marks * -np.expm1(-beta * (until_s - times_s))).sum()
+        terms = weights * np.exp(-beta * longer)
+        kernel = terms.sum(axis=1)
+        gone = np.exp(-beta * left)
+        expected = p * (marks * (1.0 - gone)).sum()
+        value = count * point.sum() + (np.log(kernel) - beta * last).sum() - expected
+        by_beta = ((terms * longer).sum(axis=1) / kernel + last).sum() + p * (
+            marks * left * gone
+        ).sum()
+        slope = np.array([count - expected, count - beta * by_beta])
         if prior is not None:
-            value += log_density(prior, p, beta)
-        return -max(float(value), -1e12)
+            away = point - np.array(prior.centre)
+            value -= 0.5 * away @ precision @ away
+            slope -= precision @ away
+        return -float(value), -slope
 
     spread = np.random.default_rng(len(times_s)).random((starts, 2))
     within = [(low_p, high_p), (low_beta, high_beta)]
@@ -51,8 +63,13 @@ def best_of(
             loss,
             [low_p + (high_p - low_p) * (0.5 + 0.5 * u), low_beta + (high_beta - low_beta) * v],
             method="L-BFGS-B",
+            jac=True,
             bounds=within,
         )
         for u, v in spread
     )
     return -min(float(result.fun) for result in found)
+
+
+def _shape(times_s: Reals) -> tuple[int, int]:
+    return len(times_s) - 1, len(times_s)

@@ -134,19 +134,34 @@ def vertex(before: float, middle: float, after: float) -> float:
 
 
 @compiled
+def fineness(events: int) -> int:
+    """How many points there are to a factor of 4.
+
+    The fewer the events, the closer together two maxima may be. Of 120,000 posteriors of simulated
+    cascades one is missed so, by 5e-5; with one point to a factor some 200 were, one by 0.8.
+    """
+    return 4 if events < 24 else 2 if events < 64 else 1
+
+
+@compiled
 def fit(
     times_s: Reals, marks: Reals, until_s: float, box: Reals, prior: Reals, result: Reals
 ) -> None:
     """Fill in ln p, ln β, the value there, A(T), and how often the sums were taken."""
     generations, total = len(times_s) - 1.0, marks.sum()
     extent = times_s[-1] - times_s[0]
-    count = max(3, math.ceil((box[BETA_HIGH] - box[BETA_LOW]) / LN4) + 1)
-    lowest = 0.5 * (box[BETA_LOW] + box[BETA_HIGH] - (count - 1) * LN4)
+    parts = fineness(len(times_s))
+    step = LN4 / parts
+    count = max(3, math.ceil((box[BETA_HIGH] - box[BETA_LOW]) / step) + 1)
+    lowest = 0.5 * (box[BETA_LOW] + box[BETA_HIGH] - (count - 1) * step)
     logs, tails, values = np.empty(count), np.empty(count), np.empty(count)
-    grid_sums(times_s, marks, until_s, math.exp(lowest), logs, tails)
+    for part in range(parts):
+        here = slice(part, count, parts)
+        ln_beta = lowest + part * step
+        grid_sums(times_s, marks, until_s, math.exp(ln_beta), logs[here], tails[here])
     for k in range(count):
         values[k], _ = profile(
-            logs[k], extent, generations, total - tails[k], lowest + k * LN4, box, prior
+            logs[k], extent, generations, total - tails[k], lowest + k * step, box, prior
         )
     result[EVALUATIONS] = 0.0
     top = np.zeros(len(result))
@@ -156,11 +171,11 @@ def fit(
         after = values[k + 1] if k < count - 1 else -math.inf
         if values[k] < before or values[k] <= after:
             continue
-        start = lowest + k * LN4
+        start = lowest + k * step
         if 0 < k < count - 1:
-            start += LN4 * vertex(before, values[k], after)
-        low = max(box[BETA_LOW], lowest + (k - 1) * LN4)
-        high = min(box[BETA_HIGH], lowest + (k + 1) * LN4)
+            start += step * vertex(before, values[k], after)
+        low = max(box[BETA_LOW], lowest + (k - 1) * step)
+        high = min(box[BETA_HIGH], lowest + (k + 1) * step)
         climb(times_s, marks, until_s, low, min(max(start, low), high), high, box, prior, top)
         if top[VALUE] > result[VALUE]:
             result[:] = top
