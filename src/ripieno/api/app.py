@@ -5,13 +5,11 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import ripieno
@@ -31,6 +29,7 @@ from ripieno.api import (
     problems,
     quotas,
     reconfigurations,
+    routers,
     routes,
     saved,
     secrets,
@@ -42,7 +41,7 @@ from ripieno.api.feed import Feed
 from ripieno.api.idempotency import Answers
 from ripieno.api.incidents import Incidents
 from ripieno.api.limits import BodyLimit
-from ripieno.api.security import PREFIX, Guard, bearer, is_guarded
+from ripieno.api.security import Guard, is_guarded
 from ripieno.api.streams import Streams
 from ripieno.control.use_cases import UseCases
 from ripieno.model.errors import RipienoError
@@ -76,22 +75,8 @@ ROUTERS = (
 )
 
 
-def _operation_id(route: APIRoute) -> str:
-    return route.name
-
-
-def _routes() -> list[BaseRoute]:
-    api = APIRouter(generate_unique_id_function=_operation_id)
-    api.include_router(health.open_router)
-    api.include_router(metrics.server_router, dependencies=[Depends(bearer)])
-    for router in ROUTERS:
-        api.include_router(router, prefix=PREFIX, dependencies=[Depends(bearer)])
-    return api.routes
-
-
-# Made ready by the first request and kept by all applications of a process: in tests there are
-# many, and to make the routes ready takes longer than to answer.
-ROUTES = _routes()
+ROUTES = routers.routes_of((health.open_router, metrics.server_router, *ROUTERS))
+"""Kept by all applications of a process: in tests there are many."""
 
 SITE_EDITOR = "/publish"
 """Where the site takes an application with its files."""

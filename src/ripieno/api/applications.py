@@ -3,12 +3,11 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
-from ripieno.api import asked, idempotency, paging, shown
+from ripieno.api import asked, idempotency, paging, routers, shown
 from ripieno.api.context import Control, Name, VersionName
 from ripieno.api.errors import UnsupportedContent
-from ripieno.api.route import Route
 from ripieno.api.security import PREFIX
 from ripieno.control import pictures
 from ripieno.store.registered import Registered
@@ -27,7 +26,7 @@ from ripieno.wire.application import (
     YankRequest,
 )
 
-router = APIRouter(route_class=Route, tags=["applications"])
+router = routers.of("applications")
 
 ARCHIVE = f"{PREFIX}/applications/archive"
 """Where archives are sent to, which may be larger than other requests."""

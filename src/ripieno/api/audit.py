@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from ripieno.api import paging, shown
+from ripieno.api import paging, routers, shown
 from ripieno.api.context import Control
-from ripieno.api.route import Route
 from ripieno.store import records
 from ripieno.wire.audit import AuditPage, AuditQuery
 
-router = APIRouter(route_class=Route, tags=["audit"])
+router = routers.of("audit")
 
 
 @router.get("/audit")

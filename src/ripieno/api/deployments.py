@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from ripieno.api import asked, etag, idempotency, paging, shown
+from ripieno.api import asked, etag, idempotency, paging, routers, shown
 from ripieno.api.context import Control, DeploymentName, Id
-from ripieno.api.route import Route
 from ripieno.api.security import PREFIX
 from ripieno.control.requests import Decision
 from ripieno.wire import reconfiguration as wire
@@ -20,7 +19,7 @@ from ripieno.wire.reconfiguration import (
     RemoveQuery,
 )
 
-router = APIRouter(route_class=Route, tags=["deployments"])
+router = routers.of("deployments")
 ONCE = [Depends(idempotency.document_key)]
 
 

@@ -3,13 +3,12 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from starlette.responses import Response as PlainResponse
 
-from ripieno.api import paging, shown
+from ripieno.api import paging, routers, shown
 from ripieno.api.context import Control, OpenStreams
 from ripieno.api.errors import InvalidHeader
-from ripieno.api.route import Route
 from ripieno.api.streaming import Streamed
 from ripieno.control.errors import ShuttingDown
 from ripieno.wire.base import MOST_INTEGER
@@ -17,7 +16,7 @@ from ripieno.wire.event import EventPage, EventQuery, EventStreamQuery
 
 MEDIA_TYPE = "text/event-stream"
 
-router = APIRouter(route_class=Route, tags=["events"])
+router = routers.of("events")
 
 LastEventId = Annotated[
     str | None,

@@ -1,14 +1,13 @@
 """Routes: groups of users."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
-from ripieno.api import idempotency, shown
+from ripieno.api import idempotency, routers, shown
 from ripieno.api.context import Control, Name
-from ripieno.api.route import Route
 from ripieno.api.security import PREFIX
 from ripieno.wire.group import Group, GroupChange, GroupPage, GroupRequest, MemberRequest
 
-router = APIRouter(route_class=Route, tags=["groups"])
+router = routers.of("groups")
 
 
 @router.get("/groups")

@@ -1,15 +1,12 @@
 """Routes: how the server is."""
 
-from fastapi import APIRouter
-
 import ripieno
-from ripieno.api import shown
+from ripieno.api import routers, shown
 from ripieno.api.context import Control
-from ripieno.api.route import Route
 from ripieno.wire.health import Findings, Health
 
-open_router = APIRouter(route_class=Route, tags=["server"])
-router = APIRouter(route_class=Route, tags=["server"])
+open_router = routers.of("server", prefix="", is_open=True)
+router = routers.of("server")
 
 
 @open_router.get("/healthz")

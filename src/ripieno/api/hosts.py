@@ -1,14 +1,13 @@
 """Routes: hosts."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
-from ripieno.api import asked, idempotency, shown
+from ripieno.api import asked, idempotency, routers, shown
 from ripieno.api.context import Control, Name
-from ripieno.api.route import Route
 from ripieno.api.security import PREFIX
 from ripieno.wire.host import AddHostRequest, Host, HostKey, HostPage, HostRequest, RuntimePage
 
-router = APIRouter(route_class=Route, tags=["hosts"])
+router = routers.of("hosts")
 
 
 @router.get("/hosts")

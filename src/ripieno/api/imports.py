@@ -1,9 +1,7 @@
 """Routes: drafts of applications, made of what others wrote."""
 
-from fastapi import APIRouter
-
+from ripieno.api import routers
 from ripieno.api.context import Control
-from ripieno.api.route import Route
 from ripieno.wire.importing import (
     Draft,
     ImportBoutiquesRequest,
@@ -11,7 +9,7 @@ from ripieno.wire.importing import (
     ImportImageRequest,
 )
 
-router = APIRouter(route_class=Route, tags=["imports"])
+router = routers.of("imports")
 
 
 @router.post("/imports/image")

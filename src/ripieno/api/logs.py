@@ -3,19 +3,19 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
+from ripieno.api import routers
 from ripieno.api.context import Control, DeploymentName, OpenStreams
 from ripieno.api.lines import Lines
-from ripieno.api.route import Route
 from ripieno.api.streaming import Streamed
 from ripieno.api.streams import Streams
 from ripieno.wire.log import LogQuery
 
 MEDIA_TYPE = "application/x-ndjson"
 
-router = APIRouter(route_class=Route, tags=["logs"])
+router = routers.of("logs")
 
 
 @router.get(

@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
-from ripieno.api import shown
+from ripieno.api import routers, shown
 from ripieno.api.context import Control, DeploymentName
-from ripieno.api.route import Route
 from ripieno.wire.metrics import Metrics, MetricsQuery
 from ripieno.wire.scraping import ScrapeTarget, ScrapeTargetsQuery
 
-router = APIRouter(route_class=Route, tags=["deployments"])
-server_router = APIRouter(route_class=Route, tags=["server"])
+router = routers.of("deployments")
+server_router = routers.of("server", prefix="")
 
 
 @router.get("/deployments/{deployment}/metrics")

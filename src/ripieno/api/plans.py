@@ -1,15 +1,12 @@
 """Routes: what would happen if a change were asked for."""
 
-from fastapi import APIRouter
-
-from ripieno.api import asked, shown
+from ripieno.api import asked, routers, shown
 from ripieno.api.context import Control, DeploymentName
-from ripieno.api.route import Route
 from ripieno.wire.deployment import DeployRequest
 from ripieno.wire.plan import Preview
 from ripieno.wire.reconfiguration import ChangeRequest
 
-router = APIRouter(route_class=Route, tags=["plans"])
+router = routers.of("plans")
 
 
 @router.post("/plan")

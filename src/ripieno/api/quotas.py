@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 
-from ripieno.api import shown
+from ripieno.api import routers, shown
 from ripieno.api.context import Control
-from ripieno.api.route import Route
 from ripieno.wire.quota import SUBJECT, Quota, QuotaPage, QuotaQuery, QuotaRequest
 
-router = APIRouter(route_class=Route, tags=["quotas"])
+router = routers.of("quotas")
 
 Subject = Annotated[
     str, Path(pattern=SUBJECT, description="`user:NAME`, `group:NAME` or `everyone`")

@@ -1,13 +1,12 @@
 """Routes: one reconfiguration, and what can be done about it."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
-from ripieno.api import idempotency, shown
+from ripieno.api import idempotency, routers, shown
 from ripieno.api.context import Control, Id
-from ripieno.api.route import Route
 from ripieno.wire.reconfiguration import Reconfiguration
 
-router = APIRouter(route_class=Route, tags=["reconfigurations"])
+router = routers.of("reconfigurations")
 ONCE = [Depends(idempotency.document_key)]
 
 

@@ -7,7 +7,7 @@ here that is refused, unless the parameter is a list.
 
 from collections.abc import Callable, Coroutine
 from functools import cached_property
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import pydantic_core
 from fastapi import Request
@@ -15,10 +15,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from ripieno.api import etag
 from ripieno.api.errors import MalformedBody, UnsupportedContent
 from ripieno.api.idempotency import Answers, document_key
+from ripieno.api.reading import Reading, is_list
 from ripieno.api.streaming import Streamed
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -26,6 +28,20 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 class Route(APIRoute):
     """A route whose request and response are treated as all of the API's are."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request: one that only reads without the framework, if it is right."""
+        if self._reading is not None and scope["method"] == "GET":
+            request = Request(scope, receive, send)
+            response = await self._reading.answer(request)
+            if response is not None:
+                await _told(request, response)(scope, receive, send)
+                return
+        await super().handle(scope, receive, send)
+
+    @cached_property
+    def _reading(self) -> Reading | None:
+        return Reading.of(self)
 
     def get_route_handler(self) -> Handler:
         """The framework's handler, in what all routes share."""
@@ -35,10 +51,7 @@ class Route(APIRoute):
         async def handle(request: Request) -> Response:
             self._refuse_repetitions(request)
             if request.method == "GET":
-                response = await handler(request)
-                if isinstance(response, Streamed) or response.status_code != 200:
-                    return response
-                return etag.conditional(request, response)
+                return _told(request, await handler(request))
             body = await request.body()
             parsed = _Parsed(request.scope, request.receive)
             if self.body_field is not None and body:
@@ -78,12 +91,14 @@ class Route(APIRoute):
                 known |= {name: each.annotation for name, each in annotation.model_fields.items()}
             else:
                 known[parameter.alias] = annotation
-        return frozenset(name for name, annotation in known.items() if not _is_list(annotation))
+        return frozenset(name for name, annotation in known.items() if not is_list(annotation))
 
 
-def _is_list(annotation: Any) -> bool:
-    """Whether a type is that of a list, an optional one or one with constraints included."""
-    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
+def _told(request: Request, response: Response) -> Response:
+    """An answer to a GET, or that the client has it already."""
+    if isinstance(response, Streamed) or response.status_code != 200:
+        return response
+    return etag.conditional(request, response)
 
 
 class _Parsed(Request):

@@ -1,15 +1,14 @@
 """Routes: the addresses at which applications are reached, and what an own Traefik is told."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
-from ripieno.api import shown
+from ripieno.api import routers, shown
 from ripieno.api.context import Control, DeploymentName, Name
-from ripieno.api.route import Route
 from ripieno.control.errors import NotFound
 from ripieno.routing.publishing import Kept
 from ripieno.wire.route import DoorConfiguration, HandOver, HandOverRequest, RoutePage
 
-router = APIRouter(route_class=Route, tags=["routes"])
+router = routers.of("routes")
 
 
 @router.get("/routes")

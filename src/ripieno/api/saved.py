@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
-from ripieno.api import shown
+from ripieno.api import routers, shown
 from ripieno.api.context import Control, Name
-from ripieno.api.route import Route
 from ripieno.wire.saved import (
     NAME,
     SaveConfigurationRequest,
@@ -14,7 +13,7 @@ from ripieno.wire.saved import (
     SavedConfigurationPage,
 )
 
-router = APIRouter(route_class=Route, tags=["applications"])
+router = routers.of("applications")
 
 Saved = Annotated[str, Path(pattern=NAME, description="what the caller calls it")]
 

@@ -1,12 +1,10 @@
 """Routes: secrets. They can be set, named and removed; no route gives one out."""
 
-from fastapi import APIRouter
-
+from ripieno.api import routers
 from ripieno.api.context import Control, Name
-from ripieno.api.route import Route
 from ripieno.wire.secret import SecretNames, SecretRequest
 
-router = APIRouter(route_class=Route, tags=["secrets"])
+router = routers.of("secrets")
 
 
 @router.get("/secrets")

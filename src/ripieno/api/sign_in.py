@@ -1,12 +1,12 @@
 """Routes: one-time links, by which a browser is signed in for who has a token."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
+from ripieno.api import routers
 from ripieno.api.context import Control
-from ripieno.api.route import Route
 from ripieno.wire.sign_in import SignInLink, SignInLinkRequest
 
-router = APIRouter(route_class=Route, tags=["users"])
+router = routers.of("users")
 
 
 @router.post("/sign-in-links", status_code=201)

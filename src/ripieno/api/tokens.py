@@ -2,14 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
-from ripieno.api import shown
+from ripieno.api import routers, shown
 from ripieno.api.context import Control, Id
-from ripieno.api.route import Route
 from ripieno.wire.token import CreatedToken, TokenPage, TokenQuery, TokenRequest
 
-router = APIRouter(route_class=Route, tags=["tokens"])
+router = routers.of("tokens")
 
 
 @router.get("/tokens")

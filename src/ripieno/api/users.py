@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
-from ripieno.api import idempotency, paging, shown
+from ripieno.api import idempotency, paging, routers, shown
 from ripieno.api.context import Control, Name
-from ripieno.api.route import Route
 from ripieno.api.security import PREFIX
 from ripieno.wire.page import PageQuery
 from ripieno.wire.user import (
@@ -19,7 +18,7 @@ from ripieno.wire.user import (
     UserRequest,
 )
 
-router = APIRouter(route_class=Route, tags=["users"])
+router = routers.of("users")
 
 
 @router.get("/me")
