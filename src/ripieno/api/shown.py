@@ -115,7 +115,7 @@ def version(found: Registered) -> wire.ApplicationVersion:
     """One version of an application."""
     record = found.version
     return wire.ApplicationVersion(
-        **version_entry(record).model_dump(),
+        **{name: getattr(record, name) for name in wire.VersionEntry.model_fields},
         document=record.document,
         presentation=wire.Presentation.model_validate(record.presentation),
         kinds=record.kinds,

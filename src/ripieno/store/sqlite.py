@@ -1,7 +1,9 @@
 """A database in a file: one thread that writes, a few that read.
 
 Each transaction runs from its beginning to its end on one thread, so it costs one hop; and whoever
-waits for it may be cancelled without leaving it half done.
+waits for it may be cancelled without leaving it half done. As in the other database, each query of
+a reader sees what is there when it is asked; a transaction around it would be two more waits for
+the interpreter's lock.
 """
 
 import asyncio
@@ -59,7 +61,7 @@ class SqliteDatabase(Database):
         self._log = f"{path}-wal"
         self._tidy_at_bytes = MOST_WAL_BYTES
         self._writer = _engine(path, (*_ALWAYS, *_WRITER), size=1, begin="BEGIN IMMEDIATE")
-        self._reader = _engine(path, (*_ALWAYS, *_READER), size=READERS, begin="BEGIN")
+        self._reader = _engine(path, (*_ALWAYS, *_READER), size=READERS)
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READERS, "store-reader")
 
@@ -143,7 +145,7 @@ def _check(path: Path) -> None:
         ) from problem
 
 
-def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str) -> Engine:
+def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str = "") -> Engine:
     def connect() -> sqlite3.Connection:
         # Transactions begin where SQLAlchemy says so, not where the driver guesses.
         connection = sqlite3.connect(
@@ -166,9 +168,11 @@ def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str) -> 
         hide_parameters=True,  # Tracebacks go to the log.
     )
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        # Past SQLAlchemy, whose way costs as much as a small query.
-        connection.connection.cursor().execute(begin)
+    if begin:
+
+        @event.listens_for(engine, "begin")
+        def start(connection: Connection) -> None:
+            # Past SQLAlchemy, whose way costs as much as a small query.
+            connection.connection.cursor().execute(begin)
 
     return engine
