@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from babel import dates, numbers
 from markupsafe import Markup
 
-from ripieno.ui import markdown, terminal
+from ripieno.ui import markdown, sayings, terminal
 from ripieno.ui.language import Language
 
 UNITS = {
@@ -53,8 +53,12 @@ def filters(spoken: Language) -> dict[str, Callable[..., object]]:
             written,
         )
 
+    def said(text: str) -> str:
+        return sayings.said(text, spoken)
+
     return {
         "age": age,
+        "said": said,
         "plain_line": terminal.plain,
         "number": number,
         "seconds": seconds,

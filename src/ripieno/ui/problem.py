@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from ripieno.ui import rendering
+from ripieno.ui import rendering, sayings
 from ripieno.ui.language import N_
 from ripieno.wire.problem import Problem
 
@@ -67,7 +67,7 @@ def respond(request: Request, problem: Problem) -> Response:
     headline = title(request, problem)
     if rendering.is_fragment(request):
         response = HTMLResponse("", status_code=problem.status, headers={"HX-Reswap": "none"})
-        text = f"{headline}: {problem.detail}"
+        text = f"{headline}: {sayings.said(problem.detail, rendering.texts(request))}"
         return rendering.toast(response, text, tone="bad")
     remedy = REMEDIES.get(problem.slug)
     return rendering.page(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ripieno.control.views import ReconfigurationKind
 from ripieno.store.records import EventRecord
-from ripieno.ui import standing
+from ripieno.ui import sayings, standing
 from ripieno.ui.language import Language
 
 LONGEST = 600
@@ -56,7 +56,7 @@ def told(record: EventRecord, spoken: Language) -> Told:
     return Told(
         record=record,
         text=_sentence(record, spoken),
-        detail=str(detail)[:LONGEST],
+        detail=sayings.said(str(detail)[:LONGEST], spoken),
         tone=_TONES.get(record.kind.rpartition(".")[2], "idle"),
     )
 

@@ -1,6 +1,6 @@
 """How a deployment is, in two parts: what it does, and why and what to do about it.
 
-The words are the visitor's; reasons come from the server as they are.
+The words are the visitor's; so are reasons, as far as they are known here.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from ripieno.control.views import (
     ReconfigurationView,
 )
 from ripieno.model.application import JOB
+from ripieno.ui import sayings
 from ripieno.ui.language import Language
 
 UP = frozenset((DeploymentState.RUNNING, DeploymentState.DEGRADED, DeploymentState.FAILED))
@@ -68,8 +69,9 @@ def _standing(
 ) -> Standing:
     _ = spoken.gettext
     state = view.state
+    reason = sayings.said(view.reason or "", spoken)
     if failed:
-        why = view.reason or _("%(names)s has failed") % {"names": ", ".join(failed)}
+        why = reason or _("%(names)s has failed") % {"names": ", ".join(failed)}
         remedy = _("See its last lines, then retry, skip or abandon what has failed.")
         return Standing(state=state, why=why, remedy=remedy)
     if reconfiguration is not None:
@@ -79,15 +81,16 @@ def _standing(
                 why=_("The change is paused; nothing more is begun."),
                 remedy=_("Resume it, or cancel it."),
             )
-        why = _("Waits: %(reason)s") % {"reason": waiting_for} if waiting_for else ""
+        awaited = sayings.said(waiting_for or "", spoken)
+        why = _("Waits: %(reason)s") % {"reason": awaited} if awaited else ""
         return Standing(state=state, why=why or kind(reconfiguration.kind, spoken))
     match state:
         case DeploymentState.DEGRADED:
-            why = view.reason or _("Not everything stands where it should.")
+            why = reason or _("Not everything stands where it should.")
             remedy = _("Look at the logs of what is not well; restart it if it does not come back.")
             return Standing(state=state, why=why, remedy=remedy)
         case DeploymentState.FAILED:
-            why = view.reason or _("Nothing of it came up.")
+            why = reason or _("Nothing of it came up.")
             remedy = _("See the timeline for what went wrong, then apply a change or remove it.")
             return Standing(state=state, why=why, remedy=remedy)
         case DeploymentState.STOPPED if view.life.stopped_for == "idle":
@@ -107,7 +110,7 @@ def _standing(
         case DeploymentState.REMOVED:
             return Standing(state=state, why=_("It is not there any more; this is its history."))
         case _:
-            return Standing(state=state, why=view.reason or "")
+            return Standing(state=state, why=reason)
 
 
 def kind(asked: ReconfigurationKind, spoken: Language) -> str:

@@ -11,7 +11,9 @@ from starlette.types import Send
 from ripieno.control.errors import NotFound, Unauthenticated
 from ripieno.control.views import RouteState, RouteView
 from ripieno.control.visitors import Answer, Verdict, Visitors
+from ripieno.ui import language, sayings
 from ripieno.ui.door.pages import Pages, reason_of, state_of
+from ripieno.ui.language import Language
 
 HEARTBEAT_S = 15.0
 
@@ -75,7 +77,7 @@ class Doorstep:
                     await _say(send, b": still here\n\n")
                     continue
                 known = news.result()
-                await _say(send, _event(known))
+                await _say(send, _event(known, language.language_of(request)))
                 if known is None or known.state is RouteState.READY:
                     break
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -87,10 +89,10 @@ class Doorstep:
 _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
-def _event(view: RouteView | None) -> bytes:
+def _event(view: RouteView | None, spoken: Language) -> bytes:
     said = {
         "state": state_of(view) if view is not None else "gone",
-        "reason": reason_of(view) if view is not None else "",
+        "reason": sayings.said(reason_of(view), spoken) if view is not None else "",
     }
     return f"data: {json.dumps(said)}\n\n".encode()
 

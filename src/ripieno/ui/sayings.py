@@ -1,0 +1,158 @@
+"""What the server says of what went wrong, and why, in the visitor's language.
+
+Whoever finds something out says it in English: it goes to the command line, the API and the logs
+as well. What visitors meet most is known here by its words, in the pieces that sentences are put
+together of; `%(name)s` stands for what differs. A piece that is not known stays as it is.
+
+A test holds that each is what the server says, word for word.
+"""
+
+import functools
+import re
+
+from ripieno.ui.language import N_, Language, languages
+
+SAYINGS = (
+    # What is not there, and what one may not do
+    N_("no application %(name)s is registered, or it is not shared with you"),
+    N_("see ripieno app list"),
+    N_("application %(application)s has no version %(version)s"),
+    N_("see ripieno app show %(application)s"),
+    N_("there is no deployment %(name)s, or it is not shared with you"),
+    N_("see ripieno status"),
+    N_("there is no user %(name)s"),
+    N_("see: ripieno user list"),
+    N_("there is no group %(name)s"),
+    N_("see: ripieno group list"),
+    N_("there is no component %(name)s"),
+    N_("there is no host %(name)s"),
+    N_("there are %(names)s"),
+    N_("%(user)s may not do %(what)s: %(reason)s"),
+    N_("%(user)s may not publish applications: %(reason)s"),
+    N_("it takes the role publisher"),
+    N_("it takes the role %(role)s, and theirs is %(other)s"),
+    N_("it is somebody else's"),
+    N_("ask its owner, or an administrator"),
+    N_("ask an administrator"),
+    N_("register the application with its files, then deploy it by its name"),
+    N_(
+        "the quota of %(subject)s is %(most)s %(unit)s; %(used)s are used, and %(name)s would take "
+        "%(more)s more: stop or remove something, or ask an administrator for more"
+    ),
+    # Changes and what becomes of them
+    N_("there is a deployment %(name)s already"),
+    N_("apply the change to it, or give this one another name"),
+    N_("%(name)s is at revision %(now)s, not %(asked)s"),
+    N_("look at it again, then repeat the change"),
+    N_("deployment %(name)s is held by reconfiguration %(id)s (%(kind)s, %(state)s)"),
+    N_("wait for it, cancel it, or queue behind it"),
+    N_("%(names)s cannot come to rest: %(reason)s"),
+    N_("bring back what they need"),
+    N_("the deployment was removed"),
+    N_(
+        "%(name)s has %(count)s replicas, to which it was scaled, where the application says "
+        "%(said)s"
+    ),
+    N_("to take that back, scale it: %(how)s"),
+    # Why a plan touches something
+    N_("it is new"),
+    N_("it is not in the goal"),
+    N_("it is asked to %(behaviours)s"),
+    N_("its %(fields)s changed"),
+    N_("%(component)s, which provides its %(port)s, goes"),
+    N_("the goal has its %(port)s provided by %(component)s"),
+    N_("the goal leaves its %(port)s without a provider"),
+    N_("%(component)s needs its %(port)s"),
+    N_("it uses %(component)s.%(port)s, which %(behaviour)s withdraws"),
+    # What processes and their hosts do
+    N_("host %(name)s"),
+    N_("there is no command %(name)s"),
+    N_("PATH is %(path)s"),
+    N_("install it there or correct the name"),
+    N_("install it there, or correct the name"),
+    N_("the working folder %(path)s does not exist"),
+    N_("create it, or name another"),
+    N_("the working folder %(path)s may not be entered"),
+    N_("give the server's user the right to"),
+    N_("give its user the right to"),
+    N_("%(path)s may not be executed"),
+    N_("make it executable for the server's user (chmod +x)"),
+    N_("make it executable for its user (chmod +x)"),
+    N_("%(component)s was not ready within %(time)s s: %(reason)s"),
+    N_("it was still starting"),
+    N_("%(what)s ended with exit code %(code)s"),
+    N_("%(what)s was killed by signal %(number)s"),
+    N_("%(what)s is gone, and nobody saw how it ended"),
+    N_("its process ended with exit code %(code)s"),
+    N_("its process was killed by signal %(number)s"),
+    N_("its process is gone, and nobody saw how it ended"),
+    N_("its last output: %(text)s"),
+    N_("it has said nothing"),
+    N_("started again in %(time)s s"),
+    N_("nothing listens on its port yet"),
+    N_("no answer within %(time)s s"),
+    N_("GET %(path)s answered %(status)s"),
+    N_("GET %(path)s was not answered"),
+    N_("health command ended with %(code)s: %(text)s"),
+    N_("%(count)s health checks failed: %(reason)s"),
+    N_("%(component)s.%(transition)s took longer than %(time)s s"),
+    N_("give the component a longer deadline_s"),
+    N_("no port from %(first)s to %(last)s is free on host %(host)s"),
+    N_("remove deployments that are not needed"),
+    N_("port %(port)s on host %(host)s is taken by a process that is not of Ripieno"),
+    N_("stop it, or let the port be assigned (0)"),
+    N_("its link is lost"),
+)
+"""Whole sentences, or what stands between their semicolons and colons."""
+
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+WHOLE = frozenset({"reason", "text"})
+"""What may be of several pieces, and goes to the end."""
+
+LONGEST = 4000
+
+
+def said(text: str, spoken: Language) -> str:
+    """A text of the server in the visitor's language, as far as its pieces are known."""
+    if spoken.code == "en" or len(text) > LONGEST:
+        return text
+    return _said(text, spoken.code)
+
+
+@functools.lru_cache(maxsize=1000)
+def _said(text: str, code: str) -> str:
+    spoken = languages()[code]
+    for pattern, saying in _patterns():
+        found = pattern.fullmatch(text)
+        if found is not None:
+            values = {
+                name: _said(value, code) if name == "reason" else value
+                for name, value in found.groupdict().items()
+            }
+            return spoken.gettext(saying) % values
+    for mark, joint in (
+        ("; ", spoken.gettext("%(first)s; %(rest)s")),
+        (": ", spoken.gettext("%(first)s: %(rest)s")),
+    ):
+        first, found_mark, rest = text.partition(mark)
+        if found_mark:
+            pieces = (_said(first, code), _said(rest, code))
+            if pieces == (first, rest):
+                return text
+            return joint % {"first": pieces[0], "rest": pieces[1]}
+    return text
+
+
+@functools.cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Each saying with what finds it; what differs has neither a semicolon nor a colon in it."""
+    return tuple((re.compile(_pattern(each), re.DOTALL), each) for each in SAYINGS)
+
+
+def _pattern(saying: str) -> str:
+    parts = PLACEHOLDER.split(saying)  # texts and names in turn
+    found = re.escape(parts[0])
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        value = r".+" if name in WHOLE else r"(?:(?![;:] ).)+?"
+        found += f"(?P<{name}>{value}){re.escape(text)}"
+    return found

@@ -1,0 +1,113 @@
+"""What the server says, in the visitor's language: in the very words that the server uses."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ripieno
+from ripieno.ui import language, sayings
+from tests.fake_control import FakeControl
+from tests.ui_rig import Pages, words
+
+FRENCH = language.languages()["fr"]
+ENGLISH = language.languages()["en"]
+SOURCES = Path(ripieno.__file__).parent
+
+
+def test_every_saying_is_what_the_server_says() -> None:
+    found = {piece for text in _texts() for piece in _pieces(text)}
+    unsaid = [each for each in sayings.SAYINGS if _plain(each) not in found]
+    assert not unsaid, "these were written otherwise meanwhile, or are said no more"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("it is new; its env, args changed", "il est nouveau ; env, args : modifiés"),
+        (
+            "web.start: host local: there is no command /no/such; install it there or correct the "
+            "name",
+            "web.start : hôte local : la commande /no/such n’existe pas ; installez-la là-bas ou "
+            "corrigez son nom",
+        ),
+        (
+            "web was not ready within 60 s: web ended with exit code 3; its last output: no: it "
+            "is new; (6 times)",
+            "web n’était pas prêt au bout de 60 s : web s’est terminé avec le code 3 ; ses "
+            "dernières lignes : no: it is new; (6 times)",
+        ),
+        (
+            "ada may not do user.list: it takes the role admin, and theirs is viewer; ask an "
+            "administrator",
+            "ada n’y est pas autorisé (user.list) : il faut le rôle admin, et le sien est viewer ; "
+            "adressez-vous à un administrateur",
+        ),
+        (
+            "the quota of user:ada is 1 cpus; 0.5 are used, and talk would take 1 more: stop or "
+            "remove something, or ask an administrator for more",
+            None,
+        ),
+    ],
+)
+def test_pieces_are_put_together_again(text: str, said: str | None) -> None:
+    shown = sayings.said(text, FRENCH)
+    assert sayings.said(text, ENGLISH) == text
+    if said is None:
+        assert shown != text and "stop or remove" not in shown
+    else:
+        assert shown == said
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Traceback: it broke; nobody knows why", "a: b; c", "100 %; %(x)s", "<b>: x"]
+)
+def test_what_is_not_known_stays_as_it_is(text: str) -> None:
+    assert sayings.said(text, FRENCH) == text
+
+
+def test_names_cannot_be_taken_for_placeholders() -> None:
+    assert "%(port)s" in sayings.said("there is no command %(port)s", FRENCH)
+
+
+async def test_a_page_says_it_so() -> None:
+    pages = Pages(FakeControl())
+    page = await pages.get("/deployments/nobody", accept_language="fr")
+    assert "il n’y a pas de déploiement" in words(page.text)
+
+
+def _texts() -> Iterator[str]:
+    """All texts in the sources but those of the sayings, with a zero for each value in them."""
+    for path in sorted(SOURCES.rglob("*.py")):
+        if path.name == "sayings.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.JoinedStr):
+                yield "".join(
+                    str(each.value) if isinstance(each, ast.Constant) else "\0"
+                    for each in node.values
+                )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text, what is between its semicolons, and what is before and after a colon in these."""
+    yield _bare(text)
+    for part in text.split("; "):
+        yield _bare(part)
+        head, colon, tail = part.partition(": ")
+        if colon:
+            yield _bare(head)
+            yield _bare(tail)
+
+
+def _plain(saying: str) -> str:
+    return _bare(re.sub(r"%\(\w+\)s", "\0", saying))
+
+
+def _bare(text: str) -> str:
+    """A text without the values that it begins and ends with: they may come from elsewhere."""
+    return text.strip("\0 :;")
