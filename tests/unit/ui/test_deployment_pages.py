@@ -411,12 +411,24 @@ async def test_samples_are_sent_once_and_the_table_has_the_latest(
             ),
         ),
     )
+    french = await pages.get("/deployments/shop/metrics", accept_language="fr")
+    assert 'data-time="Heure" data-sizes="o Kio Mio' in french.text
     told = words((await pages.get("/deployments/shop/metrics")).text)
     assert "0.51" in told and "2 MiB" in told and "12/s" in told
     async with listening(control, "/deployments/shop/metrics/stream") as messages:
         samples = json.loads(await following(messages, "samples"))
         assert samples["web"]["cpus"] == [None, 0.5123]
         assert samples["web"]["at"] == [1000.0, 1005.0]
+
+
+async def test_what_was_stopped_on_purpose_is_not_marked_as_ended(
+    control: FakeControl, pages: Pages
+) -> None:
+    ended = (replace(WEB.replicas[0], state="exited", pid=None),)
+    stopped = replace(WEB, places=("prepared",), target=("prepared",), replicas=ended)
+    await shop(control, stopped, replace(WEB, name="api", replicas=ended))
+    page = (await pages.get("/deployments/shop")).text
+    assert page.count('class="pip"') == 1 and page.count('class="pip exited"') == 1
 
 
 async def test_events_are_sentences_the_newest_first(control: FakeControl, pages: Pages) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ripieno.control.views import MetricsView
-from ripieno.ui import pacing, rendering, visit
+from ripieno.ui import formats, pacing, rendering, visit
 from ripieno.ui.pacing import Sent
 from ripieno.ui.pages.deployment import frame
 from ripieno.ui.streaming import Fragment
@@ -21,7 +21,8 @@ async def metrics(request: Request) -> Response:
     """The page."""
     seen = await frame.look(request)
     view = await visit.gate_of(request).metrics(seen.view.id)
-    return frame.page(request, seen, "metrics", metrics=view)
+    sizes = formats.UNITS[rendering.texts(request).code]
+    return frame.page(request, seen, "metrics", metrics=view, sizes=sizes)
 
 
 async def stream(request: Request) -> Response:

@@ -98,7 +98,7 @@ async function copy(text) {
 }
 
 // Tabs that are wider than the window: the present one is shown, and the page stays where it is.
-for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+for (const tab of document.querySelectorAll(".tabs [aria-current], .sections [aria-current]")) {
   const row = tab.parentElement;
   row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
 }

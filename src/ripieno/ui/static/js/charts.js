@@ -3,9 +3,9 @@
 const COLOURS = ["--chart-0", "--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6", "--chart-7"];
 const KEPT_S = 3600;
 const MOST_SERIES = 24;
-const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 const root = document.getElementById("charts");
+const SIZES = root.dataset.sizes.split(" ");
 const language = document.documentElement.lang;
 const number = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 const series = new Map(); // component: Map of time to { cpus, memory, requests }
@@ -67,7 +67,7 @@ function build(kind, place, names) {
         { ...axis, size: 70, incrs, values: (_, splits) => splits.map(shown) },
       ],
       series: [
-        { value: (_, at) => (at == null ? "–" : clock.format(at * 1000)) },
+        { label: root.dataset.time, value: (_, at) => (at == null ? "–" : clock.format(at * 1000)) },
         ...names.map((name, index) => ({
           label: name, // uPlot sets labels as text
           stroke: colour(COLOURS[index % COLOURS.length]),
