@@ -1,11 +1,11 @@
 """Whether a server answers as its OpenAPI document says, found out by schemathesis.
 
-A test is about one of the `operations` of an application, and calls `conform` with it and its
-schema, to which servers it goes. The cases are made only then, since that takes
-a while and every worker knows of all tests. See `tests/integration/test_api_schemathesis.py`.
+A test is about one of the `operations` of an application, and calls `conform` with it, its schema
+and a server that is asked, too. The cases are made only then, since that takes a while and every
+worker knows of all tests. See `tests/integration/test_api_schemathesis.py`.
 """
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import schemathesis
@@ -15,8 +15,12 @@ from schemathesis import BaseSchema, Case, HookContext, SerializationContext
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
+from schemathesis.generation.meta import TestPhase
 from schemathesis.pytest.lazy import get_all_tests
+from schemathesis.transport.requests import REQUESTS_TRANSPORT
 
+from ripieno.testing.servers import ServerProcess
+from tests import announced
 from tests.drawing import THOROUGH, examples
 
 BOUNDED = settings(
@@ -82,10 +86,10 @@ def config() -> SchemathesisConfig:
     )
 
 
-def operations(app: FastAPI) -> list[str]:
-    """The ids of an application's operations, without those that have no end."""
-    announced = app.openapi()["paths"].values()
-    found = {operation["operationId"] for path in announced for operation in path.values()}
+def operations() -> list[str]:
+    """The ids of the API's operations, without those that have no end."""
+    paths = announced.document()["paths"].values()
+    found = {operation["operationId"] for path in paths for operation in path.values()}
     return sorted(found - ENDLESS)
 
 
@@ -95,17 +99,26 @@ def schema_of(app: FastAPI) -> BaseSchema:
     return schemathesis.openapi.from_asgi("/openapi.json", app, config=config())
 
 
-def conform(schema: BaseSchema, operation: str, tokens: Mapping[str | None, str]) -> None:
+def conform(
+    schema: BaseSchema, operation: str, token: str, *, server: ServerProcess | None = None
+) -> None:
     """Send what was made up for an operation, and look whether each answer is one announced.
 
-    It goes to all of `tokens`: servers by their URLs (None: the application that the schema is of)
-    with a token for each. To make requests up takes longer than to answer them.
+    All goes to the application that the schema is of, and what is drawn to the server, too. The
+    rest, some times as much, is what the schema has bounds for, which are the same in both.
     """
+    by_us = {"Authorization": f"Bearer {token}"}
+    if server is not None:
+        secret = Path(server.home, "admin.token").read_text().strip()
+        by_admin = {"Authorization": f"Bearer {secret}"}
 
     @BOUNDED
     def answer(case: Case[Any]) -> None:
-        for url, token in tokens.items():
-            case.call_and_validate(base_url=url, headers={"Authorization": f"Bearer {token}"})
+        case.call_and_validate(headers=by_us)
+        if server is not None and case.meta and case.meta.phase.name is TestPhase.FUZZING:
+            # A case of an application is called there, whatever URL it is given.
+            answered = REQUESTS_TRANSPORT.send(case, base_url=server.url, headers=dict(by_admin))
+            case.validate_response(answered, headers=by_admin)
 
     (made,) = get_all_tests(
         schema=schema.include(operation_id=operation),

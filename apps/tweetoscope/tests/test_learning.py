@@ -1,10 +1,10 @@
+import importlib
 import json
 import math
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestRegressor
 
 from tweetoscope import features, seismic
 from tweetoscope.arrays import Reals
@@ -99,11 +99,17 @@ def noisy_rows(count: int, seed: int = 3) -> tuple[Reals, Reals]:
     return rows, np.abs(rows[:, 0]) + 0.5 * (rows[:, 1] > 0.3) + 0.1 * random.normal(size=count)
 
 
-def test_one_tree_is_the_one_that_scikit_learn_grows() -> None:
+@pytest.fixture(scope="module")
+def ensemble() -> Any:
+    """Scikit-learn's, which takes so long to load that only those who need it should wait."""
+    return importlib.import_module("sklearn.ensemble")
+
+
+def test_one_tree_is_the_one_that_scikit_learn_grows(ensemble: Any) -> None:
     rows, targets = noisy_rows(MOST_PARTS)
     weights = np.random.default_rng(1).exponential(size=len(rows))
     grown = one_tree(rows, targets, weights)
-    other = RandomForestRegressor(
+    other = ensemble.RandomForestRegressor(
         1, bootstrap=False, max_depth=4, min_samples_leaf=6, max_features=1.0, random_state=0
     ).fit(rows, targets, sample_weight=weights)
     # Columns that part the rows alike are a matter of chance, so no other rows are asked.
@@ -128,12 +134,12 @@ def one_tree(rows: Reals, targets: Reals, weights: Reals) -> Trees:
     )  # fmt: skip
 
 
-def test_forest_is_as_good_as_scikit_learn_s() -> None:
+def test_forest_is_as_good_as_scikit_learn_s(ensemble: Any) -> None:
     rows, targets = noisy_rows(600)
     others, truth = noisy_rows(300, seed=4)
     growth = Growth(count=60, depth=30, least_rows=3, columns=0.6)
     grown = forest(rows, targets, np.ones(len(rows)), growth)
-    other = RandomForestRegressor(60, min_samples_leaf=3, max_features=0.6, random_state=0)
+    other = ensemble.RandomForestRegressor(60, min_samples_leaf=3, max_features=0.6, random_state=0)
     other.fit(rows, targets)
     ours = np.abs(grown.predict(others) - truth).mean()
     assert ours < 1.1 * np.abs(other.predict(others) - truth).mean()

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from ripieno.api.app import create_app
 from ripieno.client import Client
-from tests.fake_control import FakeControl
+from tests import announced
 
-DOCUMENT: dict[str, Any] = create_app(FakeControl()).openapi()
+DOCUMENT = announced.document()
 OPERATIONS: dict[str, tuple[str, str, dict[str, Any]]] = {
     operation["operationId"]: (method, path, operation)
     for path, operations in DOCUMENT["paths"].items()
