@@ -65,7 +65,7 @@ class Extent:
 
     runs: int
     divisor: int = 1
-    given: Mapping[str, str | None] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def size(self, count: int) -> int:
         """So many components, or fewer if only a quick look is wanted."""
@@ -88,11 +88,11 @@ def each_run(extent: Extent, measured: Callable[[], float]) -> tuple[float, ...]
 def main(
     title: str,
     measured: Callable[[Extent], Iterable[Figure]],
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, str | Mapping[str, Any]] | None = None,
 ) -> None:
     """Measure, and print a table or, with `--json`, one object.
 
-    `options` are the benchmark's own, with what they are for.
+    `options` are the benchmark's own, with what they are for, or with all that argparse may know.
     """
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -103,7 +103,8 @@ def main(
         help="see that it works: one run, a thousandth of the sizes, no budgets",
     )
     for name, meaning in (options or {}).items():
-        parser.add_argument(f"--{name}", help=meaning)
+        known = {"help": meaning} if isinstance(meaning, str) else meaning
+        parser.add_argument(f"--{name}", **known)
     asked = parser.parse_args()
     given = {name: getattr(asked, name) for name in options or {}}
     extent = Extent(runs=max(1, asked.runs), given=given)

@@ -85,12 +85,20 @@ class MemoryBroker:
         yield records
 
     def join(
-        self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
+        self,
+        group: str,
+        topic: str,
+        *,
+        on_assigned: Assigned,
+        on_revoked: Revoked,
+        patience_s: float = 0.0,
     ) -> "MemoryMembership":
         with self.changed:
             return MemoryMembership(self, group, topic, on_assigned, on_revoked)
 
-    def follow(self, topics: Collection[str], *, last: int | None = None) -> "MemoryFollower":
+    def follow(
+        self, topics: Collection[str], *, last: int | None = None, patience_s: float = 0.0
+    ) -> "MemoryFollower":
         with self.changed:
             return MemoryFollower(self, topics, last=last)
 

@@ -44,13 +44,13 @@ def word(record: Record) -> bytes:
 
 
 def counting(limit: int = 7, **more: object) -> Service[bytes]:
+    given: dict[str, object] = {"open": lambda _, state: Counting(state), **more}
     return Service(
         group="counter",
         topic="words",
         decode=word,
-        open=lambda _, state: Counting(state),
         limit=limit,
-        **more,  # type: ignore[arg-type]  # a test names what it needs
+        **given,  # type: ignore[arg-type]  # a test names what it needs
     )
 
 
@@ -250,3 +250,33 @@ def test_tables_are_read_before_anything_is_handled(broker: MemoryBroker) -> Non
         read(broker, "counts", 1)
         assert running.number("dead_letters_total") == 1
     assert (known, at_first) == ([b"x"], [1])
+
+
+PLACES = [("counter", "words", number) for number in range(3)]
+
+
+def test_what_a_slow_service_has_not_handled_stays_with_the_broker(broker: MemoryBroker) -> None:
+    """However much waits, it takes a batch at a time, and commits it before the next."""
+    put(broker, "words", WORDS)
+    polled: list[int] = []
+    committed: list[int] = []
+    goes_on = threading.Event()
+
+    class Slow(Counting):
+        def handle(self, items: Sequence[tuple[Record, bytes]]) -> Iterable[Message]:
+            polled.append(len(items))
+            committed.append(sum(broker.positions.get(at, 0) for at in PLACES))
+            assert goes_on.wait(WITHIN_S)
+            return super().handle(items)
+
+    def service() -> Service[bytes]:
+        return counting(open=lambda _, state: Slow(state))
+
+    with Running(broker, service):
+        put(broker, "words", WORDS)
+        goes_on.set()
+        assert len(read(broker, "counts", 2 * len(WORDS))) == 2 * len(WORDS)
+    assert max(polled) <= 7
+    # What was taken before a batch and is not committed is of the same poll.
+    before = [sum(polled[:number]) for number in range(len(polled))]
+    assert all(0 <= taken - kept < 7 for taken, kept in zip(before, committed, strict=True))

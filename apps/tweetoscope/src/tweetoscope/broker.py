@@ -158,15 +158,24 @@ class Broker(Protocol):
         """How many partitions each topic has."""
 
     def join(
-        self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
+        self,
+        group: str,
+        topic: str,
+        *,
+        on_assigned: Assigned,
+        on_revoked: Revoked,
+        patience_s: float = 0.0,
     ) -> Membership:
         """Share a topic with the other members of a group.
 
-        `on_assigned` takes the writer of each partition that it is given, and returns where to
-        go on reading: that is after other members can no longer write for it.
+        Who has patience learns later of what came, and asks the broker less often. `on_assigned`
+        takes the writer of each partition that it is given, and returns where to go on reading:
+        that is after other members can no longer write for it.
         """
 
-    def follow(self, topics: Collection[str], *, last: int | None = None) -> Follower:
+    def follow(
+        self, topics: Collection[str], *, last: int | None = None, patience_s: float = 0.0
+    ) -> Follower:
         """Read all partitions of topics from their beginning.
 
         With `last`, of what is there already only about so many records of each partition.

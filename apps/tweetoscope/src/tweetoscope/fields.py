@@ -103,13 +103,16 @@ def shown(value: object) -> str:
 
 
 def whole(value: float) -> int | float:
-    """A whole number without its decimal point, which the course's programs would not read."""
-    [same] = wholes([float(value)])
-    return same
+    """A whole number without its decimal point, which the course's programs would not read.
+
+    What is beyond 64 bits stays as it is, as there are no longer integers.
+    """
+    value = float(value)
+    return int(value) if value.is_integer() and -MOST_WHOLE < value < MOST_WHOLE else value
 
 
 def wholes(values: Iterable[float]) -> list[int | float]:
-    """The same of many. What is beyond 64 bits stays as it is, as there are no longer integers."""
+    """The same of many."""
     return [
         int(value) if value.is_integer() and -MOST_WHOLE < value < MOST_WHOLE else value
         for value in values

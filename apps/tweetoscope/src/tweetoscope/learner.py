@@ -160,6 +160,7 @@ def service(learning: Learning, metrics: Metrics) -> Service[Item]:
     return Service(
         group=LEARNER,
         topic=SAMPLES,
+        patience_s=0.5,
         decode=decode,
         open=lambda _, state: Teaching(learning, metrics, state),
     )

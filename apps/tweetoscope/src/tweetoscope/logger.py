@@ -40,6 +40,7 @@ def service(loki: Loki | None) -> Service[reports.Log]:
     return Service(
         group=LOGGER,
         topic=LOGS,
+        patience_s=0.5,
         decode=lambda record: reports.read_log(record.value or b""),
         open=lambda _, __: Logging(loki),
     )

@@ -142,13 +142,14 @@ def read_tweets(
 
 def write_tweet(tweet: Tweet, source: str) -> bytes:
     """A tweet of a source; a magnitude that is not known is null."""
-    number = tweet.cascade.removeprefix("tw")
+    cascade, time_s, mark, is_first, text, _ = tweet
+    number = cascade.removeprefix("tw")
     return fields.packed({
-        "type": "tweet" if tweet.is_first else "retweet",
-        "msg": tweet.text,
-        "t": fields.whole(tweet.time_s),
-        "m": None if math.isnan(tweet.mark) else fields.whole(tweet.mark),
-        "tweet_id": int(number) if number.isdecimal() and len(number) < 19 else tweet.cascade,
+        "type": "tweet" if is_first else "retweet",
+        "msg": text,
+        "t": fields.whole(time_s),
+        "m": fields.whole(mark),  # NaN is written as null.
+        "tweet_id": int(number) if number.isdecimal() and len(number) < 19 else cascade,
         "info": f"cascade={number}",
         "source": source,
     })  # fmt: skip

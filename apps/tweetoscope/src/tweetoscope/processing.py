@@ -37,6 +37,8 @@ DEAD_LETTERS = "dead_letters"
 SEEN = b"\0seen"
 POLL_S = 0.1
 LAG_EVERY_S = 1.0
+TABLES_S = 0.5
+"""So late what is new in a table may be known."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,9 @@ class Service(Generic[Value]):
     `open` makes the process of a partition from the state that was committed last. `decode_all`
     does for many records what `decode` does for one, where that is quicker; it may refuse all for
     the sake of one, and then each is decoded by itself. `tables` are topics that every member reads
-    whole, and has read once before it handles anything.
+    whole, and has read once before it handles anything. From one batch to the next it takes
+    `patience_s` at least, unless a batch is as large as `limit`, for a transaction costs the broker
+    more than what is in it.
     """
 
     group: str
@@ -74,6 +78,7 @@ class Service(Generic[Value]):
     decode_all: Callable[[Sequence[Record]], Iterable[Value]] | None = None
     tables: Mapping[str, Callable[[Record], None]] = field(default_factory=dict)
     limit: int = 10_000
+    patience_s: float = 0.04
 
 
 class Task(Generic[Value]):
@@ -184,6 +189,7 @@ class Loop(Generic[Value]):
                     self._service.topic,
                     on_assigned=lambda partitions: self._open(membership, partitions, pool),
                     on_revoked=self._close,
+                    patience_s=self._service.patience_s / 2.0,
                 )
                 try:
                     self._cycle(membership, tables, pool, stop)
@@ -217,6 +223,8 @@ class Loop(Generic[Value]):
                 self._metrics.lags(self._service.topic, membership.lags())
                 self._metrics.look()
                 look_at_lag = began + LAG_EVERY_S
+            if 0 < len(records) < self._service.limit:
+                stop.wait(max(began + self._service.patience_s - time.monotonic(), 0.0))
 
     def _handle(self, records: Sequence[Record], pool: ThreadPoolExecutor) -> None:
         tasks = []
@@ -234,7 +242,7 @@ class Loop(Generic[Value]):
     def _tables(self) -> Follower | None:
         if not self._service.tables:
             return None
-        tables = self._broker.follow(list(self._service.tables))
+        tables = self._broker.follow(list(self._service.tables), patience_s=TABLES_S)
         while not tables.is_at_end():
             self._learn(tables, POLL_S)
         return tables

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from tweetoscope.broker import Change
 from tweetoscope.cascade import Collector, Open, Source, Tweet
 
@@ -45,7 +47,8 @@ class Spool:
             yield Change(self.key(HELD, position), None)
         for position in sorted(now.keys() - self.held.keys()):
             self.held[position] = now[position]
-            yield Change(self.key(HELD, position), _json(now[position]))
+            # Magnitudes that are not known are NaN here.
+            yield Change(self.key(HELD, position), json.dumps(now[position]).encode())
 
     def _released(self) -> set[str]:
         if not self.held:
@@ -117,7 +120,7 @@ def _open(name: str, value: bytes, events: Mapping[tuple[str, int], bytes]) -> t
 
 
 def _json(said: object) -> bytes:
-    return json.dumps(said, separators=(",", ":")).encode()
+    return orjson.dumps(said)
 
 
 def _packed(cascade: Open, start: int, end: int) -> bytes:

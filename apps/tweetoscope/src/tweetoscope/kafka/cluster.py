@@ -64,16 +64,25 @@ class Kafka:
         return {name: len(topic.partitions) for name, topic in known.topics.items()}
 
     def join(
-        self, group: str, topic: str, *, on_assigned: Assigned, on_revoked: Revoked
+        self,
+        group: str,
+        topic: str,
+        *,
+        on_assigned: Assigned,
+        on_revoked: Revoked,
+        patience_s: float = 0.0,
     ) -> KafkaMembership:
         """Share a topic with the other members of a group."""
         return KafkaMembership(
-            self._settings, self._commit_s, group, topic, on_assigned, on_revoked
+            self._settings, self._commit_s, group, topic, on_assigned, on_revoked, patience_s
         )
 
-    def follow(self, topics: Collection[str], *, last: int | None = None) -> KafkaFollower:
+    def follow(
+        self, topics: Collection[str], *, last: int | None = None, patience_s: float = 0.0
+    ) -> KafkaFollower:
         """Read all partitions of topics, from their beginning or about so many last records."""
-        return KafkaFollower(self._settings, topics, last=last)
+        consumer = reading.reader(self._settings, reading.FOLLOWERS, patience_s)
+        return KafkaFollower(consumer, topics, last=last)
 
     def watch(self, inputs: Mapping[str, str]) -> KafkaWatch:
         """A way to see how far groups are behind, each in the topic that it reads."""

@@ -1,7 +1,6 @@
 """Reading all of some topics, in no group."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
@@ -15,9 +14,9 @@ class KafkaFollower:
     """A consumer of all partitions of some topics, in no group."""
 
     def __init__(
-        self, settings: dict[str, Any], topics: Collection[str], *, last: int | None
+        self, consumer: rdkafka.Consumer, topics: Collection[str], *, last: int | None
     ) -> None:
-        self._consumer = reading.reader(settings, reading.FOLLOWERS)
+        self._consumer = consumer
         self._fresh = Fresh()
         try:
             known = self._consumer.list_topics(timeout=answers.TIMEOUT_S).topics

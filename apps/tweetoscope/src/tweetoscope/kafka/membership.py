@@ -37,6 +37,7 @@ class KafkaMembership:
         topic: str,
         on_assigned: Assigned,
         on_revoked: Revoked,
+        patience_s: float,
     ) -> None:
         self._settings, self._commit_s = settings, commit_s
         self._group, self._topic = group, topic
@@ -52,7 +53,7 @@ class KafkaMembership:
         self._polled_s = self._looked_s = time.monotonic()
         self._waited_s = 0.0
         self._consumer = reading.reader(
-            settings, f"{group}-{self._round}" if self._round else group
+            settings, f"{group}-{self._round}" if self._round else group, patience_s
         )
         self._consumer.subscribe(
             [topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke

@@ -18,7 +18,11 @@ HEARTBEAT_S = 0.3
 """Within so long a member hears that partitions are shared out anew."""
 
 
-def reader(settings: dict[str, Any], group: str) -> rdkafka.Consumer:
+LEAST_WAIT_S = 0.02
+"""So long a broker may wait for records before it says that there are none."""
+
+
+def reader(settings: dict[str, Any], group: str, patience_s: float = 0.0) -> rdkafka.Consumer:
     """A consumer that reads what is committed only, and commits nothing by itself."""
     return rdkafka.Consumer(
         settings
@@ -31,7 +35,7 @@ def reader(settings: dict[str, Any], group: str) -> rdkafka.Consumer:
             "session.timeout.ms": 6000,
             "heartbeat.interval.ms": int(HEARTBEAT_S * 1000),
             # Tansu answers when half of this is over, even if records came before.
-            "fetch.wait.max.ms": 20,
+            "fetch.wait.max.ms": int(max(LEAST_WAIT_S, patience_s) * 1000),
             # Together with `limit` this is the backpressure: what is not handled stays there.
             "queued.max.messages.kbytes": 16_384,
         }

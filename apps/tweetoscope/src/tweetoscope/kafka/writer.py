@@ -43,8 +43,8 @@ class KafkaWriter:
             | {
                 "transactional.id": f"tweetoscope/{task}",
                 "transaction.timeout.ms": int(answers.TIMEOUT_S * 1000),
-                # Whole requests rather than one for each message; to commit sends what waits.
-                "linger.ms": 100,
+                # Whole requests rather than one for each message, while the position is sent.
+                "linger.ms": 5,
                 # Kafka says "not yet" while the transaction before is being closed.
                 "retry.backoff.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
