@@ -71,7 +71,7 @@ class FullText(Protocol):
     def ranks(
         self, connection: Connection, asked: Sequence[str], ids: Collection[int]
     ) -> dict[int, float]:
-        """How well those of these applications fit that fit; the higher the better."""
+        """How well these applications fit, all of which do; the higher the better."""
         ...
 
 
@@ -175,7 +175,12 @@ class PostgresqlFullText:
     """So many applications, by their ids."""
 
     _QUERY = "CAST(replace(:query, '/', {section} || '/') AS tsquery)"
-    _OWN_QUERY = _QUERY.format(section=f"application / {_SECTION}")
+    _SECTIONS = f"generate_series(0, (SELECT max(application) FROM {TABLE}) / {_SECTION})"
+    # Read once for each section, rather than for each application that is looked at.
+    _OWN_QUERY = (
+        f"(ARRAY(SELECT {_QUERY.format(section='section')} FROM {_SECTIONS} AS section))"
+        f"[application / {_SECTION} + 1]"
+    )
     _IN_HEAD = f"SELECT application FROM {HEADS} WHERE head @@ CAST(:query AS tsquery)"
     _ANYWHERE = (
         "SELECT application FROM "
@@ -188,7 +193,7 @@ class PostgresqlFullText:
     _TOLD = "SELECT coalesce(array_agg(application), '{{}}') FROM ({found} LIMIT :most) AS found"
     _RANKED = sql.text(
         f"SELECT application, ts_rank(everything, {_OWN_QUERY}, 1) FROM {TABLE} "
-        f"WHERE everything @@ {_OWN_QUERY} AND application = ANY(:ids)"
+        "WHERE application = ANY(:ids)"
     )
 
     def make(self, connection: Connection) -> None:

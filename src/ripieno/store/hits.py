@@ -24,13 +24,19 @@ MOST_RANKED = 300
 A query that more fit says too little for that; names and titles decide then, and what is newer.
 """
 
-MOST_HEADS = 2500
+MOST_HEADS = 5000
 """Up to so many that fit by name or title are told apart from the others at once."""
 
-SMALL, SMALL_IF_NARROWED = 10_000, 2000
+SMALL, SMALL_IF_NARROWED = 10_000, 500
 """Up to so many applications, a text is looked for among them only.
 
 Where facets narrow, their words are looked for as well, which is better than to go through many.
+"""
+
+SHARE = 1 / 4
+"""How many of the applications that have the words of facets are taken to have the facets.
+
+Where fewer have them, the index is asked a second time.
 """
 
 A_LOOK = 1000
@@ -93,7 +99,7 @@ class _Finding:
             found = self._matching(among=self._view.ids(), most=MOST_COUNTED + 1)
         else:
             # As many as it takes for enough to be seen, if they are spread evenly.
-            share = 1 / 2 if self._is_narrowed else self._view.total / self._view.size
+            share = SHARE if self._is_narrowed else self._view.total / self._view.size
             most = 1 + int(MOST_COUNTED * 5 / 4 / share)
             told = self._index.matching(self._connection, self._narrowed, most=most)
             found = self._view.among(told)
