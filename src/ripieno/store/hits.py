@@ -7,7 +7,7 @@ ones found by looking down the list that they are wanted from.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 
 from sqlalchemy import Connection
 
@@ -109,6 +109,10 @@ class _Finding:
 
     def by_relevance(self, ids: list[int], is_partial: bool, named: list[int]) -> list[int]:
         """The first ones by relevance; of `named`, if it fits, nothing is before it."""
+        if is_partial:  # Where so many fit, a page of them is seen at the first look.
+            seen = self._down(Order.NEWEST, named, in_head=True, looks=1)
+            if len(seen) == self._depth:
+                return seen
         heads, are_all = self._heads()
         ranks = None
         if not is_partial and len(ids) <= MOST_RANKED:
@@ -136,18 +140,18 @@ class _Finding:
         told = self._matching(in_head=True, most=MOST_HEADS)
         return self._view.among(told), len(told) < MOST_HEADS
 
-    def _down(self, order: Order, found: list[int], *, in_head: bool = False) -> list[int]:
+    def _down(
+        self, order: Order, found: list[int], *, in_head: bool = False, looks: int | None = None
+    ) -> list[int]:
         found = found.copy()
         known = set(found)
         left: Iterator[int] = (id for id in self._view.in_order(order) if id not in known)
-        size = A_LOOK
-        while len(found) < self._depth:
-            looked = list(islice(left, size))
-            if not looked:
+        for look in islice(count(), looks):
+            looked = list(islice(left, A_LOOK * 2**look))
+            if not looked or len(found) >= self._depth:
                 break
             fitting = set(self._matching(among=looked, in_head=in_head))
             found += (id for id in looked if id in fitting)
-            size *= 2
         return found[: self._depth]
 
     def _matching(
