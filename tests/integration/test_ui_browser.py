@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import NoReturn
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from ripieno.control.errors import QuotaExceeded
 from tests.fake_control import FakeControl
 from tests.ui_rig import PAULA, WIDTHS, barriers, browsing, chromium, overflow, register, unnamed
 
@@ -68,7 +70,9 @@ async def test_the_catalogue_is_light(browser: Browser) -> None:
         assert 50_000 < sum(size for _, size in weighed) <= MOST_BYTES, weighed
 
 
-async def test_the_form_follows_what_is_filled_in(browser: Browser) -> None:
+async def test_the_form_follows_what_is_filled_in(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     control = FakeControl()
     register(control, DOCUMENT)
     async with browsing(control, browser=browser) as context:
@@ -92,6 +96,15 @@ async def test_the_form_follows_what_is_filled_in(browser: Browser) -> None:
         await expect(number).to_have_value("4096")
         await expect(command).to_contain_text("--configuration large")
         await expect(page.get_by_label("subject")).to_have_value("sub 1")
+
+        async def refused(*_: object, **__: object) -> NoReturn:
+            raise QuotaExceeded("all of it is used")
+
+        monkeypatch.setattr(control, "deploy", refused)
+        await page.set_viewport_size({"width": 390, "height": 500})
+        await page.get_by_role("button", name="Deploy").click()
+        told = page.get_by_role("alert").filter(has_text="all of it is used")
+        await expect(told).to_be_in_viewport()
 
 
 async def test_a_configuration_is_saved_and_fills_the_form_in_again(browser: Browser) -> None:

@@ -20,6 +20,8 @@ SAYINGS = (
     N_("see ripieno app show %(application)s"),
     N_("there is no deployment %(name)s, or it is not shared with you"),
     N_("see ripieno status"),
+    N_("there is no route %(name)s, or it is not shared with you"),
+    N_("see: ripieno routes"),
     N_("there is no user %(name)s"),
     N_("see: ripieno user list"),
     N_("there is no group %(name)s"),
@@ -102,6 +104,10 @@ SAYINGS = (
     N_("port %(port)s on host %(host)s is taken by a process that is not of Ripieno"),
     N_("stop it, or let the port be assigned (0)"),
     N_("its link is lost"),
+    N_("%(component)s is being started"),
+    N_("%(component)s has crashed %(count)s times and is started again"),
+    N_("nobody has used it for %(time)s"),
+    N_("its life time of %(time)s is over"),
 )
 """Whole sentences, or what stands between their semicolons and colons."""
 

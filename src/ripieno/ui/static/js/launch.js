@@ -40,10 +40,13 @@ document.addEventListener("htmx:afterSettle", () => {
   mark();
 });
 
-// After a form that was sent came back with faults, the first of them is where to go on.
+// After a form that was sent came back with faults, the first of them is where to go on; what is
+// wrong with the whole is said above the fields, out of sight of the button that was pressed.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.requestConfig?.path.endsWith("/deploy")) {
-    document.querySelector("#launch [aria-invalid=true]")?.focus();
+    const field = document.querySelector("#launch [aria-invalid=true]");
+    if (field) field.focus();
+    else document.querySelector("#launch .note.bad")?.scrollIntoView({ block: "center" });
   }
 });
 
