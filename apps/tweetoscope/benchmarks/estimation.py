@@ -30,10 +30,10 @@ BUDGETS = {50: 100_000.0, 200: None, 1000: None, 5000: 1500.0}
 LEAST_S = 0.5
 
 
-def per_second(count: int, work: Callable[[], object]) -> float:
+def per_second(extent: Extent, count: int, work: Callable[[], object]) -> float:
     """How often a second of CPU time something is done that `work` does so many times."""
     begin, rounds = time.process_time(), 0
-    while (spent := time.process_time() - begin) < LEAST_S:
+    while (spent := time.process_time() - begin) < LEAST_S / extent.divisor:
         work()
         rounds += 1
     return count * rounds / spent
@@ -61,7 +61,7 @@ def estimations(extent: Extent, random: np.random.Generator) -> Iterator[Figure]
         fit_batch(batch, BOUNDS, prior)
 
         def fitted(batch: Batch = batch) -> float:
-            return per_second(len(batch), lambda: fit_batch(batch, BOUNDS, prior))
+            return per_second(extent, len(batch), lambda: fit_batch(batch, BOUNDS, prior))
 
         yield Figure(
             name=f"estimation, cascades of {events:,}", unit="cascades/s",
@@ -89,7 +89,7 @@ def gathering(extent: Extent, random: np.random.Generator) -> Iterator[Figure]:
         how = Gathering(lateness_s=lateness_s)
 
         def taken(how: Gathering = how) -> float:
-            return per_second(len(stream), lambda: Source(how).take(stream))
+            return per_second(extent, len(stream), lambda: Source(how).take(stream))
 
         yield Figure(
             name=f"collector's state, lateness {lateness_s:g} s", unit="tweets/s",
@@ -101,7 +101,7 @@ def gathering(extent: Extent, random: np.random.Generator) -> Iterator[Figure]:
             said = messages.read_tweets(values, [b""] * len(values), range(len(values)))
             Source(Gathering()).take([tweet for _, tweet in said])
 
-        return per_second(len(values), work)
+        return per_second(extent, len(values), work)
 
     yield Figure(
         name="tweets read, checked and gathered", unit="tweets/s", runs=each_run(extent, read),
@@ -126,7 +126,8 @@ def forecasts(extent: Extent, random: np.random.Generator) -> Iterator[Figure]:
     extracted()
     yield Figure(
         name="features, cascades of 200", unit="cascades/s",
-        runs=each_run(extent, lambda: per_second(len(batch), extracted)), better=Better.HIGHER,
+        runs=each_run(extent, lambda: per_second(extent, len(batch), extracted)),
+        better=Better.HIGHER,
     )  # fmt: skip
     learner = Learner(window_s=600.0)
     for row in rows * extent.size(20):
@@ -142,7 +143,7 @@ def forecasts(extent: Extent, random: np.random.Generator) -> Iterator[Figure]:
     )
 
     def told() -> float:
-        return per_second(len(rows), lambda: [model.ln_ratio(seen_of(row)) for row in rows])
+        return per_second(extent, len(rows), lambda: [model.ln_ratio(seen_of(row)) for row in rows])
 
     told()
     yield Figure(
