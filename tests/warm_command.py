@@ -11,6 +11,7 @@ What a command has to load by itself is tested in `tests/unit/cli/test_entry.py`
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -19,7 +20,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE_S = 60
 _LONGEST = 1 << 20
 
 _CALLER = """\
@@ -52,22 +52,17 @@ def warm_command(folder: Path) -> Iterator[Path]:
         [sys.executable, "-m", "tests.warm_command", address],
         cwd=Path(__file__).parents[1],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    with warm:
-        assert warm.stdout
-        try:
-            assert warm.stdout.readline() == "ready\n"
-            yield folder
-        finally:
-            warm.terminate()
-            warm.wait(PATIENCE_S)
+    with warm:  # which closes its input and waits for it
+        assert warm.stdout and warm.stdout.readline() == "ready\n"
+        yield folder
 
 
 def _serve(address: str) -> None:
-    """Answer each caller in a process of its own, until SIGTERM."""
+    """Answer each caller in a process of its own, until whoever wanted that is gone."""
     from ripieno import __main__  # Not what the tests load who only call this.
 
     for entry in __main__.ENTRIES:
@@ -78,7 +73,7 @@ def _serve(address: str) -> None:
         listener.bind(address)
         listener.listen()
         print("ready", flush=True)
-        while True:
+        while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             caller, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()

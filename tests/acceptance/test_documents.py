@@ -52,6 +52,10 @@ MEASURED = (
     (r"\bpid \d+", "pid 0"),
     (r"\b(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)?\b", "00:00:00"),
     (r" +", " "),
+    (
+        r"nobody uses it; it is stopped in (.*) unless somebody comes",
+        r"it is stopped after \1 without use",
+    ),
 )
 """What differs from run to run, and what is compared in its place."""
 
