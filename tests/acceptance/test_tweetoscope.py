@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tweetoscope.broker import Record
 from tweetoscope.cascade import Closed, Collector, Gathering
 from tweetoscope.kafka import Kafka
 from tweetoscope.origins import PLACE, parted
-from tweetoscope.testing.brokers import BrokerAbsent, kafka_running
+from tweetoscope.testing.brokers import BrokerAbsent, kafka_running, tansu_running
 from tweetoscope.topics import PREDICTIONS, TWEETS
 
 WITHIN_S = 120.0
@@ -114,71 +115,87 @@ def changed(before: DeploymentView, after: DeploymentView) -> set[str]:
 
 
 @pytest.fixture
-def kafka() -> Iterator[str]:
-    """The address of an Apache Kafka."""
-    try:
-        with kafka_running() as node:
-            yield node.address
-    except BrokerAbsent as reason:
-        pytest.skip(str(reason))
+def outside() -> Iterator[str]:
+    """The address of a broker that is there already: an Apache Kafka, or else another Tansu."""
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(kafka_running()).address
+        except BrokerAbsent:
+            yield stack.enter_context(tansu_running())
 
 
 @pytest.mark.long
-async def test_the_stream_goes_on_while_the_pipeline_is_rearranged(
-    tmp_path: Path, kafka: str, monkeypatch: pytest.MonkeyPatch
+async def test_the_stream_goes_on_while_the_pipeline_is_rearranged_and_moves(
+    tmp_path: Path, outside: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     monkeypatch.setattr(control_rig, "PATIENCE_S", 2.0 * WITHIN_S)  # eight processes that start
-    port = int(kafka.rpartition(":")[2])
     document = (FOLDER / "application.yaml").read_text(encoding="utf-8")
     async with open_rig(tmp_path / "home") as rig:
         path = tmp_path / "cascades.parquet"
         await asyncio.to_thread(write_cascades, path)
         given: dict[str, Any] = {
-            "source": "file", "data": str(path), "acceleration": 500, "kafka_port": port,
-            "embedded": [], "existing": ["broker"],
-            "broker": "existing-broker", "former_broker": "existing-broker",
+            "source": "file", "data": str(path), "acceleration": 500,
+            "kafka_port": int(outside.rpartition(":")[2]),
         }  # fmt: skip
         view = await rig.deploy(document, parameters=given, directory=FOLDER)
-        stream = Stream(kafka)
+        (broker,) = component(view, "embedded-broker").replicas
+        old = Stream(f"127.0.0.1:{broker.tcp_ports['kafka']}")
 
         for replicas in (3, 1):
-            await stream.more()
+            await old.more()
             scaled = await rig.change(view.name, "scale", replicas={"estimator": replicas})
             assert len(component(scaled, "estimator").replicas) == replicas
             assert changed(view, scaled) <= {"estimator"}
-        await stream.more()
+        await old.more()
 
-        view = scaled
-        wider = await applied(rig, parameters={"windows_s": [600, 1200, 1800]})
-        assert changed(view, wider) == {"collector", "dashboard"}
-        await stream.until(lambda: any(told(each)[1] == ADDED_S for each in stream.of(PREDICTIONS)))
+        wide = {"windows_s": [600, 1200, 1800]}
+        wider = await applied(rig, parameters=wide)
+        assert changed(scaled, wider) == {"collector", "dashboard"}
+        await old.until(lambda: any(told(each)[1] == ADDED_S for each in old.of(PREDICTIONS)))
 
         newer = document.replace("version: 0.1.0", "version: 0.2.0").replace(
             "[tweetoscope, estimator, ", "[tweetoscope, estimator, --no-prior, "
         )
-        swapped = await applied(
-            rig, document=newer, parameters={**given, "windows_s": [600, 1200, 1800]}
-        )
+        swapped = await applied(rig, document=newer, parameters={**given, **wide})
         assert changed(wider, swapped) == {"estimator"}
-        await stream.more()
+        await old.more()
 
+        moved = await applied(rig, configuration="to-existing")
+        assert pids(moved)["embedded-broker/0"] == pids(swapped)["embedded-broker/0"]
+        new = Stream(outside)
+        await new.more()
+        await old.end()
+        alone = await applied(rig, configuration="existing")
+        assert changed(moved, alone) == {"embedded-broker"}
+        await new.more()
         await rig.change(view.name, "stop", components=["generator"])
 
+        # Of the tweets at the new broker some were carried there from the old one.
+        def generated(tweet: Record) -> bool:
+            return tweet.origin is not None and parted(tweet.origin)[0] == b"generator/0\0"
+
+        def written() -> list[Record]:
+            return [*old.of(TWEETS), *filter(generated, new.of(TWEETS))]
+
         def predicted() -> list[Told]:
-            return [told(each) for each in stream.of(PREDICTIONS)]
+            return [told(each) for stream in (old, new) for each in stream.of(PREDICTIONS)]
 
         def is_all() -> bool:
-            places = [parted(each.origin)[1] for each in stream.of(TWEETS) if each.origin]
+            places = [parted(each.origin)[1] for each in written() if each.origin]
             causes = sorted(PLACE.unpack(place)[0] for place in places)
-            return causes == list(range(len(causes))) and due(stream.of(TWEETS), WINDOWS_S) <= set(
+            return causes == list(range(len(causes))) and due(written(), WINDOWS_S) <= set(
                 predicted()
             )
 
-        await stream.until(is_all)
-        await stream.end()
+        await new.until(is_all)
+        await new.end()
         counted = Counter(predicted())
         assert set(counted.values()) == {1}
         added = {each for each in counted if each[1] == ADDED_S}
-        assert counted.keys() - added == due(stream.of(TWEETS), WINDOWS_S)
-        assert added <= due(stream.of(TWEETS), (*WINDOWS_S[:1], ADDED_S, *WINDOWS_S[1:]))
+        assert counted.keys() - added == due(written(), WINDOWS_S)
+        all_due = due(written(), (*WINDOWS_S[:1], ADDED_S, *WINDOWS_S[1:]))
+        assert added <= all_due
+        begun = {messages.read_tweet(each.value or b"", each.key)[1] for each in new.of(TWEETS)}
+        begun_there = {tweet.cascade for tweet in begun if tweet.is_first}
+        assert {each for each in all_due if each[0] in begun_there} <= counted.keys()
