@@ -64,6 +64,15 @@ class MemoryBroker:
         if self.is_lost:
             raise BrokerError("nobody answers")
 
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return "memory"
+
+    def answers(self, within_s: float) -> bool:
+        """It is there."""
+        return True
+
     def make(self, topics: Collection[Topic]) -> list[str]:
         with self.changed:
             made = [topic for topic in topics if topic.name not in self.topics]

@@ -149,7 +149,14 @@ Revoked = Callable[[Collection[int]], None]
 
 
 class Broker(Protocol):
-    """A broker, or a cluster of them."""
+    """A broker, or a cluster of them. `address` is for people."""
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+
+    def answers(self, within_s: float) -> bool:
+        """Whether it is there and says so within some seconds."""
 
     def make(self, topics: Collection[Topic]) -> list[str]:
         """Make those topics that are not there yet, and say which these were."""

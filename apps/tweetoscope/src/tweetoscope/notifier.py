@@ -58,10 +58,7 @@ class Webhook:
         *,
         patience: Patience | None = None,
     ) -> None:
-        if httpx.URL(url).scheme not in ("http", "https") or not httpx.URL(url).host:
-            raise BadParameters(
-                f"{url} is no address that can be posted to, like https://host/path"
-            )
+        check_address(url)
         self._url, self._metrics, self._stop = url, metrics, stop
         self._patience = patience or Patience()
         self._client = httpx.Client(timeout=TIMEOUT_S)
@@ -94,6 +91,19 @@ class Webhook:
         if 300 <= answer.status_code < 500 and answer.status_code not in LATER:
             raise Refused(reason)
         return reason
+
+
+def check_address(url: str) -> None:
+    """Raises: BadParameters, where nothing could be posted to."""
+    try:
+        asked = httpx.URL(url)
+        is_good = asked.scheme in ("http", "https") and bool(asked.host)
+    except httpx.InvalidURL:
+        is_good = False
+    if not is_good:
+        raise BadParameters(
+            f"--webhook {url}: that is no address that can be posted to, like https://host/path"
+        )
 
 
 class Notifying:

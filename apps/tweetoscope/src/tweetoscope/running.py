@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tweetoscope import telling
+from tweetoscope import telling, waiting
 from tweetoscope.broker import Broker
 from tweetoscope.metrics import Metrics
 from tweetoscope.processing import Loop, Service
@@ -30,6 +30,11 @@ class Running:
     stop: threading.Event
     port: int | None
     host: str
+    meeting: threading.Thread
+
+    def meet(self) -> None:
+        """Wait until the broker answers, or this is asked to end."""
+        self.meeting.join()
 
     def serve(self) -> None:
         """Answer on the port, if there is one: by this others know that the service is at work."""
@@ -41,6 +46,7 @@ class Running:
 
         It answers once it is one. So one that takes another's place is in it before that leaves.
         """
+        self.meet()
         Loop(service, self.broker, self.metrics, joined=self.serve).run(self.stop)
 
 
@@ -58,6 +64,10 @@ def service(name: str, broker: Broker, *, port: int | None, host: str) -> Iterat
     gc.freeze()
     gc.set_threshold(OBJECTS)
     log.info("started")
-    yield Running(broker=broker, metrics=metrics, stop=stop, port=port, host=host)
+    meeting = threading.Thread(
+        target=waiting.until_there, args=[broker, log.warning, stop], name="waiting", daemon=True
+    )
+    meeting.start()
+    yield Running(broker=broker, metrics=metrics, stop=stop, port=port, host=host, meeting=meeting)
     log.info("ended")
     poster.close()

@@ -82,6 +82,7 @@ def command(
                 address=jetstream,
                 sources=sources,
             )
+        running_.meet()
         generator.run(feed, running_.broker, running_.metrics, running_.stop)
         if stay:
             running_.stop.wait()

@@ -22,6 +22,7 @@ def command(
     ] = notifier.DAY_S,
 ) -> None:
     """Post each alert to a web address, as JSON with a sentence for chat programs."""
+    notifier.check_address(webhook)
     with running.service(NOTIFIER, Kafka(brokers), port=port, host=host) as running_:
         where = notifier.Webhook(webhook, running_.metrics, running_.stop)
         running_.work(notifier.service(where, running_.metrics, max_age))

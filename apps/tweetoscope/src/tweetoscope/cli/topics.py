@@ -1,13 +1,18 @@
 """`tweetoscope topics`."""
 
+import threading
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from tweetoscope import moving
+from tweetoscope import moving, waiting
 from tweetoscope.cli.options import LOCAL, Brokers
 from tweetoscope.kafka import Kafka
 from tweetoscope.topics import all_topics
+
+TIMEOUT_S = 30.0
+"""How long is waited for brokers that do not answer."""
 
 
 def command(
@@ -24,10 +29,15 @@ def command(
 ) -> None:
     """Make the topics that are not there yet."""
     cluster = Kafka(brokers, replication=replication)
+    clusters = [cluster] if former in (None, brokers) else [cluster, Kafka(former)]
+    for each in clusters:
+        waiting.until_there(
+            each, partial(typer.echo, err=True), threading.Event(), within_s=TIMEOUT_S
+        )
     if take_back:
         typer.echo(f"tasks that stay here: {moving.take_back(cluster)}")
-    if former is not None and former != brokers:
-        unread = moving.move(Kafka(former), cluster, brokers)
+    if former is not None and len(clusters) > 1:
+        unread = moving.move(clusters[1], cluster, brokers)
         if unread is None:
             typer.echo(f"the pipeline has moved here from {former} already")
         else:

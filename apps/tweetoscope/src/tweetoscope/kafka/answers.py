@@ -1,6 +1,8 @@
 """What a broker answers when it does not do what it was asked, and how long is waited for it."""
 
 import logging
+import re
+import time
 from collections.abc import Callable
 
 import confluent_kafka as rdkafka
@@ -22,6 +24,35 @@ SUPERSEDED = {
 }
 
 log = logging.getLogger("tweetoscope.kafka")
+
+
+class Changes(logging.Filter):
+    """Lets pass what librdkafka says of a connection when it is not what it said of it last.
+
+    It says so of each of its attempts and threads, several times a second.
+    """
+
+    AGAIN_S = 60.0
+    _SAID = re.compile(r"([\w.-]+:\d+)\S*: (.*?)(?: \(after .*)?$", re.DOTALL)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether that is news."""
+        if (found := self._SAID.search(record.getMessage())) is None:
+            return True
+        address, what = found.groups()
+        now_s = time.monotonic()
+        last_s = self._said.get((address, what))
+        if last_s is not None and now_s - last_s < self.AGAIN_S:
+            return False
+        self._said[address, what] = now_s
+        return True
+
+
+log.addFilter(Changes())
 
 
 def ended_or_raise(error: KafkaError, message: rdkafka.Message, at_end: AtEnd) -> None:

@@ -24,11 +24,24 @@ class Kafka:
 
     def __init__(self, brokers: str, *, replication: int = 1, commit_s: float = 10.0) -> None:
         self._replication, self._commit_s = replication, commit_s
+        self.address = brokers.removeprefix("kafka://")
+        self._asking: rdadmin.AdminClient | None = None
         self._settings: dict[str, Any] = {
-            "bootstrap.servers": brokers.removeprefix("kafka://"),
+            "bootstrap.servers": self.address,
             "logger": answers.log,
             "reconnect.backoff.max.ms": 1000,
         }
+
+    def answers(self, within_s: float) -> bool:
+        """Whether it is there and says so within some seconds."""
+        if self._asking is None:
+            self._asking = rdadmin.AdminClient(self._settings)
+        try:
+            self._asking.list_topics(timeout=within_s)
+        except KafkaException:
+            return False
+        self._asking = None
+        return True
 
     def make(self, topics: Collection[Topic]) -> list[str]:
         """Make those topics that are not there yet, and say which these were."""

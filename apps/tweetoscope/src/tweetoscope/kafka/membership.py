@@ -26,6 +26,10 @@ LOOK_S = 2.0
 """How often a member looks whether others have begun another round."""
 
 
+SOON_S = 5.0
+"""How long the broker has to say so."""
+
+
 class KafkaMembership:
     """A consumer in a group. Offsets are committed by the writers of its tasks only."""
 
@@ -135,7 +139,7 @@ class KafkaMembership:
 
     def _newest_round(self) -> int:
         try:
-            [found] = self._rounds.committed([self._place()], answers.TIMEOUT_S)
+            [found] = self._rounds.committed([self._place()], SOON_S)
         except KafkaException as error:
             raise answers.failed(f"where {self._group} meets is not known", error) from error
         return max(int(found.offset), 0)
