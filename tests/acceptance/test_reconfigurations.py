@@ -268,7 +268,7 @@ async def test_a_service_that_is_to_use_another_provider_is_replaced_once(
     await rig.ended(asked.id)
     view = await rig.settled(before.id)
     addresses = [component(view, name).addresses["http"] for name in ("one", "two")]
-    assert told.read_text(encoding="utf-8").split() == addresses  # noqa: ASYNC240  # two lines
+    assert told.read_text(encoding="utf-8").split() == addresses  # two lines
     assert pids(view) == running_pids(view.id)
 
 

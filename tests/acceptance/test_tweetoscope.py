@@ -15,6 +15,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from apps.tweetoscope.tests.loki_server import LokiServer, loki_running
 from ripieno.control.views import DeploymentView
 from ripieno.testing import control_rig
 from ripieno.testing.control_rig import Rig, component, open_rig, pids
@@ -124,9 +125,15 @@ def outside() -> Iterator[str]:
             yield stack.enter_context(tansu_running())
 
 
+@pytest.fixture
+def loki() -> Iterator[LokiServer]:
+    with loki_running() as server:
+        yield server
+
+
 @pytest.mark.long
 async def test_the_stream_goes_on_while_the_pipeline_is_rearranged_and_moves(
-    tmp_path: Path, outside: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, outside: str, loki: LokiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     monkeypatch.setattr(control_rig, "PATIENCE_S", 2.0 * WITHIN_S)  # eight processes that start
@@ -136,7 +143,7 @@ async def test_the_stream_goes_on_while_the_pipeline_is_rearranged_and_moves(
         await asyncio.to_thread(write_cascades, path)
         given: dict[str, Any] = {
             "source": "file", "data": str(path), "acceleration": 500,
-            "kafka_port": int(outside.rpartition(":")[2]),
+            "kafka_port": int(outside.rpartition(":")[2]), "loki": loki.url,
         }  # fmt: skip
         view = await rig.deploy(document, parameters=given, directory=FOLDER)
         (broker,) = component(view, "embedded-broker").replicas
@@ -189,6 +196,8 @@ async def test_the_stream_goes_on_while_the_pipeline_is_rearranged_and_moves(
             )
 
         await new.until(is_all)
+        services = {line.labels["service"] for line in loki.taken}
+        assert {"collector", "estimator", "generator", "predictor"} <= services
         await new.end()
         counted = Counter(predicted())
         assert set(counted.values()) == {1}

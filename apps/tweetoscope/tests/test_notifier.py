@@ -13,7 +13,7 @@ import pytest
 
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
 from apps.tweetoscope.tests.test_dashboard_board import ALERT
-from tweetoscope import notifier, reports
+from tweetoscope import moving, notifier, reports
 from tweetoscope.broker import Broker, Record
 from tweetoscope.errors import BadParameters
 from tweetoscope.kafka import Kafka
@@ -129,6 +129,23 @@ def test_each_alert_is_delivered_once_whatever_the_address_answers(broker: Broke
             "whales: likely to pass 100 (60 %); foretold are 120, most likely from 80 to 300"
         )
         assert receiver.taken[-1][1]["cid"] == "tw9"
+
+
+@pytest.mark.parametrize("shows_aborted", [False, True])
+def test_alerts_that_wait_move_with_the_notifier(*, shows_aborted: bool) -> None:
+    old, new = (MemoryBroker(shows_aborted=shows_aborted) for _ in range(2))
+    old.make(all_topics(2))
+    with receiving() as receiver:
+        post(old, "tw0", "tw1")
+        with notifying(old, receiver.url):
+            receiver.until(lambda: len(receiver.taken) == 2)
+        post(old, "tw2", "tw3")
+        assert moving.move(old, new, "there:9092") == 2
+        # Whoever is still there posts nothing any more, and goes on at the new broker.
+        with notifying(old, receiver.url), notifying(new, receiver.url):
+            post(new, "tw4")
+            receiver.until(lambda: len(receiver.taken) == 5)
+        assert [f"tw{number}/600" for number in range(5)] == sorted(k for k, _ in receiver.taken)
 
 
 def test_what_is_no_news_any_more_is_passed_over() -> None:
