@@ -35,9 +35,9 @@ class KafkaFollower:
         self._behind = set() if last == 0 else {(at.topic, at.partition) for at in partitions}
 
     def _start(self, topic: str, partition: int, last: int | None) -> int:
-        if not last:
-            start: int = rdkafka.OFFSET_BEGINNING if last is None else rdkafka.OFFSET_END
-            return start
+        if last is None:
+            return int(rdkafka.OFFSET_BEGINNING)
+        # Asked now, as the client would look for an end some time after it was told to.
         where = rdkafka.TopicPartition(topic, partition)
         low, high = self._consumer.get_watermark_offsets(where, answers.TIMEOUT_S)
         return int(max(low, high - last))
