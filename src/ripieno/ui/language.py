@@ -7,10 +7,9 @@ so that there is nothing to compile. `make texts` brings those files up to date 
 import functools
 import io
 from dataclasses import dataclass
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
-from babel.messages import mofile, pofile
-from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
 FOLDER = Path(__file__).parent / "locale"
@@ -27,11 +26,11 @@ class Language:
 
     def gettext(self, text: str) -> str:
         """A text in this language; the English one where there is no other."""
-        return self.texts.ugettext(text) if text else ""
+        return self.texts.gettext(text) if text else ""
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         """The form of a text for a count."""
-        return self.texts.ungettext(one, many, count)
+        return self.texts.ngettext(one, many, count)
 
 
 def N_(text: str) -> str:  # what the tools of gettext look for
@@ -73,10 +72,12 @@ def _preferred(header: str) -> list[str]:
     return [code for _, _, code in sorted(weighted)]
 
 
-def _read(code: str) -> Translations:
+def _read(code: str) -> NullTranslations:
+    from babel.messages import mofile, pofile  # Loaded only where a visitor's page needs it.
+
     with open(FOLDER / code / "LC_MESSAGES" / "messages.po", "rb") as file:
         catalog = pofile.read_po(file, locale=code)
     compiled = io.BytesIO()
     mofile.write_mo(compiled, catalog)
     compiled.seek(0)
-    return Translations(compiled)
+    return GNUTranslations(compiled)

@@ -56,8 +56,9 @@ def test_a_bare_text_would_be_found() -> None:
 def test_forms_of_a_count_are_those_of_the_language() -> None:
     french = language.languages()["fr"]
     english = language.languages()["en"]
-    for count, plural in ((0, False), (1, False), (2, True)):
-        assert french.texts.plural(count) == int(plural)
+    one, many = "%(num)s application found", "%(num)s applications found"
+    found = [french.ngettext(one, many, n).removeprefix("%(num)s ") for n in (0, 1, 2)]
+    assert found == ["application trouvée", "application trouvée", "applications trouvées"]
     assert [english.ngettext("one", "many", n) for n in (0, 1, 2)] == ["many", "one", "many"]
 
 
