@@ -791,7 +791,7 @@ components:
     command: [sh, run.sh]
     uses: {store: store}
     files:
-      - {target: run.sh, content: 'cat data/data.txt; cat url; exec sleep 100000', mode: 0o700}
+      - {target: run.sh, content: 'cat data/data.txt; cat url; echo; exec sleep 100000', mode: 0o700}
       - {target: data/data.txt, source: data.txt}
       - {target: url, content: '${store.url}'}
     health: {command: [test, -s, url]}
@@ -802,13 +802,16 @@ components:
     assert (folder / "data/data.txt").read_text() == "from the server"
     assert (folder / "url").read_text() == url
     assert (folder / "run.sh").stat().st_mode & 0o777 == 0o700
-    lines = [
-        each.text
-        async for each in rig.control.logs(
-            view.id, component="web", replica=None, follow=False, since=None, tail=None
-        )
-    ]
-    assert "".join(lines) == f"from the server{url}"
+    # It is healthy by what was brought, before it has said anything.
+    async with asyncio.timeout(60.0):
+        said = ""
+        async for line in rig.control.logs(
+            view.id, component="web", replica=None, follow=True, since=None, tail=None
+        ):
+            said += line.text
+            if url in said:
+                break
+    assert said == f"from the server{url}"
 
 
 async def test_two_deployments_of_one_name_at_once_are_one_deployment(rig: Rig) -> None:

@@ -24,8 +24,6 @@ WAIT_S = 1.0
 """No poll counts for more."""
 LOOK_S = 2.0
 """How often a member looks whether others have begun another round."""
-
-
 SOON_S = 5.0
 """How long the broker has to say so."""
 

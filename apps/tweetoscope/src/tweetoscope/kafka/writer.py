@@ -43,8 +43,9 @@ class KafkaWriter:
             | {
                 "transactional.id": f"tweetoscope/{task}",
                 "transaction.timeout.ms": int(answers.TIMEOUT_S * 1000),
-                # Whole requests rather than one for each message, while the position is sent.
-                "linger.ms": 5,
+                # Whole requests rather than one for each message; to commit sends what waits. On
+                # Tansu a seventh more tweets come through than with 5.
+                "linger.ms": 100,
                 # Kafka says "not yet" while the transaction before is being closed.
                 "retry.backoff.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
