@@ -791,7 +791,7 @@ components:
     command: [sh, run.sh]
     uses: {store: store}
     files:
-      - {target: run.sh, content: 'cat data/data.txt; cat url; echo; exec sleep 100000', mode: 0o700}
+      - {target: run.sh, content: 'cat data/data.txt url; echo; exec sleep 9999', mode: 0o700}
       - {target: data/data.txt, source: data.txt}
       - {target: url, content: '${store.url}'}
     health: {command: [test, -s, url]}
