@@ -255,9 +255,9 @@ async def test_a_host_that_was_never_there_is_told_at_once(
 
 
 async def test_what_was_started_survives_the_sshd(server: SshServer, host: SshHost) -> None:
-    links = Links(host)
     process = await host.start(NAME, "1", SLEEP)
     waiting = asyncio.create_task(host.wait(process))
+    links = Links(host)  # After the start, which brought the link up for the first time.
     await asyncio.to_thread(server.restart_sshd)
     await links.until(LinkState.UP)
     assert (await host.status(process)).condition is Condition.RUNNING
