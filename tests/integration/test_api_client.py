@@ -123,7 +123,7 @@ async def test_applications_are_published_and_found(client: Client) -> None:
     assert [each.title for each in (await client.applications()).items] == ["Hello"]
 
 
-@pytest.mark.parametrize("name", ["shop/web", "..", "."])
+@pytest.mark.parametrize("name", ["shop/web", "..", ".", ""])
 async def test_what_no_name_can_be_is_not_asked_for(client: Client, name: str) -> None:
     with pytest.raises(IllegalName, match="nothing is called"):
         await client.deployment(name)

@@ -162,7 +162,7 @@ def test_what_is_no_news_any_more_is_passed_over() -> None:
         assert receiver.taken == []
 
 
-@pytest.mark.parametrize("url", ["example.org/hook", "ftp://example.org", "https://"])
+@pytest.mark.parametrize("url", ["example.org/hook", "ftp://example.org", "https://", "http://["])
 def test_an_address_that_cannot_be_posted_to_is_refused(url: str) -> None:
     with pytest.raises(BadParameters, match="no address"):
         Webhook(url, Metrics(NOTIFIER), threading.Event())

@@ -8,9 +8,11 @@ from ripieno.wire.base import Request
 
 def part(name: str) -> str:
     """A name as one part of a path. Raises: IllegalName, for one that would be several or none."""
-    if "/" in name or name in (".", ".."):
-        raise IllegalName(f"nothing is called {name!r}: no name has a / or is made of dots")
-    return quote(name, safe="") or "-"
+    if "/" in name or name in ("", ".", ".."):
+        raise IllegalName(
+            f"nothing is called {name!r}: a name is not empty, has no / and is not made of dots"
+        )
+    return quote(name, safe="")
 
 
 def body(request: Request) -> object:

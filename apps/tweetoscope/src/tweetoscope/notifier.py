@@ -97,7 +97,8 @@ def check_address(url: str) -> None:
     """Raises: BadParameters, where nothing could be posted to."""
     try:
         asked = httpx.URL(url)
-        is_good = asked.scheme in ("http", "https") and bool(asked.host)
+        # What no host can be called is quoted.
+        is_good = asked.scheme in ("http", "https") and bool(asked.host) and "%" not in asked.host
     except httpx.InvalidURL:
         is_good = False
     if not is_good:
