@@ -307,3 +307,13 @@ async def test_one_host_that_is_away_does_not_hold_up_another(
     await other.close()
     host_rigs.kill_all(other.directory)
     other_server.close()
+
+
+def test_a_pulled_cable_keeps_its_address(network: Network, server: SshServer) -> None:
+    server.cut()
+    try:
+        other = network.server()
+    finally:
+        server.mend()
+    assert other.address != server.address
+    other.close()

@@ -6,14 +6,17 @@ this machine, process numbers too, only the network is apart.
 """
 
 import contextlib
+import fcntl
 import itertools
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +45,19 @@ def _ip(*arguments: str) -> str:
     if done.returncode:
         raise Unavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout
+
+
+@contextlib.contextmanager
+def _laying_addresses() -> Iterator[None]:
+    """Let nobody else on this machine look for an address that is free."""
+    with Path(tempfile.gettempdir(), "ripieno-ssh-addresses.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _networks(addresses: str) -> set[str]:
+    """The first three numbers of each address; a cable that is pulled has its address, too."""
+    return set(re.findall(r"inet (\d+\.\d+\.\d+)\.", addresses))
 
 
 class Network:
@@ -134,18 +150,18 @@ class SshServer:
             *("link", "add", f"{self._cable}a", *near, "type", "veth"),
             *("peer", "name", f"{self._cable}b", "netns", self.namespace),
         )
-        used = _ip("route")
-        taken = {line.split()[0] for line in used.splitlines()}
-        if self._near is not None:
-            taken |= {line.split()[0] for line in self._in_near("ip", "route").splitlines()}
-        block = next(
-            f"10.{second}.{third}"
-            for second in range(213, 255)
-            for third in range(255)
-            if f"10.{second}.{third}.0/30" not in taken
-        )
-        self.address = f"{block}.2"
-        self._in_near("ip", "address", "add", f"{block}.1/30", "dev", f"{self._cable}a")
+        with _laying_addresses():
+            taken = _networks(_ip("-oneline", "address"))
+            if self._near is not None:
+                taken |= _networks(self._in_near("ip", "-oneline", "address"))
+            block = next(
+                f"10.{second}.{third}"
+                for second in range(213, 255)
+                for third in range(255)
+                if f"10.{second}.{third}" not in taken
+            )
+            self.address = f"{block}.2"
+            self._in_near("ip", "address", "add", f"{block}.1/30", "dev", f"{self._cable}a")
         self._in_near("ip", "link", "set", f"{self._cable}a", "up")
         self._inside("ip", "address", "add", f"{self.address}/30", "dev", f"{self._cable}b")
         self._inside("ip", "link", "set", f"{self._cable}b", "up")
