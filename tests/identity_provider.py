@@ -60,6 +60,7 @@ class TestProvider:
         self.answer: dict[str, str] = {}
         self.userinfo: Claims | None = None
         self.is_down = False
+        self.secret = SECRET
         self.asked: list[dict[str, str]] = []
         self.exchanged = 0
         self._codes: dict[str, dict[str, str]] = {}
@@ -106,10 +107,11 @@ class TestProvider:
         kind, _, text = request.headers.get("authorization", "").partition(" ")
         given = base64.b64decode(text).decode() if kind == "Basic" else ""
         challenge = hashlib.sha256(str(form["code_verifier"]).encode()).digest()
+        if tuple(map(unquote, given.replace("+", " ").split(":"))) != (CLIENT, self.secret):
+            return JSONResponse({"error": "invalid_client"}, status_code=401)
         is_right = (
             asked is not None
             and form["grant_type"] == "authorization_code"
-            and tuple(map(unquote, given.replace("+", " ").split(":"))) == (CLIENT, SECRET)
             and asked["code_challenge_method"] == "S256"
             and base64.urlsafe_b64encode(challenge).rstrip(b"=").decode() == asked["code_challenge"]
             and form["redirect_uri"] == asked["redirect_uri"]

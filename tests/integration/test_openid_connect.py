@@ -17,6 +17,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from ripieno.control.host_views import Finding
 from ripieno.control.service import Control
 from ripieno.identity import flow as flows
 from ripieno.identity import settings
@@ -339,6 +340,18 @@ async def test_token_that_says_what_it_should_not_is_refused(
         await identity(use())
 
 
+@pytest.mark.parametrize(("s_off", "side"), [(-400, "behind"), (100, "ahead of")])
+async def test_clocks_that_differ_are_named(
+    provider: TestProvider, use: Use, s_off: int, side: str
+) -> None:
+    def change(said: Claims) -> Claims:
+        return {**said, "iat": said["iat"] + s_off, "exp": said["exp"] + s_off}
+
+    provider.change = change
+    with pytest.raises(IdentityRefused, match=rf"clock is \d+ s {side} that of this server"):
+        await identity(use())
+
+
 def unsigned(token: str) -> str:
     header = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
     return f"{header}.{token.split('.')[1]}."
@@ -484,18 +497,44 @@ async def test_provider_that_says_what_it_should_not_is_not_used(
 
 
 async def test_provider_that_is_away_keeps_nobody_else_out(
-    house: House, provider: TestProvider, use: Use
+    house: House, provider: TestProvider, use: Use, caplog: pytest.LogCaptureFixture
 ) -> None:
     use()
     provider.is_down = True
     visitor = house.visitor()
     answer = await visitor.get("/sign-in/provider")
     assert answer.status_code == 503
-    assert "try again later" in words(answer.text)
+    assert "it answers 503; try again later" in words(answer.text)
+    assert "nobody can sign in by the provider: " in caplog.text
     assert (await visitor.sign_in("admin", PASSWORD)).status_code == 303
     provider.is_down = False
     _, answer = await come(house)
     assert answer.status_code == 303
+
+
+async def test_doctor_looks_whether_the_provider_is_there(
+    house: House, provider: TestProvider, use: Use
+) -> None:
+    async def found() -> list[Finding]:
+        return [each for each in await house.control.doctor() if each.subject == "provider"]
+
+    assert await found() == []
+    use()
+    assert [each.is_well for each in await found()] == [True]
+    provider.metadata = {"issuer": "https://elsewhere.example.org"}
+    (finding,) = await found()
+    assert not finding.is_well
+    assert "write its issuer into the settings" in finding.said
+    _, answer = await come(house)
+    assert answer.status_code == 303, "What is known of it already still lets people in."
+
+
+async def test_secret_that_is_wrong_is_for_the_administrator(
+    house: House, provider: TestProvider, use: Use
+) -> None:
+    use()
+    provider.secret = "another"
+    await refused(house, "check client_id and client_secret_file")
 
 
 async def test_only_certain_addresses_are_let_in(

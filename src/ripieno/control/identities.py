@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 
 from ripieno.control.callers import Callers
 from ripieno.control.errors import NotFound, SignInRefused
+from ripieno.control.host_views import Finding
 from ripieno.control.sessions import Origin
 from ripieno.control.signing_in import SignedIn, SigningIn, Via
 from ripieno.identity import flow as flows
 from ripieno.identity.base import Identity, IdentityProvider
-from ripieno.identity.errors import IdentityError
+from ripieno.identity.errors import IdentityError, ProviderUnavailable
 from ripieno.identity.flow import UsedFlows
 from ripieno.model import names
 from ripieno.model.access import EVERYONE, PUBLIC
@@ -49,7 +50,23 @@ class Identities(SigningIn):
         Raises: `NotFound`, `ProviderUnavailable`.
         """
         flow = flows.begin()
-        return await self._the_provider().address(flow, back=back), flow.text
+        try:
+            return await self._the_provider().address(flow, back=back), flow.text
+        except ProviderUnavailable as problem:
+            LOG.warning("nobody can sign in by the provider: %s", problem)
+            raise
+
+    async def provider_finding(self) -> Finding | None:
+        """Whether people can be sent to the provider now, None if there is none."""
+        if self._provider is None:
+            return None
+        said, remedy = self._provider.settings.issuer, None
+        try:
+            await self._provider.check()
+        except ProviderUnavailable as problem:
+            said = str(problem)
+            remedy = "see the file of --oidc; passwords, tokens and links let people in meanwhile"
+        return Finding(subject="provider", is_well=remedy is None, said=said, remedy=remedy)
 
     async def sign_in_by_provider(
         self, kept: str, answer: Mapping[str, str], *, back: str, origin: Origin

@@ -6,6 +6,7 @@ their supervisors only; everything else goes to the store.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from ripieno.control.administration import Administration
 from ripieno.control.attempts import Attempts
@@ -13,6 +14,7 @@ from ripieno.control.audit import Audit
 from ripieno.control.callers import Callers
 from ripieno.control.caretaker import Caretaker
 from ripieno.control.demand import Demand
+from ripieno.control.host_views import Finding
 from ripieno.control.hub import Hub
 from ripieno.control.identities import Identities
 from ripieno.control.importing import Images, Importing
@@ -119,3 +121,9 @@ class Control(
         self._targeting = Targeting(
             store=store, hosts=self._hosts, routes=routes, registered=self.registered
         )
+
+    async def doctor(self) -> Sequence[Finding]:
+        """What there is to know about whether this server can do its work."""
+        found = await super().doctor()
+        provider = await self.provider_finding()
+        return found if provider is None else [*found, provider]

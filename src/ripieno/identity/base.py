@@ -27,6 +27,10 @@ class IdentityProvider(Protocol):
 
     settings: ProviderSettings
 
+    async def check(self) -> None:
+        """That browsers can be sent there now. Raises: `ProviderUnavailable`."""
+        ...
+
     async def address(self, flow: Flow, *, back: str) -> str:
         """Where to send a browser; it comes back to `back`. Raises: `ProviderUnavailable`."""
         ...

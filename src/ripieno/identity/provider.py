@@ -44,6 +44,9 @@ ALGORITHMS = (
 )  # fmt: skip
 """Signatures with a key pair. Never `none`, nor one by a key that both sides have."""
 
+_OF_THE_CLIENT = ("invalid_client", "unauthorized_client")
+"""Refusals that are of this server, and of nobody who signs in (RFC 6749, 5.2)."""
+
 MOST_BYTES = 1024 * 1024
 MOST_GROUPS = 500
 
@@ -64,6 +67,10 @@ class Provider:
     async def close(self) -> None:
         """Close all connections."""
         await self._http.aclose()
+
+    async def check(self) -> None:
+        """That browsers can be sent there now. Raises: `ProviderUnavailable`."""
+        await self._read_metadata(is_fresh=True)
 
     async def address(self, flow: Flow, *, back: str) -> str:
         """Where to send a browser; it comes back to `back`. Raises: `ProviderUnavailable`."""
@@ -150,9 +157,13 @@ class Provider:
             )
             tokens = _object(response)
         except (httpx.HTTPError, ValueError) as problem:
-            raise ProviderUnavailable(
-                f"{settings.issuer} does not answer ({type(problem).__name__}); try again later"
-            ) from problem
+            raise ProviderUnavailable(_away(settings.issuer, problem)) from problem
+        if tokens.get("error") in _OF_THE_CLIENT:
+            raise IdentityRefused(
+                f"{settings.issuer} does not take this server for {settings.client_id} "
+                f"({tokens['error']}); an administrator has to check client_id and "
+                "client_secret_file"
+            )
         if response.status_code != 200:
             raise IdentityRefused(_said(tokens))
         if not isinstance(tokens.get("id_token"), str):
@@ -164,8 +175,11 @@ class Provider:
     ) -> Mapping[str, Any]:
         """The claims of the ID token, which are true as far as the provider can be trusted."""
         text = tokens["id_token"]
+        now = int(time.time())
+        made_at: object = None
         try:
             token = await self._decoded(metadata, text)
+            made_at = token.claims.get("iat")
             claims = CodeIDToken(
                 dict(token.claims),
                 token.header,
@@ -181,11 +195,13 @@ class Provider:
                     "access_token": tokens.get("access_token"),
                 },
             )
-            claims.validate(now=int(time.time()), leeway=LEEWAY_S)
+            claims.validate(now=now, leeway=LEEWAY_S)
         except (JoseError, ValueError, TypeError, KeyError) as problem:
+            remedy = _clocks(made_at, now) or (
+                "sign in once more, and tell an administrator if it stays so"
+            )
             raise IdentityRefused(
-                f"the ID token of {self.settings.issuer} is not good ({problem}); sign in once "
-                "more, and tell an administrator if it stays so"
+                f"the ID token of {self.settings.issuer} is not good ({problem}); {remedy}"
             ) from problem
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         if len(audiences) > 1 and claims.get("azp") != self.settings.client_id:
@@ -257,11 +273,11 @@ class Provider:
             return {}
         return await self._get(metadata["userinfo_endpoint"], {"Authorization": f"Bearer {token}"})
 
-    async def _read_metadata(self) -> Mapping[str, Any]:
+    async def _read_metadata(self, *, is_fresh: bool = False) -> Mapping[str, Any]:
         """What the provider says of itself, and that it is who it should be."""
         async with self._reading:
             kept = self._metadata
-            if kept is not None and time.monotonic() < kept[1] + GOOD_FOR_S:
+            if kept is not None and not is_fresh and time.monotonic() < kept[1] + GOOD_FOR_S:
                 return kept[0]
             issuer = self.settings.issuer
             found = await self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
@@ -308,10 +324,30 @@ class Provider:
             response.raise_for_status()
             return _object(response)
         except (httpx.HTTPError, ValueError) as problem:
-            raise ProviderUnavailable(
-                f"{self.settings.issuer} does not answer as it should ({url}: "
-                f"{type(problem).__name__}); try again later"
-            ) from problem
+            raise ProviderUnavailable(_away(url, problem)) from problem
+
+
+def _away(url: str, problem: Exception) -> str:
+    """That an address is of no use now, and why."""
+    match problem:
+        case httpx.HTTPStatusError():
+            why = f"it answers {problem.response.status_code}"
+        case httpx.TimeoutException():
+            why = f"it says nothing for {TIMEOUT_S:.0f} s"
+        case _:
+            why = str(problem) or type(problem).__name__
+    return f"{url} does not answer as it should: {why}; try again later"
+
+
+def _clocks(made_at: object, now: int) -> str | None:
+    """What to do if a token was made too long ago, or in the future, for one that is just given."""
+    if not isinstance(made_at, int) or abs(made_at - now) <= LEEWAY_S:
+        return None
+    side = "behind" if made_at < now else "ahead of"
+    return (
+        f"the provider's clock is {abs(made_at - now)} s {side} that of this server, and an "
+        "administrator has to set the wrong one"
+    )
 
 
 def _object(response: httpx.Response) -> Mapping[str, Any]:
