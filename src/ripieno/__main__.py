@@ -290,6 +290,17 @@ def _door(
         raise usage("--tls-certificate and --acme-email: give one of them")
     if challenge not in ("tls", "http") and not re.fullmatch("dns:[a-z0-9]+", challenge):
         raise usage(f"--acme-challenge {challenge}: write tls, http, or dns:PROVIDER")
+    if email is None and (challenge != "tls" or server):
+        raise usage("--acme-challenge and --acme-server: give --acme-email too")
+    if email is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise usage(f"--acme-email {email}: write an address of e-mail")
+    if email is not None and (domain == "localhost" or domain.endswith(".localhost")):
+        raise usage(
+            f"--acme-email: nobody signs certificates for {domain}; give --domain a name that "
+            "others can reach, such as apps.example.org"
+        )
+    if server and urlsplit(server).scheme != "https":
+        raise usage(f"--acme-server {server}: write https://HOST/PATH of its directory")
     if plain_port is not None and email is None and certificate[0] is None:
         raise usage(
             "--plain-port: there is no https to lead to; give --tls-certificate or --acme-email"

@@ -100,6 +100,7 @@ async def opened(settings: ServerSettings, server_url: str | None) -> AsyncItera
             inside=inside,
             pid=(lambda: own.pid) if own is not None else (lambda: None),
             patience_s=OWN_PATIENCE_S if own is not None else OTHERS_PATIENCE_S,
+            log=str(folder / process.LOG_FILE) if own is not None else "its log",
         )
         yield Opened(
             routes=Routes(door=traefik, addresses=addresses),

@@ -16,6 +16,7 @@ from ripieno.model.route import Mode
 from ripieno.routing.metrics import read
 from ripieno.testing.doors import DoorRig, open_door, until
 from ripieno.testing.ports import free_ports
+from ripieno.wire.health import Finding
 from tests.conftest import REPOSITORY
 from tests.visited import document
 
@@ -63,6 +64,12 @@ async def version(rig: DoorRig, route: str) -> str | None:
     return answer.json()["version"] if answer.status_code == 200 else None
 
 
+async def examined(rig: DoorRig) -> Finding:
+    """What the server's own look at its door has found."""
+    (found,) = [each for each in (await rig.client.doctor()).items if each.subject == "door"]
+    return found
+
+
 async def is_at(rig: DoorRig, route: str, wanted: str | None) -> bool:
     return await version(rig, route) == wanted
 
@@ -73,11 +80,13 @@ async def test_a_traefik_of_ones_own_follows(tmp_path: Path) -> None:
     options = ["--external-door", f"http://127.0.0.1:{inside_port}"]
     async with open_door(tmp_path / "home", options=options) as rig:
         assert rig.traefik() is None
+        assert not (await examined(rig)).is_well
         made = await rig.client.create_token("traefik", scopes=[Scope.ADMIN])
         ports = rig.host_port, rig.prefix_port, inside_port
         async with traefik(tmp_path, configuration(ports, rig.server.url, made.token)):
             await rig.deploy(document(), "web")
             await until(lambda: is_at(rig, "web", "1"))
+            assert (await examined(rig)).is_well
             await rig.change("web", "apply", document=document(version="2"))
             await until(lambda: is_at(rig, "web", "2"))
             await rig.deploy(document(Mode.STRIP), "below")

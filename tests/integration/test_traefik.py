@@ -108,6 +108,7 @@ async def opened(
             inside=inside,
             pid=lambda: run.pid,
             patience_s=60,
+            log=str(folder / "traefik.log"),
         )
         await run.start()
         yield Opened(run, door, host_port, run.inside_url)

@@ -124,6 +124,18 @@ class Control(
 
     async def doctor(self) -> Sequence[Finding]:
         """What there is to know about whether this server can do its work."""
-        found = await super().doctor()
-        provider = await self.provider_finding()
-        return found if provider is None else [*found, provider]
+        others = await self._door_finding(), await self.provider_finding()
+        return [*await super().doctor(), *(each for each in others if each is not None)]
+
+    async def _door_finding(self) -> Finding | None:
+        """Whether visitors come in, None if there is no door."""
+        door, addresses = self._routes.door, self._routes.addresses
+        if door is None or addresses is None:
+            return None
+        problem = await door.problem()
+        return Finding(
+            subject="door",
+            is_well=problem is None,
+            said=problem or f"open, at {' and '.join(addresses.origins)}",
+            remedy=None if problem is None else "it lets visitors in again by itself once mended",
+        )

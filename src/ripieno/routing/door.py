@@ -25,7 +25,10 @@ FIRST_LOOK_S, LAST_LOOK_S = 0.02, 0.2
 
 
 class TraefikDoor:
-    """A door; `pid` gives the process whose connections count, None where it is elsewhere."""
+    """A door; `pid` gives the process whose connections count, None where it is elsewhere.
+
+    `log` is where Traefik writes what went wrong.
+    """
 
     def __init__(
         self,
@@ -35,12 +38,14 @@ class TraefikDoor:
         inside: Inside,
         pid: Callable[[], int | None],
         patience_s: float,
+        log: str,
     ) -> None:
         self._layout = layout
         self._publisher = publisher
         self._inside = inside
         self._pid = pid
         self._patience_s = patience_s
+        self._log = log
         self._connections = Connections()
         self._tally = Tally()
         self._routes: tuple[OpenRoute, ...] = ()
@@ -122,5 +127,5 @@ class TraefikDoor:
             return None
         return (
             f"Traefik does not answer at {self._inside.url}, or not with the latest routes; see "
-            "its log"
+            f"{self._log}"
         )

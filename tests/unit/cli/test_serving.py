@@ -10,6 +10,8 @@ from ripieno.cli.exits import CommandError, ExitCode
 
 TLS = {"tls_certificate": Path("c.pem"), "tls_key": Path("k.pem")}
 
+ACME = {"acme_email": "ops@example.org", "domain": "example.org"}
+
 
 @pytest.mark.parametrize(
     ("options", "told"),
@@ -20,6 +22,11 @@ TLS = {"tls_certificate": Path("c.pem"), "tls_key": Path("k.pem")}
         ({"tls_key": Path("k.pem")}, "give both, or none"),
         ({"acme_email": "ops@example.org", **TLS}, "give one of them"),
         ({"acme_challenge": "dns:"}, "write tls, http, or dns:PROVIDER"),
+        ({"acme_challenge": "http"}, "give --acme-email too"),
+        ({"acme_server": "https://ca.example.org"}, "give --acme-email too"),
+        ({"acme_email": "ops", "domain": "example.org"}, "an address of e-mail"),
+        ({"acme_email": "ops@example.org"}, "nobody signs certificates for localhost"),
+        ({**ACME, "acme_server": "ca.example.org"}, "write https://HOST/PATH"),
         ({"external_door": "traefik:8645"}, "write http://HOST:PORT"),
         ({"domain": "Apps.example.org"}, "in lower case"),
         ({"idle_stop": "soon"}, "is no amount of time"),
