@@ -342,7 +342,11 @@ class MemoryWriter:
             return Restored(position=position, state=state)
 
     def send(
-        self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
+        self,
+        messages: Iterable[Message],
+        changes: Iterable[Change],
+        position: int | None,
+        whole: Callable[[], Iterable[Change]] | None = None,
     ) -> None:
         with self._broker.changed:
             self._check()

@@ -211,10 +211,11 @@ def test_state_is_read_from_where_all_of_it_was_written_last(
             for number in range(10 * life, 10 * life + 10):
                 changes = [Change(b"%d" % key, b"%d" % number) for key in range(number, 2, -3)]
                 changes += [Change(b"%d" % (number - 4), None), Change(b"all", b"%d" % number)]
-                writer.send([], changes, number + 1)
-                writer.commit()
                 expected.update((key, value) for key, value in changes if value is not None)
                 expected.pop(b"%d" % (number - 4), None)
+                whole = [Change(key, value) for key, value in expected.items()]
+                writer.send([], changes, number + 1, whole.copy)
+                writer.commit()
             writer.send([], [Change(b"all", b"never")], 1000)
     with closing(broker.take(topic, topic, 1)) as writer:
         restored = writer.restore()

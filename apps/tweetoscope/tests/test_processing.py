@@ -32,6 +32,9 @@ class Counting:
             yield Change(word, str(self._counts[word]).encode())
         self._changed.clear()
 
+    def state(self) -> Iterable[Change]:
+        return [Change(word, str(count).encode()) for word, count in self._counts.items()]
+
     def figures(self) -> Iterable[Figure]:
         return ()
 

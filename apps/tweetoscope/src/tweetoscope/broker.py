@@ -81,9 +81,15 @@ class Writer(Protocol):
         """What was committed last."""
 
     def send(
-        self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
+        self,
+        messages: Iterable[Message],
+        changes: Iterable[Change],
+        position: int | None,
+        whole: Callable[[], Iterable[Change]] | None = None,
     ) -> None:
         """Begin a transaction of messages, changes of state and the position in the input.
+
+        `whole` is all state there is after the changes, for a writer that wants to write it anew.
 
         Raises: Superseded, BrokerError. Then nothing of it counts, and the writer is of no use.
         """

@@ -59,6 +59,11 @@ class Collecting:
         self._metrics.count("late_total", late)
         self._metrics.count("strays_total", strays)
 
+    def state(self) -> Iterator[Change]:
+        """All sources."""
+        for each in self._spools.values():
+            yield from each.whole()
+
     def figures(self) -> Iterator[Figure]:
         """What is in memory."""
         sources = self._collector.sources.values()

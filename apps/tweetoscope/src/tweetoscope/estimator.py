@@ -64,7 +64,11 @@ class Estimating:
         """The mean magnitude, and how much it weighs."""
         if self._is_changed:
             self._is_changed = False
-            yield Change(MARKS, json.dumps([self._marks.mean, self._weight]).encode())
+            yield from self.state()
+
+    def state(self) -> Iterable[Change]:
+        """The same, whether it has changed or not."""
+        yield Change(MARKS, json.dumps([self._marks.mean, self._weight]).encode())
 
     def figures(self) -> Iterable[Figure]:
         """What the stream has told of magnitudes."""

@@ -4,6 +4,7 @@ Samples are kept in the changelog in a ring, newest over oldest, so that a learn
 what the last one had. Its first model after that is learnt with the next sample.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ class Teaching:
         self._learning, self._metrics = learning, metrics
         self._windows: dict[float, Window] = {}
         self._changes: dict[bytes, bytes | None] = {}
+        # As it is in the changelog.
+        self._kept = dict(state)
         self._load(state)
 
     def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
@@ -93,7 +96,16 @@ class Teaching:
     def changes(self) -> Iterable[Change]:
         """New samples, and how many there were."""
         changes, self._changes = self._changes, {}
-        return [Change(key, value) for key, value in changes.items()]
+        for key, value in changes.items():
+            if value is None:
+                del self._kept[key]
+            else:
+                self._kept[key] = value
+        return list(itertools.starmap(Change, changes.items()))
+
+    def state(self) -> Iterable[Change]:
+        """The ring of samples, and how many there were."""
+        return itertools.starmap(Change, self._kept.items())
 
     def figures(self) -> Iterator[Figure]:
         """What is known of each window."""

@@ -30,6 +30,10 @@ class Logging:
         """Nothing."""
         return ()
 
+    def state(self) -> Iterable[Change]:
+        """Nothing."""
+        return ()
+
     def figures(self) -> Iterable[Figure]:
         """Nothing."""
         return ()

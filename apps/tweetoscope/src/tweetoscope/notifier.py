@@ -137,6 +137,10 @@ class Notifying:
             yield Change(b"last", self._last.encode())
             self._last = None
 
+    def state(self) -> Iterable[Change]:
+        """Nothing that another one would go by."""
+        return ()
+
     def figures(self) -> Iterable[Figure]:
         """Nothing."""
         return ()

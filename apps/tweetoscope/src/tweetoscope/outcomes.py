@@ -4,6 +4,7 @@ Kept in the changelog: a forecast until its cascade has ended, a size that came 
 and the last outcomes of each window in a ring, from which calibration and errors are made again.
 """
 
+import itertools
 import json
 import math
 from collections import deque
@@ -57,6 +58,8 @@ class Outcomes:
         self.sizes: dict[Key, int] = {}
         self.windows: dict[float, Window] = {}
         self._changes: dict[bytes, bytes | None] = {}
+        # The rings as they are in the changelog; all else of it is made again when it is asked for.
+        self._rings: dict[bytes, bytes] = {}
         self._load(state)
 
     def window(self, window_s: float) -> Window:
@@ -68,26 +71,21 @@ class Outcomes:
     def wait(self, key: Key, told: Told) -> None:
         """Keep a forecast until its outcome is known."""
         self.waiting[key] = told
-        seen = told.seen
-        self._put(
-            [WAITING, *key],
-            [*_forecast(told.forecast), told.constant, *map(float, seen.features)],
-            [seen.events, seen.beta, seen.n_star, seen.g1],
-            told.is_alert,
-        )
+        self._changes[_key([WAITING, *key])] = _waiting(told)
 
     def wait_for_forecast(self, key: Key, size: int) -> None:
         """Keep a size that came first."""
         self.sizes[key] = size
-        self._put([SIZE, *key], size)
+        self._changes[_key([SIZE, *key])] = _json(size)
 
     def outcome(self, key: Key, told: Told, size: int) -> None:
         """A forecast has its outcome: learn from it, and keep neither any longer."""
         window = self.window(key[1])
         place = window.outcomes % window.calibration.memory
         window.add(told.forecast, told.constant, size)
-        self._put([OUTCOME, key[1], place], [*_forecast(told.forecast), told.constant, size])
-        self._put([COUNT, key[1]], window.outcomes)
+        outcome = [*_forecast(told.forecast), told.constant, size]
+        self._keep(_key([OUTCOME, key[1], place]), _json(outcome))
+        self._keep(_key([COUNT, key[1]]), _json(window.outcomes))
         if self.waiting.pop(key, None) is not None:
             self._changes[_key([WAITING, *key])] = None
         if self.sizes.pop(key, None) is not None:
@@ -99,11 +97,24 @@ class Outcomes:
         for key, value in changes.items():
             yield Change(key, value)
 
-    def _put(self, key: list[str | float], *said: object) -> None:
-        self._changes[_key(key)] = json.dumps(said[0] if len(said) == 1 else said).encode()
+    def state(self) -> Iterator[Change]:
+        """All of it."""
+        for key, told in self.waiting.items():
+            yield Change(_key([WAITING, *key]), _waiting(told))
+        for key, size in self.sizes.items():
+            yield Change(_key([SIZE, *key]), _json(size))
+        yield from itertools.starmap(Change, self._rings.items())
+
+    def _keep(self, key: bytes, value: bytes) -> None:
+        self._rings[key] = self._changes[key] = value
 
     def _load(self, state: Mapping[bytes, bytes]) -> None:
         parts = {(*json.loads(key),): json.loads(value) for key, value in state.items()}
+        self._rings = {
+            key: value
+            for (key, value), (kind, *_) in zip(state.items(), parts, strict=True)
+            if kind in (OUTCOME, COUNT)
+        }
         for key, value in parts.items():
             match key:
                 case (str(kind), str(cid), window_s) if kind == SIZE:
@@ -144,6 +155,21 @@ def _told(numbers: list[float], seen: list[float], is_alert: bool) -> Told:
         ),
         is_alert=is_alert,
     )
+
+
+def _waiting(told: Told) -> bytes:
+    seen = told.seen
+    return _json(
+        [
+            [*_forecast(told.forecast), told.constant, *map(float, seen.features)],
+            [seen.events, seen.beta, seen.n_star, seen.g1],
+            told.is_alert,
+        ]
+    )
+
+
+def _json(said: object) -> bytes:
+    return json.dumps(said).encode()
 
 
 def _key(parts: list[str | float]) -> bytes:

@@ -66,6 +66,10 @@ class Predicting:
         """What waits for its outcome, and the last outcomes."""
         return self._outcomes.changes()
 
+    def state(self) -> Iterable[Change]:
+        """All of that."""
+        return self._outcomes.state()
+
     def figures(self) -> Iterator[Figure]:
         """How good the last forecasts were, and how many wait for their outcome."""
         yield Figure("waiting_forecasts", len(self._outcomes.waiting))

@@ -12,7 +12,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -54,6 +54,9 @@ class Process(Protocol[Handled]):
 
     def changes(self) -> Iterable[Change]:
         """What is different in its state since it was last asked."""
+
+    def state(self) -> Iterable[Change]:
+        """All of its state, as its changes so far have left it."""
 
     def figures(self) -> Iterable[Figure]:
         """What there is of it, for people to look at; asked once a second."""
@@ -109,9 +112,13 @@ class Task(Generic[Value]):
         if any(record.origin is not None for record in fresh):
             changes.append(Change(SEEN, self._fresh.state()))
         self.position = records[-1].offset + 1
-        self._writer.send(messages, changes, self.position)
+        self._writer.send(messages, changes, self.position, self._state)
         self._metrics.handled(len(items), len(messages), dead=len(dead))
         self._metrics.repeated(len(records) - len(fresh))
+
+    def _state(self) -> Iterator[Change]:
+        yield from self._process.state()
+        yield Change(SEEN, self._fresh.state())
 
     def _decoded(
         self, records: Sequence[Record]

@@ -47,8 +47,19 @@ class Spool:
             yield Change(self.key(HELD, position), None)
         for position in sorted(now.keys() - self.held.keys()):
             self.held[position] = now[position]
-            # Magnitudes that are not known are NaN here.
-            yield Change(self.key(HELD, position), json.dumps(now[position]).encode())
+            yield self._tweet(position, now[position])
+
+    def whole(self) -> Iterator[Change]:
+        """All that the changelog has to have of it, when it is up to date."""
+        yield Change(self.key(CLOCK), _json(self.source.newest_s))
+        for name in self.portions:
+            cascade = self.source.open[name]
+            kept = len(cascade.times_s) // PORTION
+            for portion in range(kept):
+                yield self._portion(name, cascade, portion)
+            yield self._cascade(name, cascade, kept)
+        for position, tweet in self.held.items():
+            yield self._tweet(position, tweet)
 
     def _released(self) -> set[str]:
         if not self.held:
@@ -63,17 +74,27 @@ class Spool:
                 yield Change(self.key(EVENTS, name, portion), None)
             kept = 0
         while len(cascade.times_s) >= (kept + 1) * PORTION:
-            packed = _packed(cascade, kept * PORTION, (kept + 1) * PORTION)
-            yield Change(self.key(EVENTS, name, kept), packed)
+            yield self._portion(name, cascade, kept)
             kept += 1
         self.portions[name] = kept
+        yield self._cascade(name, cascade, kept)
+
+    def _portion(self, name: str, cascade: Open, portion: int) -> Change:
+        packed = _packed(cascade, portion * PORTION, (portion + 1) * PORTION)
+        return Change(self.key(EVENTS, name, portion), packed)
+
+    def _cascade(self, name: str, cascade: Open, kept: int) -> Change:
         tail = _packed(cascade, kept * PORTION, len(cascade.times_s))
         said = [
             cascade.first_s, cascade.last_s, cascade.text, cascade.position, cascade.serial,
             cascade.events, cascade.closed_s, cascade.reported, kept,
             base64.b64encode(tail).decode(),
         ]  # fmt: skip
-        yield Change(self.key(CASCADE, name), _json(said))
+        return Change(self.key(CASCADE, name), _json(said))
+
+    def _tweet(self, position: int, tweet: Tweet) -> Change:
+        # Magnitudes that are not known are NaN here.
+        return Change(self.key(HELD, position), json.dumps(tweet).encode())
 
     def _forget(self, name: str) -> Iterator[Change]:
         if (kept := self.portions.pop(name, None)) is None:

@@ -3,10 +3,12 @@
 A changelog grows with the stream. Apache Kafka compacts what is old, Tansu nothing, and reads the
 slower the more there is. So who writes changes writes now and then, in one transaction with them,
 all that there is: a *snapshot*. Where it begins is committed beside the position in the input.
+What there is it asks of whoever has it: a copy, in pieces that come and go, took several times
+the memory of what it was a copy of.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
@@ -36,8 +38,7 @@ class State:
         self._reader, self._task, self._at, self._counted = reader, task, state, counted
         self._has_snapshots = (counted.topic, counted.partition) != state
         self._begins: int | None = None
-        self._now: dict[bytes, bytes] | None = None
-        self._written = 0
+        self._written = self._size = 0
 
     def restore(self) -> Restored:
         """What was committed last."""
@@ -59,26 +60,24 @@ class State:
                     state.pop(key, None)
                 else:
                     state[key] = value
-        self._now = dict(state)
+        self._size = len(state)
         return Restored(position=position, state=state)
 
-    def changed(self, changes: Iterable[Change]) -> Iterator[Change]:
+    def changed(
+        self, changes: Iterable[Change], whole: Callable[[], Iterable[Change]] | None
+    ) -> Iterator[Change]:
         """Changes as they are to be written, and after them a snapshot if it is time for one."""
         self._written += TRANSACTION
         for change in changes:
             self._written += 1
-            if self._now is not None:
-                if change.value is None:
-                    self._now.pop(change.key, None)
-                else:
-                    self._now[change.key] = change.value
             yield change
-        if self._has_snapshots and self._now is not None and self._is_time(self._now):
+        if whole is not None and self._has_snapshots and self._is_time():
             # No later than where the next message comes to be.
             self._begins = self._end()
-            self._written = 0
-            for key, value in self._now.items():
-                yield Change(key, value)
+            self._written = self._size = 0
+            for change in whole():
+                self._size += 1
+                yield change
 
     def positions(self, position: int) -> list[rdkafka.TopicPartition]:
         """What is committed: the position in the input, and where the last snapshot begins."""
@@ -91,8 +90,8 @@ class State:
         """Let go."""
         self._reader.close()
 
-    def _is_time(self, state: dict[bytes, bytes]) -> bool:
-        return self._written >= max(LEAST, TIMES * len(state))
+    def _is_time(self) -> bool:
+        return self._written >= max(LEAST, TIMES * self._size)
 
     def _end(self) -> int:
         asked = rdkafka.TopicPartition(*self._at)

@@ -61,7 +61,11 @@ class KafkaWriter:
         return self._state.restore()
 
     def send(
-        self, messages: Iterable[Message], changes: Iterable[Change], position: int | None
+        self,
+        messages: Iterable[Message],
+        changes: Iterable[Change],
+        position: int | None,
+        whole: Callable[[], Iterable[Change]] | None = None,
     ) -> None:
         """Begin a transaction of messages, changes of state and the position in the input."""
         self._position = position
@@ -78,7 +82,7 @@ class KafkaWriter:
                 return
             topic, partition = self._changelog
             header = headers.with_position(position)
-            for key, value in self._state.changed(changes):
+            for key, value in self._state.changed(changes, whole):
                 self._produce(Message(topic, key, value, partition=partition), header)
         except KafkaException as error:
             raise self._lost(error) from error
