@@ -11,12 +11,15 @@ import gc
 import json
 import os
 import platform
+import signal
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -110,6 +113,7 @@ def main(
     extent = Extent(runs=max(1, asked.runs), given=given)
     if asked.quick:
         extent = replace(extent, runs=1, divisor=1000)
+    signal.signal(signal.SIGTERM, _ended)
     figures = measured(extent)
     if asked.quick:
         figures = (replace(figure, budget=None) for figure in figures)
@@ -117,6 +121,12 @@ def main(
         print(json.dumps(_to_json(figures), indent=1))
     else:
         _show(title, figures)
+
+
+def _ended(number: int, _: FrameType | None) -> None:
+    """As by an exception, so that whatever was started is ended; and nothing interrupts that."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _to_json(figures: Iterable[Figure]) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """The benchmarks run, on sizes so small that their figures mean nothing."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import REPOSITORY
@@ -29,6 +31,36 @@ def test_benchmark_prints_its_figures_as_json(script: Path) -> None:
         assert result["better"] in ("lower", "higher")
         assert result["value"] >= 0
         assert result["runs"]
+
+
+def test_a_benchmark_that_is_asked_to_end_ends_what_it_started() -> None:
+    script = """
+import subprocess
+from measure import main
+
+def measured(extent):
+    other = subprocess.Popen(["sleep", "600"])
+    try:
+        print(other.pid, flush=True)
+        other.wait()
+    finally:
+        other.kill()
+        other.wait()
+    yield
+
+main("Some", measured)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=REPOSITORY / "benchmarks",
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        other = int(next(line for line in run.stdout if line.strip().isdecimal()))
+        run.terminate()
+        assert run.wait(60) == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(other)
 
 
 def test_benchmark_prints_a_table() -> None:
