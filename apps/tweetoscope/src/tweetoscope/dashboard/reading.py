@@ -24,6 +24,9 @@ LAST = 5000
 """Records of each partition that are read of what is there when the dashboard begins."""
 LIMIT = 2000
 POLL_S = 0.2
+PATIENCE_S = 0.5
+"""Twice as long as the broker is asked to wait: pages change once a second. Asked at every
+opportunity about all these topics, Tansu would spend more on its dashboard than on the rest."""
 LOOK_EVERY_S = 2.0
 PAUSE_S = 1.0
 
@@ -59,7 +62,7 @@ class Reading:
     def _read(self, stop: threading.Event) -> None:
         watch = self._broker.watch(INPUTS)
         watch.lags()
-        follower = self._broker.follow(list(_TAKES), last=LAST)
+        follower = self._broker.follow(list(_TAKES), last=LAST, patience_s=PATIENCE_S)
         try:
             if not self._link.lost:
                 self._link = Link(since_ms=_now_ms(), is_reading_past=True)
