@@ -28,12 +28,9 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         most_bytes = self._by_path.get(scope["path"], self._most_bytes)
-        refusal = BodyTooLarge(
-            f"a request may have up to {most_bytes} bytes; make the document smaller"
-        )
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and (len(declared) > 15 or int(declared) > most_bytes):
-            response = problems.response_to(refusal)
+            response = problems.response_to(_refusal(most_bytes))
             assert response is not None
             response.headers["Connection"] = "close"
             await response(scope, receive, send)
@@ -45,7 +42,11 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > most_bytes:
-                raise refusal
+                raise _refusal(most_bytes)
             return message
 
         await self._app(scope, receiving, send)
+
+
+def _refusal(most_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(f"a request may have up to {most_bytes} bytes; make the document smaller")

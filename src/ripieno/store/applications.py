@@ -110,7 +110,7 @@ class Applications:
                 version=rows.record(VersionRecord, _VERSION_COLUMNS, row[count:]),
             )
 
-        return await self._database.read(work)
+        return await self._database.look_up(work)
 
     async def application_versions(self, name: str) -> list[VersionSummary]:
         """All versions of an application, the latest first, by the order of semantic versions."""

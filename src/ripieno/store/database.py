@@ -42,6 +42,14 @@ class Database(ABC):
         """Do something that changes nothing; best one query. Raises: `StoreError`."""
         return await self._patiently(lambda: self._read(work))
 
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        """Read a few rows that an index leads to. Raises: `StoreError`.
+
+        A database may do that on the spot, so the work itself has to be short, and may be begun
+        a second time.
+        """
+        return await self.read(work)
+
     async def write(self, work: Callable[[Connection], T], *, in_order: bool = False) -> T:
         """Do something in one transaction. Raises: `StoreError`.
 
@@ -84,15 +92,17 @@ class Database(ABC):
     ) -> list[R]:
         """All rows of a query, as records whose fields are named as the columns."""
 
-        def work(connection: Connection) -> list[R]:
-            found = connection.execute(query, given).all()
-            return rows.records(record, query.selected_columns, found)
+        return await self.read(_all(record, query, given))
 
-        return await self.read(work)
+    async def few_of(
+        self, record: type[R], query: Select[Any], given: Mapping[str, object] | None = None
+    ) -> list[R]:
+        """The same for a query that has few rows, which an index leads to."""
+        return await self.look_up(_all(record, query, given))
 
     async def one_of(self, record: type[R], query: Select[Any]) -> R | None:
-        """The first row of a query, if there is one."""
-        found = await self.all_of(record, query.limit(1))
+        """The row that a query finds by its key, if there is one."""
+        found = await self.few_of(record, query.limit(1))
         return found[0] if found else None
 
     async def column(self, query: Select[Any]) -> list[Any]:
@@ -113,3 +123,13 @@ class Database(ABC):
             return found
 
         return await self.write(work)
+
+
+def _all(
+    record: type[R], query: Select[Any], given: Mapping[str, object] | None
+) -> Callable[[Connection], list[R]]:
+    def work(connection: Connection) -> list[R]:
+        found = connection.execute(query, given).all()
+        return rows.records(record, query.selected_columns, found)
+
+    return work

@@ -142,7 +142,7 @@ class Searching:
         elif search.after is not None:
             given["name"] = search.after
         query = _list(is_newest, search.after is not None, search.is_mine, search.sees_all)
-        found = await self._database.all_of(ApplicationRecord, query, given)
+        found = await self._database.few_of(ApplicationRecord, query, given)
         items, following = paging.page(
             found,
             limit,

@@ -3,13 +3,16 @@
 Each transaction runs from its beginning to its end on one thread, so it costs one hop; and whoever
 waits for it may be cancelled without leaving it half done. As in the other database, each query of
 a reader sees what is there when it is asked; a transaction around it would be two more waits for
-the interpreter's lock.
+the interpreter's lock. What an index leads to is read without a hop, which would take longer than
+to read it (decision 0021).
 """
 
 import asyncio
 import contextlib
 import os
 import sqlite3
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +50,13 @@ _WRITER = (
     f"PRAGMA journal_size_limit = {MOST_WAL_BYTES}",
 )
 _READER = ("PRAGMA query_only = ON",)
+_IMPATIENT = "PRAGMA busy_timeout = 0"
+
+AT_ONCE_S = 0.005
+"""How long is read without a hop: as long as a thread may keep the interpreter's lock."""
+
+STEPS = 1000
+"""After how many of its steps SQLite asks whether that is over."""
 
 
 class SqliteDatabase(Database):
@@ -60,24 +70,35 @@ class SqliteDatabase(Database):
         _check(path)
         self._log = f"{path}-wal"
         self._tidy_at_bytes = MOST_WAL_BYTES
-        self._writer = _engine(path, (*_ALWAYS, *_WRITER), size=1, begin="BEGIN IMMEDIATE")
-        self._reader = _engine(path, (*_ALWAYS, *_READER), size=READERS)
+        self._writer = _engine(path, (*_ALWAYS, *_WRITER), begin="BEGIN IMMEDIATE")
+        self._readers = _Readers(_engine(path, (*_ALWAYS, *_READER)))
+        self._at_once = _AtOnce(path)
+        self._is_closed = False
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READERS, "store-reader")
 
     async def close(self) -> None:
         """Close all connections, once the work that has begun is done."""
+        self._is_closed = True
+        self._at_once.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         for executor in (self._reading, self._writing):
             executor.shutdown()
-        self._reader.dispose()
+        self._readers.close()
         self._writer.dispose()  # The last one, so that SQLite takes its -wal and -shm away.
+
+    async def look_up(self, work: Callable[[Connection], T]) -> T:
+        """Read a few rows that an index leads to: here and now, unless it takes long."""
+        if not self._is_closed:
+            with contextlib.suppress(*self.failures):  # A thread waits, and says what is wrong.
+                return self._at_once.read(work)
+        return await self.read(work)
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._reading, _transaction, self._reader, work)
+        return await loop.run_in_executor(self._reading, self._readers.read, work)
 
     async def _write(self, work: Callable[[Connection], T], in_order: bool) -> T:
         def work_and_tidy() -> T:
@@ -122,6 +143,46 @@ class SqliteDatabase(Database):
         return StoreError(f"{self.name}: {said}")
 
 
+class _Readers:
+    """Connections to read with, one for each thread that does, and open until all are closed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._of_thread = threading.local()
+        self._open: list[Connection] = []
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do something that changes nothing."""
+        connection: Connection | None = getattr(self._of_thread, "connection", None)
+        if connection is None:
+            connection = self._of_thread.connection = self._engine.connect()
+            self._open.append(connection)
+        with connection.begin():
+            return work(connection)
+
+    def close(self) -> None:
+        """Close them all, once nobody reads."""
+        for each in self._open:
+            each.close()
+        self._engine.dispose()
+
+
+class _AtOnce(_Readers):
+    """The same for the loop's thread: what takes long is broken off, and waits for nothing."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(_engine(path, (*_ALWAYS, *_READER, _IMPATIENT), is_over=self._is_over))
+        self._until = 0.0
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do something that changes nothing, if it can be done at once."""
+        self._until = time.perf_counter() + AT_ONCE_S
+        return super().read(work)
+
+    def _is_over(self) -> bool:
+        return time.perf_counter() > self._until
+
+
 def _transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     with engine.begin() as connection:
         return work(connection)
@@ -145,7 +206,13 @@ def _check(path: Path) -> None:
         ) from problem
 
 
-def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str = "") -> Engine:
+def _engine(
+    path: Path,
+    settings: tuple[str, ...],
+    *,
+    begin: str = "",
+    is_over: Callable[[], bool] | None = None,
+) -> Engine:
     def connect() -> sqlite3.Connection:
         # Transactions begin where SQLAlchemy says so, not where the driver guesses.
         connection = sqlite3.connect(
@@ -154,6 +221,7 @@ def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str = ""
         try:
             for each in settings:
                 connection.execute(each).close()
+            connection.set_progress_handler(is_over, STEPS)
         except BaseException:
             connection.close()
             raise
@@ -163,7 +231,7 @@ def _engine(path: Path, settings: tuple[str, ...], *, size: int, begin: str = ""
         "sqlite://",
         creator=connect,
         poolclass=pool.QueuePool,
-        pool_size=size,
+        pool_size=READERS,
         max_overflow=0,
         hide_parameters=True,  # Tracebacks go to the log.
     )

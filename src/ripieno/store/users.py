@@ -54,7 +54,7 @@ class Users:
             found = _user(connection, name)
             return None if found is None else (found, frozenset(connection.scalars(groups)))
 
-        return await self._database.read(read)
+        return await self._database.look_up(read)
 
     async def add_user(self, user: UserRecord) -> None:
         """Store a new user. Raises: `PersonTaken`."""
