@@ -89,14 +89,14 @@ async def visited(browser: Browser, url: str, link: str, path: str) -> tuple[flo
     return received / 1000, painted_ms
 
 
-async def measure(home: Path, runs: int) -> dict[str, list[tuple[float, float]]]:
+async def measure(home: Path, applications: int, runs: int) -> dict[str, list[tuple[float, float]]]:
     """All visits of all pages."""
     server = ServerProcess(home)
     server.start()
     found: dict[str, list[tuple[float, float]]] = {name: [] for name, *_ in PAGES}
     try:
         async with await server.ready() as client, async_playwright() as playwright:
-            for number in range(1, APPLICATIONS + 1):
+            for number in range(1, applications + 1):
                 await client.register_archive(bundle(number))
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
@@ -114,7 +114,7 @@ async def measure(home: Path, runs: int) -> dict[str, list[tuple[float, float]]]
 def measured(extent: Extent) -> Iterator[Figure]:
     """Each page's weight and time."""
     with tempfile.TemporaryDirectory() as folder:
-        found = asyncio.run(measure(Path(folder) / "home", extent.runs))
+        found = asyncio.run(measure(Path(folder) / "home", extent.size(APPLICATIONS), extent.runs))
     for name, _, most_kb, most_ms in PAGES:
         weights, times = zip(*found[name], strict=True)
         yield Figure(

@@ -3,6 +3,7 @@
 Loaded by pytest for all tests; it knows of no module of Ripieno.
 """
 
+import gc
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -49,6 +50,35 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is loaded to know the tests stays, so nobody has to look through it for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have no garbage collected while a traceback is written.
+
+    Python 3.11 cannot read source code while it reads other source code ("AST constructor recursion
+    depth mismatch"), and a task that was forgotten writes the traceback of what it failed with as
+    soon as it is collected. All of pytest ended with that, and nobody saw what had failed.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have long tests begun first, by all workers, so that none is busy with one at the end.
@@ -69,6 +99,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Each worker loads a server once; that they start by themselves is seen where documents do it.
+    os.environ["RIPIENO_WARM_SERVERS"] = "1"
     if os.environ.get("RIPIENO_NO_SKIPS") == "1":
         config.pluginmanager.register(SkipsAreFailures())
 

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from ripieno.testing import control_rig
-from tests.ui_rig import CHROMIUM
+from tests.ui_rig import HEADLESS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LONGEST_S = 400
@@ -111,7 +111,7 @@ def look_at_forecasts(link: str) -> None:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+            executable_path=HEADLESS, args=["--no-sandbox"], timeout=PATIENCE_MS
         )
         page = chromium.new_page()
         page.goto(link, timeout=PATIENCE_MS)

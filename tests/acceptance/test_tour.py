@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from ripieno.model.access import Role
 from ripieno.testing.doors import DoorRig, open_door
 from ripieno.wire.user import UserRequest
-from tests.ui_rig import CHROMIUM
+from tests.ui_rig import HEADLESS
 
 SERVE = Path(__file__).parents[1] / "fixtures" / "frontends" / "serve.py"
 PASSWORD = "a long enough password"
@@ -48,7 +48,7 @@ async def browsing() -> AsyncIterator[Browser]:
     """Debian's Chromium."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+            executable_path=HEADLESS, args=["--no-sandbox"], timeout=PATIENCE_MS
         )
         yield browser
         await browser.close()

@@ -1,4 +1,4 @@
-"""The rule that CI skips nothing, tried on small test files of its own."""
+"""That CI skips nothing and tells what failed, tried on small test files of its own."""
 
 from pathlib import Path
 
@@ -15,6 +15,28 @@ WAYS_TO_SKIP = {
     "test_module": "import pytest\npytest.skip('no broker', allow_module_level=True)",
     "test_import": "import pytest\npytest.importorskip('no_such_module')",
 }
+FORGETFUL = """
+import asyncio, gc, pytest
+
+async def fail():
+    raise ValueError
+
+async def forget():
+    task = asyncio.create_task(fail())
+    await asyncio.sleep(0)
+    cycle = [task]
+    cycle.append(cycle)
+
+@pytest.mark.parametrize("threshold", range(1000, 16000, 1000))
+def test_it(threshold):
+    gc.collect()
+    gc.disable()
+    asyncio.run(forget())
+    gc.set_threshold(threshold)
+    gc.enable()
+    assert False
+"""
+"""Tests with a failure that is told at some moment while their own is told."""
 EXPECTED_FAILURE = "import pytest\n@pytest.mark.xfail\ndef test_it(): assert False"
 
 
@@ -45,3 +67,13 @@ def test_every_skip_fails_where_nothing_may_be_skipped(
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(errors=len(WAYS_TO_SKIP) - 1, failed=1, xfailed=1)
     assert result.stdout.str().count("RIPIENO_NO_SKIPS=1, and this was skipped") >= 5
+
+
+def test_a_failure_is_told_though_another_one_is_told_meanwhile(
+    outside: pytest.Pytester,
+) -> None:
+    long = "".join(f"\ndef f{n}(a): return [a + {n}, (a, {{'a': a - 1}})]" for n in range(200))
+    outside.makepyfile(test_forgetful=FORGETFUL + long)
+    result = outside.runpytest_subprocess("test_forgetful.py", "--import-mode=importlib")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(failed=15)

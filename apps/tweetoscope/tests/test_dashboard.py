@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 import socket
 import threading
 import time
@@ -39,7 +40,7 @@ from tweetoscope.topics import (
 )
 
 WITHIN_MS = 60_000
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 STATIC = Path(sites.__file__).parent / "static"
 
 

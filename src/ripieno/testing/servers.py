@@ -11,9 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ripieno.client.client import Client
+from ripieno.testing import warm_servers
+from ripieno.testing.warm_servers import ForkedServer
 from ripieno.wire.reconfiguration import Reconfiguration
 
 START_S = 60.0
+
+WARM = "RIPIENO_WARM_SERVERS"
+"""The environment variable by which servers are forked rather than loaded anew each time."""
 
 
 class ServerProcess:
@@ -35,7 +40,7 @@ class ServerProcess:
         self.door = list(door)
         if database_url is not None:
             self._options += ["--database", database_url]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | ForkedServer | None = None
 
     @property
     def pid(self) -> int:
@@ -52,11 +57,18 @@ class ServerProcess:
         """Start the server; it answers a moment later, see `ready`."""
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / "server.json").unlink(missing_ok=True)
-        command = [sys.executable, "-m", "ripieno", "serve", "--home", str(self.home)]
-        command += ["--listen", "127.0.0.1:0", *self._options, *self.door]
+        words = ["serve", "--home", str(self.home), "--listen", "127.0.0.1:0"]
+        words += [*self._options, *self.door]
         with open(self.home / "server.log", "ab") as log:
+            if os.environ.get(WARM) == "1":
+                self._process = warm_servers.of_this_process().start(words, log)
+                return
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                [sys.executable, "-m", "ripieno", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     async def ready(self) -> Client:
