@@ -320,3 +320,19 @@ async def test_no_secret_comes_into_the_audit_trail(control: Control) -> None:
     assert "rip_…" in written
     for secret in (text, text[8:], "hunter2", "correct horse"):
         assert secret not in written
+
+
+async def test_an_application_is_shared_with_those_only_who_are_there(control: Control) -> None:
+    await control.add_group("neuro", description="", caller="admin")
+    owner = await gate_of(control, "admin")
+    bundle = Bundle(document=SLEEPER)
+    for nobody in ("user:eve", "group:chem"):
+        told = f"there is no {nobody.replace(':', ' ')}; see: ripieno"
+        with pytest.raises(NotFound, match=told):
+            await owner.register(bundle, visibility=[nobody])
+    await owner.register(bundle, visibility=["group:neuro", "user:ada"])
+    with pytest.raises(NotFound, match="there is no user eve; see: ripieno user list"):
+        await owner.share("sleeper", visibility=["user:ada", "user:eve"])
+    await control.remove_group("neuro", caller="admin")
+    kept = await owner.share("sleeper", visibility=["group:neuro", "user:bob"])
+    assert kept.visibility == ("group:neuro", "user:bob")

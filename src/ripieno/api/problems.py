@@ -25,7 +25,7 @@ from ripieno.plan.errors import PlanError
 from ripieno.routing import errors as routing
 from ripieno.runtimes import errors as runtimes
 from ripieno.store import errors as store
-from ripieno.wire.faults import in_words
+from ripieno.wire import faults
 from ripieno.wire.problem import MEDIA_TYPE, PREFIX, Fault, Problem
 
 MOST_FAULTS = 20
@@ -134,17 +134,17 @@ def problem_of(error: Exception) -> Problem | None:
     row = row_of(error)
     if row is None:
         return None
-    faults = _faults(error.errors()) if isinstance(error, RequestValidationError) else None
+    found = _faults(error.errors()) if isinstance(error, RequestValidationError) else None
     at = getattr(error, "at", ())
     field = getattr(error, "field", None) or ".".join(map(str, at))
     return Problem(
         type=PREFIX + row.slug,
         title=row.title,
         status=row.status,
-        detail=_detail(error, faults),
+        detail=_detail(error),
         line=getattr(error, "line", None) or None,
         field=field or None,
-        errors=faults,
+        errors=found,
     )
 
 
@@ -185,9 +185,9 @@ def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response
     )
 
 
-def _detail(error: Exception, faults: list[Fault] | None) -> str:
-    if faults is not None:
-        told = "; ".join(f"{each.field}: {each.message}" for each in faults)
+def _detail(error: Exception) -> str:
+    if isinstance(error, RequestValidationError):
+        told = "; ".join(faults.told(each) for each in list(error.errors())[:MOST_FAULTS])
     elif isinstance(error, HTTPException):
         told = _DETAILS.get(error.status_code, str(error.detail))
     else:
@@ -198,10 +198,10 @@ def _detail(error: Exception, faults: list[Fault] | None) -> str:
 
 def _faults(found: Iterable[object]) -> list[Fault]:
     # The input itself is never told: it may be a secret.
-    faults = []
+    told = []
     for each in list(found)[:MOST_FAULTS]:
         if isinstance(each, dict):
             where = ".".join(str(part) for part in each.get("loc", ()))
             field = where[:200].encode("utf-8", "replace").decode("utf-8")
-            faults.append(Fault(field=field, message=in_words(each)))
-    return faults
+            told.append(Fault(field=field, message=faults.in_words(each)))
+    return told

@@ -140,5 +140,4 @@ def request(kind: type[Asked], fields: Mapping[str, Any]) -> Asked:
         return kind.model_validate(dict(fields))
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise usage(f"{where}: {faults.in_words(first)}") from problem
+        raise usage(faults.told(first)) from problem

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ripieno.control import principals
 from ripieno.control.errors import InvalidRequest, NotFound
 from ripieno.control.ledger import Ledger, Quota
 from ripieno.control.usage import Use
-from ripieno.model import access
-from ripieno.model.access import EVERYONE, GROUP, USER
 from ripieno.store.records import QuotaRecord
 from ripieno.store.store import Store
 
@@ -50,19 +49,12 @@ class Quotas:
 
         Raises: `NotFound`, `InvalidRequest`, an `AccessError` for the subject.
         """
-        access.check_principal(subject)
         limits = (deployments, cpus, memory_mib)
         if all(each is None for each in limits):
             raise InvalidRequest(f"the quota of {subject} limits nothing; remove it, or say what")
         if any(each is not None and not 0 <= each <= 10**9 for each in limits):
             raise InvalidRequest(f"the quota of {subject} is below 0 or endless; mend it")
-        is_there = (
-            subject == EVERYONE
-            or (subject.startswith(USER) and await self._store.user(subject.removeprefix(USER)))
-            or (subject.startswith(GROUP) and await self._store.group(subject.removeprefix(GROUP)))
-        )
-        if not is_there:
-            raise NotFound(f"there is no {subject}; see: ripieno user list, ripieno group list")
+        await principals.check_there(self._store, subject)
         record = QuotaRecord(
             subject=subject, deployments=deployments, cpus=cpus, memory_mib=memory_mib
         )

@@ -1,10 +1,10 @@
 """Use cases about registered applications: versions, drafts, files, who may see what."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-from ripieno.control import missing, pictures
+from ripieno.control import missing, pictures, principals
 from ripieno.control.errors import Conflict, InvalidRequest, NotFound
 from ripieno.control.pictures import Picture
 from ripieno.model import bundle as bundles
@@ -86,7 +86,7 @@ class Registry:
             version=record,
             contents=contents,
             owner=caller,
-            visibility=_principals((EVERYONE,) if visibility is None else visibility),
+            visibility=await self._readers((EVERYONE,) if visibility is None else visibility),
         )
         await self._register(registration)
         return await self.registered(record.application, record.version)
@@ -139,12 +139,19 @@ class Registry:
     async def share(
         self, name: str, *, owner: str | None, visibility: Sequence[str] | None, caller: str
     ) -> ApplicationRecord:
-        """Say who owns an application and who may see it. Raises: `NotFound`, a `ModelError`."""
+        """Say who owns an application and who may see it. Raises: `NotFound`, a `ModelError`.
+
+        Whoever may see it already stays, there or not: of a group that a provider of identities
+        names, there may be nobody at the moment.
+        """
         if owner is not None:
             check_slug(owner, "a user")
             if await self._store.user(owner) is None:
                 raise NotFound(f"there is no user {owner}")
-        readers = None if visibility is None else _principals(visibility)
+        readers = None
+        if visibility is not None:
+            entry = await self.entry(name)
+            readers = await self._readers(visibility, known=entry.visibility if entry else ())
         if not await self._store.share(name, owner=owner, visibility=readers):
             raise missing.application(name)
         return (await self.registered(name, None)).entry
@@ -172,6 +179,16 @@ class Registry:
                 )
             files[path] = BundledFile(content=content, is_executable=each.is_executable)
         return Bundle(document=version.document, files=files)
+
+    async def _readers(
+        self, visibility: Sequence[str], known: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Who may see an application. Raises: an `AccessError`, `InvalidRequest`, `NotFound`."""
+        readers = _principals(visibility)
+        for each in readers:
+            if each not in known:
+                await principals.check_there(self._store, each)
+        return readers
 
     async def _register(self, registration: Registration) -> None:
         try:

@@ -62,6 +62,14 @@ _FIELDS = (
     | reading_presentation.FIELDS
 )
 
+_OF_OTHERS = {
+    "services": "this is a Compose file, and no application; ripieno app import-compose makes a "
+    "draft of it",
+    "command-line": "this is a Boutiques descriptor, and no application; ripieno app "
+    "import-boutiques makes a draft of it",
+}
+"""What is said of a document of another kind, by a field that it cannot do without."""
+
 
 def application(text: str, source: str = "") -> Application:
     """The application that a document describes; `source` is the file's name, for messages.
@@ -184,6 +192,10 @@ def _document(text: str, source: str) -> Fields:
     node = document.parse(text, source)
     if not node.is_mapping:
         raise node.error("an application is a mapping; give at least name, version and components")
+    entries = node.mapping()
+    for field_of_others, told in _OF_OTHERS.items():
+        if field_of_others in entries and "components" not in entries:
+            raise node.error(told)
     return Fields(node, _FIELDS, is_open=True)
 
 

@@ -57,8 +57,10 @@ class Inside:
             answer = await self._http.get("/metrics")
             answer.raise_for_status()
         except httpx.HTTPError as problem:
+            # Those about time say nothing.
+            reason = str(problem) or f"no answer ({type(problem).__name__})"
             raise RoutingError(
-                f"the door's counters cannot be read at {self.url}: {problem}; see the log of "
+                f"the door's counters cannot be read at {self.url}: {reason}; see the log of "
                 "Traefik"
             ) from problem
         return answer.text

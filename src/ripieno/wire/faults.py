@@ -4,12 +4,16 @@ Told by the API about requests, and by the CLI before there is one. A pattern is
 is written out for people here, and a test holds that none is forgotten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ripieno.wire import base, quota, saved
 
 _MISMATCH = "string_pattern_mismatch"
+_OURS = "Value error, "
+"""What pydantic puts before what we say ourselves."""
+
+_PARTS = frozenset(("body", "query", "path", "header"))
 _NO_SUCH_FORM = "it is not written as it has to be; see the reference"
 
 _PRINCIPAL = "write everyone, user:NAME or group:NAME"
@@ -41,4 +45,24 @@ def in_words(problem: Mapping[str, Any]) -> str:
     """What is wrong, for one of the errors that pydantic lists."""
     if problem.get("type") == _MISMATCH:
         return WORDS.get(problem.get("ctx", {}).get("pattern", ""), _NO_SUCH_FORM)
-    return str(problem.get("msg", "not valid"))
+    return str(problem.get("msg", "not valid")).removeprefix(_OURS)
+
+
+def told(problem: Mapping[str, Any]) -> str:
+    """What is wrong and where, such as `visibility, entry 1: …`."""
+    where = _place(problem.get("loc", ()))
+    return f"{where}: {in_words(problem)}" if where else in_words(problem)
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """A field by its name, whichever part of a request it is in; nothing for all of a part."""
+    fields = loc[1:] if loc and loc[0] in _PARTS else loc
+    if not fields:
+        return "the request" if loc else ""
+    place = ""
+    for each in fields:
+        if isinstance(each, int):
+            place += f", entry {each + 1}"
+        else:
+            place += f".{each}" if place else each
+    return place

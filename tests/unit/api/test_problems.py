@@ -135,3 +135,14 @@ def test_a_status_that_the_table_does_not_know_is_told_as_it_is() -> None:
     problem = problems.problem_of(HTTPException(418))
     assert problem is not None
     assert (problem.status, problem.slug) == (418, "i-m-a-teapot")
+
+
+def test_faults_are_told_without_the_parts_of_a_request() -> None:
+    found = [
+        {"loc": ("body", "visibility", 0), "msg": "Value error, write everyone"},
+        {"loc": ("query", "limit"), "msg": "is too large"},
+    ]
+    problem = problems.problem_of(RequestValidationError(found))
+    assert problem is not None and problem.errors is not None
+    assert problem.detail == "visibility, entry 1: write everyone; limit: is too large"
+    assert [each.field for each in problem.errors] == ["body.visibility.0", "query.limit"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ripieno.model import errors
 from ripieno.model.application import Application, Hold, Strategy, Use
 from ripieno.model.port import PortRef
-from ripieno.model.reading_applications import application, resolve
+from ripieno.model.reading_applications import application, outline, resolve
 from ripieno.model.workload import (
     FileTransfer,
     HealthKind,
@@ -460,3 +460,19 @@ def test_any_text_is_read_or_refused_on_purpose(text: str) -> None:
     for each in (text, HEAD + text):
         with pytest.raises(errors.ModelError):
             application(each)
+
+
+@pytest.mark.parametrize(
+    ("document", "command"),
+    [
+        ("services:\n  web: {image: nginx}\n", "import-compose"),
+        ("name: shop\nservices: {web: {image: nginx}}\n", "import-compose"),
+        ('{"name": "bet", "command-line": "bet [IN]", "tool-version": "1"}', "import-boutiques"),
+    ],
+)
+def test_descriptions_of_others_are_sent_to_their_import(document: str, command: str) -> None:
+    for read in (application, outline):
+        with pytest.raises(
+            errors.DocumentError, match=f"ripieno app {command} makes a draft of it"
+        ):
+            read(document)

@@ -10,6 +10,7 @@ from ripieno.api.app import create_app
 from ripieno.cli import sources
 from ripieno.cli.exits import CommandError
 from ripieno.wire import faults
+from ripieno.wire.application import ShareRequest
 from ripieno.wire.user import UserRequest
 from tests.fake_control import FakeControl
 
@@ -40,3 +41,24 @@ def test_what_has_no_pattern_is_said_as_it_was() -> None:
         UserRequest.model_validate({"name": "ada", "role": "king"})
     (problem,) = refused.value.errors()
     assert faults.in_words(problem) == problem["msg"]
+
+
+@pytest.mark.parametrize(
+    ("loc", "told"),
+    [
+        (("body", "visibility", 0), "visibility, entry 1: it is wrong"),
+        (("body", "settings", "limits", "cpus"), "settings.limits.cpus: it is wrong"),
+        (("query", "limit"), "limit: it is wrong"),
+        (("body",), "the request: it is wrong"),
+        (("name",), "name: it is wrong"),
+        ((), "it is wrong"),
+    ],
+)
+def test_a_place_is_told_as_people_write_it(loc: tuple[str | int, ...], told: str) -> None:
+    assert faults.told({"loc": loc, "msg": "it is wrong"}) == told
+
+
+def test_what_we_say_ourselves_is_told_alone() -> None:
+    with pytest.raises(CommandError) as refused:
+        sources.request(ShareRequest, {})
+    assert str(refused.value) == "give an owner, a visibility or both"
