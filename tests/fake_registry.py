@@ -14,7 +14,7 @@ from ripieno.model.bundle import Bundle
 from ripieno.store import entry, words
 from ripieno.store.applications import Registration
 from ripieno.store.errors import InvalidCursor, VersionTaken
-from ripieno.store.records import SavedRecord, UserRecord
+from ripieno.store.records import GroupRecord, SavedRecord, UserRecord
 from ripieno.store.registered import (
     ApplicationRecord,
     EntryState,
@@ -179,6 +179,9 @@ class MemoryCatalogue:
             created_at=NOW,
             signed_out_at=NOW,
         )
+
+    async def group(self, name: str) -> GroupRecord | None:
+        return GroupRecord(name=name, description="", created_at=NOW)
 
     async def search(self, search: Search) -> Found:
         asked = words.asked(search.text)
