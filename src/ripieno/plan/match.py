@@ -116,9 +116,9 @@ def _choose(
             "these labels, or select it by name"
         )
     offers = sorted({interface for kind, interface in providers if kind is port.kind.counterpart})
+    nobody = "no component that is selected" if selector else "no component"
     raise errors.NoProvider(
-        f"{use} needs {port.matched_as!r}, and no component "
-        f"{'that is selected ' if selector else ''}provides it; provided are "
+        f"{use} needs {port.matched_as!r}, and {nobody} provides it; provided are "
         f"{', '.join(offers[:MOST_LISTED]) or 'no interfaces at all'}. Add one that does, give "
         f"both ports one 'interface', or leave it unconnected with 'select: {{{port.name}: null}}'"
     )

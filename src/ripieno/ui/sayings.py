@@ -108,12 +108,59 @@ SAYINGS = (
     N_("%(component)s has crashed %(count)s times and is started again"),
     N_("nobody has used it for %(time)s"),
     N_("its life time of %(time)s is over"),
+    # Who waits for whom
+    N_("%(who)s waits for %(component)s, which program %(other)s has not added yet"),
+    N_("%(who)s waits until %(component)s is idle"),
+    N_("%(who)s waits to delete %(component)s"),
+    N_("%(who)s waits to disconnect %(one)s from %(other)s"),
+    N_("%(component)s is idle and keeps using it"),
+    N_("%(who)s waits to rebind %(use)s to %(provide)s, which is not active"),
+    N_("%(who)s waits for the end of what it pushed to %(component)s"),
+    N_("%(reason)s, which program %(other)s has not pushed yet"),
+    N_("%(reason)s, which no program pushes"),
+    N_("program %(name)s waits %(component)s.%(behaviour)s"),
+    N_("%(component)s leaves %(place)s only after program %(other)s goes on"),
+    N_("%(component)s is idle in %(place)s, and no program pushes to it"),
+    N_("%(component)s cannot start %(transition)s"),
+    N_("%(component)s cannot enter %(place)s"),
+    N_("%(component)s cannot return to %(place)s"),
+    N_("%(component)s cannot leave %(place)s while %(port)s is rebound"),
+    N_("%(component)s cannot leave %(place)s"),
+    N_("%(reason)s, which this behaviour does not start"),
+    N_("it waits for %(transition)s to arrive too"),
+    N_("%(component)s.%(port)s is locked by %(other)s.%(use)s active in %(place)s"),
+    N_("%(port)s has no provider"),
+    N_("connect it"),
+    N_("%(port)s waits for %(other)s, which is not active"),
+    N_("%(port)s waits for %(other)s, which is about to be withdrawn"),
+    N_("%(port)s waits for the data of %(other)s.%(provide)s"),
+    N_("that is a cycle"),
+    N_("and %(count)s more reasons"),
+    N_("%(component)s failed"),
+    N_("program %(name)s"),
+    # Why there is no plan
+    N_("%(use)s needs %(interface)s, which %(names)s provide"),
+    N_("choose one with 'select: {%(port)s: component}' (or labels), or list the connection"),
+    N_("%(use)s needs %(interface)s, and %(who)s provides it"),
+    N_("no component"),
+    N_("no component that is selected"),
+    N_(
+        "provided are %(names)s. Add one that does, give both ports one 'interface', or leave it "
+        "unconnected with 'select: {%(port)s: null}'"
+    ),
+    N_("the goal connects %(use)s to %(one)s and to %(other)s"),
+    N_("a use port takes one connection"),
+    N_("the plan was simulated and would end in %(outcome)s after %(time)s s"),
+    N_("%(component)s would end on %(place)s, not on %(places)s"),
 )
 """Whole sentences, or what stands between their semicolons and colons."""
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 WHOLE = frozenset({"reason", "text"})
-"""What may be of several pieces, and goes to the end."""
+"""What may be of several pieces, and goes as far as it can."""
+
+SAID = frozenset({"reason", "who"})
+"""What is itself something that the server says."""
 
 LONGEST = 4000
 
@@ -132,7 +179,7 @@ def _said(text: str, code: str) -> str:
         found = pattern.fullmatch(text)
         if found is not None:
             values = {
-                name: _said(value, code) if name == "reason" else value
+                name: _said(value, code) if name in SAID else value
                 for name, value in found.groupdict().items()
             }
             return spoken.gettext(saying) % values

@@ -14,7 +14,9 @@ from tests.ui_rig import Pages, words
 
 FRENCH = language.languages()["fr"]
 ENGLISH = language.languages()["en"]
-SOURCES = [Path(ripieno.__file__).parent / each for each in ("control", "plan", "runtimes", "ui")]
+SOURCES = [
+    Path(ripieno.__file__).parent / each for each in ("control", "engine", "plan", "runtimes", "ui")
+]
 
 
 def test_every_saying_is_what_the_server_says() -> None:
@@ -44,6 +46,26 @@ def test_every_saying_is_what_the_server_says() -> None:
             "administrator",
             "ada n’y est pas autorisé (user.list) : il faut le rôle admin, et le sien est viewer ; "
             "adressez-vous à un administrateur",
+        ),
+        (
+            "program r-1 waits until web is idle; web cannot start run: web.store has no provider; "
+            "connect it",
+            "le programme r-1 attend que web soit au repos ; web ne peut pas commencer run : "
+            "web.store n’a pas de fournisseur ; connectez-le",
+        ),
+        (
+            "web cannot leave ready: web.http is locked by proxy.site active in up; that is a "
+            "cycle: web -> proxy -> web",
+            "web ne peut pas quitter ready : web.http est retenu par proxy.site, actif dans up ; "
+            "c’est un cycle : web -> proxy -> web",
+        ),
+        (
+            "web.store needs 'sql', and no component provides it; provided are web.http. Add one "
+            "that does, give both ports one 'interface', or leave it unconnected with "
+            "'select: {store: null}'",
+            "web.store a besoin de 'sql', et aucun composant ne le fournit ; sont fournis : "
+            "web.http. Ajoutez-en un qui le fournit, donnez aux deux ports une même 'interface', "
+            "ou laissez-le sans connexion par 'select: {store: null}'",
         ),
         (
             "the quota of user:ada is 1 cpus; 0.5 are used, and talk would take 1 more: stop or "
