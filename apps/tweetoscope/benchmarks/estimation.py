@@ -19,7 +19,8 @@ from measure import main as measure_main
 from tweetoscope import features, messages
 from tweetoscope.arrays import Reals
 from tweetoscope.cascade import Gathering, Source, Tweet
-from tweetoscope.hawkes import Batch, Bounds, Parameters, estimate, fit_batch, simulate
+from tweetoscope.estimates import Parameters
+from tweetoscope.hawkes import Batch, Bounds, estimate, fit_batch, simulate
 from tweetoscope.learning import Learner, Observed, Sample
 from tweetoscope.marks import PowerLaw
 from tweetoscope.prior import Prior

@@ -14,8 +14,9 @@ from apps.tweetoscope.tests.conftest import REPOSITORY
 from tweetoscope import evaluation, intervals, scores, seismic
 from tweetoscope.drift import PageHinkley, RecentErrors
 from tweetoscope.errors import BadParameters
+from tweetoscope.estimates import Estimate, Parameters
 from tweetoscope.evaluation import Cascade, Method, Protocol, Scored
-from tweetoscope.hawkes import Estimate, Parameters, simulate
+from tweetoscope.hawkes import simulate
 from tweetoscope.intervals import Calibration
 from tweetoscope.marks import PowerLaw
 

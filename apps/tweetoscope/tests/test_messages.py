@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tweetoscope import messages, reports
 from tweetoscope.cascade import Closed, Ended, Tweet
 from tweetoscope.errors import BadMessage
-from tweetoscope.hawkes import Estimate, Parameters
+from tweetoscope.estimates import Estimate, Parameters
 
 # Each as the course's programs write it: whatever follows it on the wire has more fields only.
 TWEET = '{"type":"tweet","msg":"hé","t":1200,"m":35,"tweet_id":23981,"info":"cascade=23981"}'

@@ -16,7 +16,8 @@ import numpy as np
 
 from tweetoscope import features, seismic
 from tweetoscope.arrays import Reals
-from tweetoscope.hawkes import DAY_S, Bounds, Estimate, estimate
+from tweetoscope.estimates import Estimate
+from tweetoscope.hawkes import DAY_S, Bounds, estimate
 from tweetoscope.intervals import Calibration, Forecast
 from tweetoscope.learning import Kind, Learner, Model, Observed, Sample
 from tweetoscope.marks import MarkStatistics, completed

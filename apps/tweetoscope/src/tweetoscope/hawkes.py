@@ -14,18 +14,11 @@ from tweetoscope import fitting
 from tweetoscope.arrays import Integers, Reals
 from tweetoscope.compiled import compiled
 from tweetoscope.errors import BadParameters
+from tweetoscope.estimates import Estimate, Parameters
 from tweetoscope.prior import FLAT, Prior
 
 DAY_S = 86_400.0
 BLOCK = 256
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parameters:
-    """A tweet of magnitude m makes p m retweets in the mean, after 1/β seconds in the mean."""
-
-    p: float
-    beta: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,45 +44,6 @@ class Bounds:
         least_p, most_p = self.least_n_star / self.mean_mark, self.most_n_star / self.mean_mark
         box: Reals = np.log(np.array([least_p, most_p, self.least_beta, self.most_beta]))
         return box
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
-    """What is known of a cascade at the end of an observation window.
-
-    `g1` is p Σ m_i exp(-β (T - t_i)): the retweets still to come from the tweets so far alone.
-    `log_posterior` lacks the constant of the prior; without a prior it is the log-likelihood.
-    """
-
-    parameters: Parameters
-    events: int
-    n_star: float
-    g1: float
-    log_posterior: float
-
-    @property
-    def to_come(self) -> float:
-        """Retweets still to come in the mean, all generations of them."""
-        return self.g1 / (1.0 - self.n_star)
-
-    @property
-    def size(self) -> float:
-        """The final size in the mean."""
-        return self.events + self.to_come
-
-    def grown(self, seconds: Reals) -> Reals:
-        """The part `(k,)` of what is to come that has come so many seconds later, from 0 to 1.
-
-        The mean intensity falls as exp(-β (1 - n*) s).
-        """
-        left: Reals = np.exp(-self.parameters.beta * (1.0 - self.n_star) * seconds)
-        return 1.0 - left
-
-    def seconds_until(self, part: float) -> float:
-        """When that part of what is to come has come: the inverse of `grown`."""
-        if part >= 1.0:
-            return math.inf
-        return -math.log1p(-max(part, 0.0)) / (self.parameters.beta * (1.0 - self.n_star))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tweetoscope.errors import BadParameters
-from tweetoscope.hawkes import Estimate
+from tweetoscope.estimates import Estimate
 
 SPREAD_AT_NONE = 0.1
 """Even a cascade that seems to be over may go on by so much (of a logarithm)."""

@@ -16,7 +16,7 @@ import msgspec
 from tweetoscope import fields
 from tweetoscope.cascade import Closed, Ended, Tweet
 from tweetoscope.errors import BadMessage
-from tweetoscope.hawkes import Estimate, Parameters
+from tweetoscope.estimates import Estimate, Parameters
 
 MOST_EVENTS = 1_000_000
 DEFAULT_SOURCE = ""

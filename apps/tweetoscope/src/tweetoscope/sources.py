@@ -16,7 +16,8 @@ import numpy as np
 from tweetoscope.arrays import Reals
 from tweetoscope.cascade import Tweet
 from tweetoscope.errors import BadParameters
-from tweetoscope.hawkes import DAY_S, Parameters, simulate
+from tweetoscope.estimates import Parameters
+from tweetoscope.hawkes import DAY_S, simulate
 from tweetoscope.marks import PowerLaw
 
 
