@@ -172,9 +172,6 @@ def show(demo: Demo, *, solo_s: float) -> None:
     for each in (*samples, CHECKOUT / "apps" / PIPELINE / "application.yaml"):
         demo.ripieno("app", "register", str(each.parent.relative_to(CHECKOUT)))
 
-    _say("A pipeline: which of the tweets that come now will be largest?")
-    _forecast(demo)
-
     _say("One of the samples is deployed: a store, an API that needs it, a page that needs the API")
     demo.ripieno("deploy", SHOWN)
     demo.ripieno("status", SHOWN)
@@ -194,6 +191,9 @@ def show(demo: Demo, *, solo_s: float) -> None:
         f"  Meanwhile the page was asked {len(visits)} times through the door, and answered "
         + ("each time." if not refused else f"{len(visits) - refused} times.")
     )
+    _say("A pipeline: which of the tweets that come now will be largest?")
+    _forecast(demo)
+
     link = demo.asked("sign-in").strip()
     print(
         f"\n{_strong(f'Open {link}?next=/deployments/{PIPELINE}/open')}\n"

@@ -40,7 +40,7 @@ class Stream:
     """What a broker has of tweets and predictions, read while it comes."""
 
     def __init__(self, broker: str) -> None:
-        self._follower = Kafka(broker).follow([TWEETS, PREDICTIONS])
+        self._follower = Kafka(broker).follow([TWEETS, PREDICTIONS], patience_s=LOOK_S)
         self._records: list[Record] = []
 
     def of(self, topic: str) -> list[Record]:
@@ -73,7 +73,7 @@ class Stream:
 def write_cascades(path: Path) -> None:
     """So many small cascades that they do not come to an end."""
     random = np.random.default_rng(0)
-    times_s = np.sort(2000.0 * random.random((4000, 50)) ** 2.0, axis=1)
+    times_s = np.sort(2000.0 * random.random((4000, 30)) ** 2.0, axis=1)
     columns = {
         "cascade_id": np.repeat(np.arange(len(times_s)), times_s.shape[1]),
         "t_seconds": times_s.ravel(),
@@ -142,7 +142,7 @@ async def test_the_stream_goes_on_while_the_pipeline_is_rearranged_and_moves(
         path = tmp_path / "cascades.parquet"
         await asyncio.to_thread(write_cascades, path)
         given: dict[str, Any] = {
-            "source": "file", "data": str(path), "acceleration": 500,
+            "source": "file", "data": str(path), "acceleration": 300,
             "kafka_port": int(outside.rpartition(":")[2]), "loki": loki.url,
         }  # fmt: skip
         view = await rig.deploy(document, parameters=given, directory=FOLDER)
