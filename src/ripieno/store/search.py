@@ -34,6 +34,9 @@ from ripieno.store.view import View
 MOST_DEEP = 10_000
 """How far down a list that is narrowed can be paged."""
 
+FEW = 50
+"""How many applications are looked up at once."""
+
 _a = tables.APPLICATIONS.c
 _CARD = columns_of(tables.APPLICATIONS, ApplicationRecord)
 _CARDS = sql.select(_a.id, *_CARD).where(_a.id.in_(sql.bindparam("ids", expanding=True)))
@@ -142,7 +145,8 @@ class Searching:
         elif search.after is not None:
             given["name"] = search.after
         query = _list(is_newest, search.after is not None, search.is_mine, search.sees_all)
-        found = await self._database.few_of(ApplicationRecord, query, given)
+        read = self._database.few_of if limit <= FEW else self._database.all_of
+        found = await read(ApplicationRecord, query, given)
         items, following = paging.page(
             found,
             limit,
