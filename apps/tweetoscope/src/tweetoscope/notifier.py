@@ -154,6 +154,7 @@ def service(webhook: Webhook, metrics: Metrics, max_age_s: float) -> Service[rep
         decode=lambda record: reports.read_alert(record.value or b""),
         open=lambda _, __: Notifying(webhook, metrics, max_age_s),
         limit=1,
+        patience_s=0.25,
     )
 
 
