@@ -24,7 +24,7 @@ from ripieno.control.views import (
 )
 from ripieno.settings import ServerSettings
 from ripieno.store.records import EventRecord
-from ripieno.testing.servers import marked_processes
+from ripieno.testing.servers import marked_processes, pauses_s
 
 PATIENCE_S = 60.0
 CALLER = "tester"
@@ -153,12 +153,13 @@ class Rig:
         self, reconfiguration: str, expected: str | None = "completed"
     ) -> ReconfigurationView:
         """A reconfiguration once it is over, as expected (None: in whatever way)."""
+        pauses = pauses_s()
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 record = await self.control.reconfiguration(reconfiguration)
                 if record.state.is_over:
                     break
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(next(pauses))
         assert expected in (None, record.state), f"{record.state}: {record.reason}"
         return record
 
@@ -190,12 +191,13 @@ class Rig:
         self, deployment: str, kind: str, *, component: str | None = None, count: int = 1
     ) -> list[EventRecord]:
         """The events of a kind, once there are so many."""
+        pauses = pauses_s()
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = await self.events(deployment, kind, component=component)
                 if len(found) >= count:
                     return found
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(next(pauses))
 
     async def events(
         self, deployment: str, kind: str | None = None, *, component: str | None = None

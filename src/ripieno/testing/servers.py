@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ripieno.client.client import Client
@@ -107,12 +107,21 @@ class ServerProcess:
 
 async def ended(client: Client, reconfiguration: str, *, within_s: float = 60.0) -> Reconfiguration:
     """A reconfiguration, once it is over. Raises: `TimeoutError`."""
+    pauses = pauses_s()
     async with asyncio.timeout(within_s):
         while True:
             record = await client.reconfiguration(reconfiguration)
             if record.state.is_over:
                 return record
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(next(pauses))
+
+
+def pauses_s() -> Iterator[float]:
+    """Ever longer ones: who looks all the time takes processors from what is waited for."""
+    pause_s = 0.01
+    while True:
+        yield pause_s
+        pause_s = min(1.2 * pause_s, 0.1)
 
 
 def marked_processes(deployment: str) -> dict[str, list[int]]:
