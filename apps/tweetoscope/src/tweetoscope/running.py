@@ -2,7 +2,9 @@
 
 import gc
 import logging
+import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,8 @@ from tweetoscope.processing import Loop, Service
 Value = TypeVar("Value")
 OBJECTS = 100_000
 """More than those of a batch: how many new ones the garbage collector waits for."""
+LONGEST_S = 30.0
+"""To end may take so long; whoever may be killed at any time may also end without more ado."""
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +60,43 @@ def service(name: str, broker: Broker, *, port: int | None, host: str) -> Iterat
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    with _heard():
+        yield from _service(name, broker, stop, port=port, host=host)
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """Hear of signals also while the main thread is in a library that does not return.
+
+    To send positions in a transaction may wait for a broker that is gone, whatever time it was
+    given; and what Python does at a signal waits until it is back.
+    """
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+
+    def listen() -> None:
+        if not ours.recv(1):
+            return  # It has ended.
+        ours.settimeout(LONGEST_S)
+        try:
+            while ours.recv(1):
+                pass
+        except TimeoutError:
+            log.error("ended by force, as it was still waiting", extra={"seconds": LONGEST_S})
+            os._exit(1)
+
+    threading.Thread(target=listen, name="hearing", daemon=True).start()
+    before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        theirs.close()
+
+
+def _service(
+    name: str, broker: Broker, stop: threading.Event, *, port: int | None, host: str
+) -> Iterator[Running]:
     poster = broker.post()
     telling.begin(poster, name)
     metrics = Metrics(name)
