@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from hypothesis import HealthCheck, settings
 
 from tweetoscope.testing.brokers import ApacheKafka, BrokerAbsent, kafka_running, tansu_running
+from tweetoscope.topics import all_topics
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -38,6 +40,16 @@ def tansu() -> Iterator[str]:
     """The address of a Tansu, one for each test process."""
     with tansu_running() as address:
         yield address
+
+
+@pytest.fixture
+def apache_of_its_own(apache: ApacheKafka) -> Iterator[ApacheKafka]:
+    """An Apache Kafka without a pipeline, of which there may be one at a broker."""
+    yield apache
+    admin = AdminClient({"bootstrap.servers": apache.address})
+    theirs = [topic.name for topic in all_topics(1)]
+    for deleted in admin.delete_topics(theirs, operation_timeout=60.0).values():
+        deleted.result()
 
 
 @pytest.fixture(scope="session")

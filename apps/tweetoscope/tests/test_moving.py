@@ -2,20 +2,24 @@ import dataclasses
 import itertools
 import re
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
-from tweetoscope import collector, generator, moving, whereabouts
-from tweetoscope.broker import BrokerError, Message, Topic
+from tweetoscope import collector, generator, moving, sources, whereabouts
+from tweetoscope.broker import Broker, BrokerError, Message, Topic
 from tweetoscope.cascade import Gathering
 from tweetoscope.generator import Paced
+from tweetoscope.kafka import Kafka
 from tweetoscope.metrics import Metrics
 from tweetoscope.moving import BadMove
 from tweetoscope.processing import Loop
-from tweetoscope.sources import Emitted, Simulation, Spread, closing, spread
+from tweetoscope.sources import Emitted, Simulation, Spread, spread
+from tweetoscope.testing.brokers import ApacheKafka, tansu_running
 from tweetoscope.topics import GENERATOR, MODELS, PROPERTIES, SERIES, TWEETS, all_topics
 
 GATHERING = Gathering(windows_s=(600.0, 1200.0), least_events=5)
@@ -47,7 +51,7 @@ def collect(broker: MemoryBroker, until: Callable[[], bool], *, limit: int = 10_
     assert held
 
 
-def generate(broker: MemoryBroker, emitted: list[Emitted]) -> None:
+def generate(broker: Broker, emitted: list[Emitted]) -> None:
     feed = Paced(emitted=lambda: emitted, acceleration=0.0)
     generator.run(feed, broker, Metrics("generator"), threading.Event())
 
@@ -55,7 +59,7 @@ def generate(broker: MemoryBroker, emitted: list[Emitted]) -> None:
 @pytest.fixture(scope="module")
 def emitted() -> list[Emitted]:
     cascades = itertools.islice(Simulation(seed=3, horizon_s=9_000.0).cascades(), 24)
-    return list(closing(spread(cascades, Spread(sources=3, at_once=3)), 1e6))
+    return list(sources.closing(spread(cascades, Spread(sources=3, at_once=3)), 1e6))
 
 
 @pytest.mark.parametrize("shows_aborted", [False, True])
@@ -87,6 +91,58 @@ def test_a_pipeline_goes_on_at_another_broker(
     # No estimator was at work, so nothing of what was told at the old one had been read there.
     assert there(new, SERIES, PROPERTIES) == expected
     assert there(new, MODELS) == {b"b": 1}
+
+
+@contextmanager
+def collecting(broker: Broker) -> Iterator[None]:
+    metrics, stop = Metrics("collector"), threading.Event()
+    loop = Loop(collector.service(GATHERING, metrics), broker, metrics)
+    thread = threading.Thread(target=loop.run, args=[stop])
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(WITHIN_S)
+        assert not thread.is_alive()
+
+
+def read(broker: Broker, *topics: str, least: int) -> Counter[bytes]:
+    """What is read of topics when so much of it is there."""
+    found: Counter[bytes] = Counter()
+    until = time.monotonic() + WITHIN_S
+    with closing(broker.follow(topics)) as follower:
+        while found.total() < least or not follower.is_at_end():
+            assert time.monotonic() < until, found.total()
+            found.update(
+                CLOSED.sub(b"", record.value or b"") for record in follower.poll(0.1, 10_000)
+            )
+    return found
+
+
+@pytest.mark.long
+def test_a_pipeline_on_apache_kafka_goes_on_at_a_tansu(
+    emitted: list[Emitted], apache_of_its_own: ApacheKafka
+) -> None:
+    """While a collector is still at work there, and one is waiting here."""
+    alone = MemoryBroker()
+    alone.make(all_topics(1))
+    generate(alone, emitted)
+    collect(alone, lambda: sum(alone.positions.values()) == 2 * len(emitted))
+    expected = there(alone, SERIES, PROPERTIES)
+    with tansu_running() as address:
+        old, new = Kafka(apache_of_its_own.address), Kafka(address)
+        old.make(all_topics(1))
+        with collecting(old):
+            generate(old, emitted[: len(emitted) // 2])
+            assert read(old, SERIES, least=5)
+            unread = moving.move(old, new, address)
+            assert unread
+            with closing(old.write(GENERATOR)) as writer, pytest.raises(BrokerError, match=address):
+                whereabouts.check_stays(writer.restore())
+            with collecting(new):
+                generate(new, emitted)
+                assert read(new, SERIES, PROPERTIES, least=expected.total()) == expected
 
 
 def test_a_move_that_was_interrupted_goes_on(emitted: list[Emitted]) -> None:

@@ -10,6 +10,8 @@ import itertools
 import random
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,16 +19,19 @@ from pathlib import Path
 
 from tweetoscope.kafka import Kafka
 from tweetoscope.testing import wire
-from tweetoscope.testing.brokers import ApacheKafka
+from tweetoscope.testing.brokers import ApacheKafka, free_ports
 from tweetoscope.testing.inputs import Input
 from tweetoscope.testing.services import Fleet, Replica
 from tweetoscope.testing.wire import Written
 from tweetoscope.testing.witness import TOPICS, Following, Witness
 from tweetoscope.topics import (
     COLLECTOR,
+    DASHBOARD,
     ESTIMATOR,
     GENERATOR,
     LEARNER,
+    LOGGER,
+    LOGS,
     MODELS,
     PREDICTOR,
     PROPERTIES,
@@ -36,9 +41,11 @@ from tweetoscope.topics import (
     all_topics,
 )
 
+WITHIN_S = 120.0
 HELD_UP_S = 8.0
 """Longer than a session, so that a group goes on without who is held up."""
 SHARED = (COLLECTOR, ESTIMATOR, PREDICTOR, LEARNER)
+KILLED = (GENERATOR, *SHARED, LOGGER, DASHBOARD)
 POISON = [
     (b"600", None),
     (b"600", b""),
@@ -97,11 +104,14 @@ def run(given: Input, trouble: Trouble, broker: ApacheKafka | str, folder: Path)
         fleet.start(COLLECTOR, given.collector())
         for service in (ESTIMATOR, PREDICTOR, LEARNER):
             fleet.start(service)
+        fleet.start(LOGGER)
+        [port] = free_ports(1)
+        fleet.start(DASHBOARD, ["--port", str(port)])
         fleet.start(GENERATOR, given.generator(within_s=trouble.seconds))
         chaos = Chaos(fleet, witness, trouble, broker)
         chaos.go_on()
         witness.until_all_came()
-        problems = chaos.problems
+        problems = [*chaos.problems, *_behind(cluster), *_hidden(port)]
         problems += [f"{name} ended with {code}" for name, code in fleet.end().items()]
         problems += witness.finish()
     finally:
@@ -125,8 +135,7 @@ class Chaos:
         self._address = broker if isinstance(broker, str) else broker.address
         self._random = random.Random(trouble.seed)
         self._held_up: set[Replica] = set()
-        services = [GENERATOR, *SHARED]
-        self._victims = itertools.cycle(self._random.sample(services, len(services)))
+        self._victims = itertools.cycle(self._random.sample(KILLED, len(KILLED)))
         self._numbers = itertools.count()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self.done: Counter[str] = Counter()
@@ -206,3 +215,25 @@ class Chaos:
         for replica in self._fleet.replicas:
             if replica.service == service and replica not in self._held_up:
                 yield replica
+
+
+def _behind(cluster: Kafka) -> list[str]:
+    """Whether the logger never came to the end of what the others said."""
+    watch = cluster.watch({LOGGER: LOGS})
+    until = time.monotonic() + WITHIN_S
+    while (lag := watch.lags()[LOGGER]) and time.monotonic() < until:
+        time.sleep(0.2)
+    return [f"the logger is {lag} lines behind"] if lag else []
+
+
+def _hidden(port: int) -> list[str]:
+    """Whether the dashboard never came to show anything again."""
+    until = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=WITHIN_S):
+                return []
+        except (urllib.error.URLError, ConnectionError) as reason:
+            if time.monotonic() > until:
+                return [f"the dashboard does not answer: {reason}"]
+            time.sleep(0.2)

@@ -9,6 +9,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from tweetoscope.cli.main import COMMANDS, app
+from tweetoscope.topics import GENERATOR
 
 WITHIN_S = 120.0
 
@@ -37,7 +38,9 @@ class Fleet:
     def __init__(self, brokers: str, folder: Path) -> None:
         self._brokers, self._folder = brokers, folder
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([f"tweetoscope.cli.{name}" for name in COMMANDS])
+        # What reads files has a thread of its own, which nobody should fork.
+        loaded = [f"tweetoscope.cli.{name}" for name in COMMANDS if name != GENERATOR]
+        self._context.set_forkserver_preload(loaded)
         self.replicas: list[Replica] = []
         folder.mkdir(parents=True, exist_ok=True)
 
