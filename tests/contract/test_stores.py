@@ -1,10 +1,12 @@
 """The contract of stores, over SQLite and over PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from ripieno.store.store import open_store
 from ripieno.testing.postgres import PostgresServer, Unavailable
 from ripieno.testing.store_commit_contract import StoreCommitContract
 from ripieno.testing.store_contract import StoreContract
@@ -34,10 +36,25 @@ def server() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def made(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with the tables of a store, which take longer to make than to copy."""
+    url = server.new_database()
+
+    async def make() -> None:
+        store = await open_store(url, tmp_path_factory.mktemp("made") / "key")
+        await store.close()
+
+    asyncio.run(make())
+    return url
+
+
 class OnPostgresql:
     @pytest.fixture
-    async def rig(self, server: PostgresServer, tmp_path: Path) -> AsyncIterator[StoreRig]:
-        rig = StoreRig(server.new_database(), tmp_path / "key")
+    async def rig(
+        self, server: PostgresServer, made: str, tmp_path: Path
+    ) -> AsyncIterator[StoreRig]:
+        rig = StoreRig(server.new_database(like=made), tmp_path / "key")
         yield rig
         await rig.close()
 

@@ -76,10 +76,11 @@ class PostgresServer:
         given = self.password if password is None else password
         return f"postgresql+asyncpg://{user}:{given}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """The URL of a new and empty database."""
+    def new_database(self, *, like: str | None = None) -> str:
+        """The URL of a new database: an empty one, or a copy of one that nobody uses now."""
         name = f"ripieno_{next(_numbers)}"
-        self.query(f"CREATE DATABASE {name}", database="postgres")
+        copied = "" if like is None else f" TEMPLATE {like.rpartition('/')[2]}"
+        self.query(f"CREATE DATABASE {name}{copied}", database="postgres")
         return self.url(name)
 
     def query(self, statement: str, *, database: str) -> str:
