@@ -42,6 +42,9 @@ SOLO_S = 6.0
 PATIENCE_S = 120.0
 """No step takes longer, on any machine."""
 
+LOOK_S = 0.1
+"""How often is looked whether something is so; looking, too, takes processors."""
+
 
 class DemoError(Exception):
     """What keeps the demo from going on, in words."""
@@ -299,7 +302,7 @@ def _until(is_so: Callable[[], bool], what: str) -> None:
     while not is_so():
         if time.monotonic() > deadline:
             raise DemoError(f"after {PATIENCE_S:g} s it is not so that {what}")
-        time.sleep(0.02)
+        time.sleep(LOOK_S)
 
 
 def _say(words: str) -> None:
