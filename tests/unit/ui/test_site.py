@@ -55,6 +55,7 @@ async def test_an_address_that_is_not_there_says_what_to_do() -> None:
     assert page.status_code == 404
     assert "There is no such page" in words(page.text)
     assert "begin at the catalogue" in words(page.text)
+    assert "openapi" not in words(page.text), "That is for programs."
 
 
 async def test_the_api_answers_below_its_prefix_as_without_the_site() -> None:
