@@ -125,8 +125,11 @@ def _tags(text: str) -> tuple[str, ...]:
 
 
 def _cpus(text: str) -> float:
-    number = float(text)
-    if not (math.isfinite(number) and LEAST_CPUS <= number <= 10_000):
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not LEAST_CPUS <= number <= 10_000:
         raise ValueError(f"it should be a number from {LEAST_CPUS:g}")
     return number
 
