@@ -34,6 +34,9 @@ BOUNDED = settings(
 SEED = {} if THOROUGH else {"seed": 1}
 """What requests are drawn from; without one, schemathesis takes another in every run."""
 
+PATIENCE_S = 60.0
+"""How long a server may take on a loaded machine."""
+
 LONG = 1000
 """From how many characters on a text has no pattern."""
 
@@ -70,6 +73,7 @@ def config() -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             **SEED,
+            "request-timeout": PATIENCE_S,
             "checks": {
                 # Some requests are well-formed and still make no sense: 400 is the only one that
                 # would say that a request which fits the schema could not even be read.
