@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import pytest
 from docs import blocks
 from ripieno.routing import process
 from ripieno.testing import control_rig
+from ripieno.testing.ports import free_ports
 from tests.warm_command import warm_command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -120,10 +120,7 @@ class Reader:
     def _start(self, command: blocks.Command) -> None:
         """Run a server until the end, on any free port; what it shows is what it begins with."""
         first, last = control_rig.tcp_ports()
-        with socket.socket() as door, socket.socket() as prefix:
-            for each in (door, prefix):
-                each.bind(("127.0.0.1", 0))
-            by_host, by_prefix = (each.getsockname()[1] for each in (door, prefix))
+        by_host, by_prefix = free_ports(2)
         where = f"--listen 127.0.0.1:0 --door-port {by_host} --prefix-port {by_prefix}"
         with (self.folder / "server.log").open("a") as log:
             server = subprocess.Popen(

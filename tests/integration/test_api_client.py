@@ -1,7 +1,6 @@
 """The client and the API over a real connection: answers, errors, and streams that go on."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
@@ -30,6 +29,7 @@ from ripieno.client import (
 )
 from ripieno.control.errors import ShuttingDown
 from ripieno.runtimes.errors import HostUnreachable
+from ripieno.testing.ports import free_port
 from ripieno.wire.application import VersionEntry
 from ripieno.wire.deployment import DeployRequest
 from ripieno.wire.event import Event
@@ -71,13 +71,6 @@ async def url(control: FakeControl) -> AsyncGenerator[str]:
 async def client(url: str) -> AsyncGenerator[Client]:
     async with Client(url, TOKEN) as client:
         yield client
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 async def events(stream: AsyncGenerator[Event], count: int) -> list[int]:

@@ -20,9 +20,9 @@ from ripieno.testing.host_process_contract import HostProcessContract
 from ripieno.testing.host_rig import (
     Rig,
     first_line,
-    free_port,
     start,
 )
+from ripieno.testing.ports import free_port
 
 
 class HostContract(HostProcessContract, HostLogContract, HostFileContract):

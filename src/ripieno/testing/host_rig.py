@@ -1,7 +1,6 @@
 """What the contract of hosts needs of a machine, and how its tests look at one."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
@@ -80,13 +79,6 @@ async def first_line(host: Host, name: str = NAME) -> str:
             if b"\n" in text:
                 break
     return text.splitlines()[0].decode()
-
-
-def free_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 async def start(rig: Rig, verb: str, *arguments: str, key: str = "1", name: str = NAME) -> Process:

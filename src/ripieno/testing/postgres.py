@@ -11,7 +11,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from ripieno.testing.ports import free_port
 
 START_S = 60.0
 USER = "ripieno"
@@ -48,7 +49,7 @@ class PostgresServer:
         self._shared_buffers = shared_buffers
         self._as_other = os.geteuid() == 0
         self.password = secrets.token_urlsafe(12)
-        self.port = _free_port()
+        self.port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="ripieno-postgres-"))
         self._data = self.folder / "data"
         self._log = self.folder / "log"
@@ -226,13 +227,6 @@ def _tools() -> Path:
         except KeyError:
             raise Unavailable(f"PostgreSQL refuses root, and there is no {_OTHER_USER}") from None
     return max(found, key=lambda path: [int(each) for each in re.findall(r"\d+", str(path))])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _children(pid: int) -> list[int]:

@@ -12,7 +12,6 @@ import http.server
 import json
 import secrets
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -31,6 +30,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from ripieno.testing.ports import free_port
 
 START_S = 60.0
 PROGRAM = "docker-registry"
@@ -186,7 +187,7 @@ class DockerRegistry:
         if program is None:
             raise Unavailable(f"needs the program {PROGRAM}: apt-get install docker-registry")
         self._folder = Path(tempfile.mkdtemp(prefix="ripieno-registry-"))
-        self.port = _free_port()
+        self.port = free_port()
         config = _CONFIG.format(folder=self._folder, port=self.port)
         if tokens is not None:
             bundle = self._folder / "roots.pem"
@@ -376,9 +377,3 @@ def _certificate(key: ec.EllipticCurvePrivateKey, host: str = ISSUER) -> x509.Ce
 
 def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
