@@ -8,11 +8,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from tweetoscope import messages, whereabouts
-from tweetoscope.broker import Broker, BrokerError, Message
+from tweetoscope.broker import Broker, BrokerError, Message, Writer
 from tweetoscope.metrics import Metrics
 from tweetoscope.sources import Emitted
 from tweetoscope.topics import GENERATOR, TWEETS
@@ -84,23 +85,32 @@ def run(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> 
 
 
 def _write(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> None:
+    """A portion is made while the one before is committed."""
     whereabouts.check_arrived(broker)
     writer = broker.write(GENERATOR)
     try:
         restored = writer.restore()
         whereabouts.check_stays(restored)
         position = restored.position
-        for portion in feed.portions(position, stop):
-            if portion.position == position:
-                continue
-            position = portion.position
-            writer.send(portion.messages, [], position)
-            writer.commit()
-            metrics.handled(0, len(portion.messages), dead=portion.dead)
+        with ThreadPoolExecutor(1) as pool:
+            before = pool.submit(lambda: None)
+            for portion in feed.portions(position, stop):
+                before.result()
+                if portion.position == position:
+                    continue
+                position = portion.position
+                writer.send(portion.messages, [], position)
+                before = pool.submit(_commit, writer, metrics, portion)
+            before.result()
         if not stop.is_set():
             log.info("all that is due was written", extra={"position": position})
     finally:
         writer.close()
+
+
+def _commit(writer: Writer, metrics: Metrics, portion: Portion) -> None:
+    writer.commit()
+    metrics.handled(0, len(portion.messages), dead=portion.dead)
 
 
 def _batches(
@@ -108,17 +118,22 @@ def _batches(
 ) -> Iterator[list[Emitted]]:
     """What is due together, when it is."""
     began_s: float | None = None
+    now_s = 0.0
     batch: list[Emitted] = []
     for each in emitted:
         if acceleration > 0.0:
             if began_s is None:
-                began_s = time.monotonic() - each.after_s / acceleration
-            early_s = began_s + each.after_s / acceleration - time.monotonic()
-            if early_s > BATCH_S and batch:
-                yield batch
-                batch = []
-            if early_s > 0.0:
-                stop.wait(early_s if early_s > BATCH_S else 0.0)
+                now_s = time.monotonic()
+                began_s = now_s - each.after_s / acceleration
+            due_s = began_s + each.after_s / acceleration
+            if due_s > now_s:
+                now_s = time.monotonic()
+            if due_s - now_s > BATCH_S:
+                if batch:
+                    yield batch
+                    batch = []
+                yield []  # There is time to look what became of the last one.
+                stop.wait(due_s - time.monotonic())
         if stop.is_set():
             return
         batch.append(each)

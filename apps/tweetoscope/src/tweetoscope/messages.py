@@ -5,6 +5,7 @@ what is written here, and what it writes can be read. Called by the services; a 
 the dead-letter topic, with its words.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Iterable
@@ -106,6 +107,8 @@ class _Said(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 _said = msgspec.json.Decoder(_Said).decode
+_numbered = functools.lru_cache(1 << 16)("tw{}".format)
+"""The name of a cascade: one string of each, whose hash is then known."""
 
 
 def read_tweets(
@@ -127,7 +130,7 @@ def read_tweets(
             new(
                 Tweet,
                 (
-                    f"tw{said.tweet_id}" if type(said.tweet_id) is int else said.tweet_id,
+                    _numbered(said.tweet_id) if type(said.tweet_id) is int else said.tweet_id,
                     said.t,
                     nan if said.m is None else said.m,
                     said.type == "tweet",
@@ -140,19 +143,42 @@ def read_tweets(
     ]
 
 
+class _Written(msgspec.Struct, gc=False):
+    """A tweet as it is written, its fields in the course's order."""
+
+    type: str
+    msg: str
+    t: float
+    m: float
+    tweet_id: int | str
+    info: str
+    source: str
+
+
+_written = msgspec.json.Encoder().encode
+
+
 def write_tweet(tweet: Tweet, source: str) -> bytes:
     """A tweet of a source; a magnitude that is not known is null."""
     cascade, time_s, mark, is_first, text, _ = tweet
+    return _written(
+        _Written(
+            "tweet" if is_first else "retweet",
+            text,
+            fields.whole(time_s),
+            fields.whole(mark),  # NaN is written as null.
+            *_named(cascade),
+            source,
+        )
+    )
+
+
+@functools.lru_cache(4096)
+def _named(cascade: str) -> tuple[int | str, str]:
+    """What a cascade has as `tweet_id` and `info`."""
     number = cascade.removeprefix("tw")
-    return fields.packed({
-        "type": "tweet" if is_first else "retweet",
-        "msg": text,
-        "t": fields.whole(time_s),
-        "m": fields.whole(mark),  # NaN is written as null.
-        "tweet_id": int(number) if number.isdecimal() and len(number) < 19 else cascade,
-        "info": f"cascade={number}",
-        "source": source,
-    })  # fmt: skip
+    is_number = number.isdecimal() and len(number) < 19
+    return int(number) if is_number else cascade, f"cascade={number}"
 
 
 def write_serie(closed: Closed, closed_ms: int | None = None) -> bytes:

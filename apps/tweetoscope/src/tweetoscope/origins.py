@@ -18,7 +18,12 @@ PLACE = struct.Struct(">QI")
 
 def origin(task: str, offset: int, number: int) -> bytes:
     """Of a message that `task` writes."""
-    return task.encode() + b"\0" + PLACE.pack(offset, number)
+    return whose(task) + PLACE.pack(offset, number)
+
+
+def whose(task: str) -> bytes:
+    """What all origins of a task begin with."""
+    return task.encode() + b"\0"
 
 
 def parted(its: bytes) -> tuple[bytes, bytes]:

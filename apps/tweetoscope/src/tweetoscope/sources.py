@@ -57,37 +57,49 @@ class Emitted(NamedTuple):
     tweet: Tweet
 
 
+class _Going(NamedTuple):
+    """A cascade that is going on: when its tweets come, in the seconds of what is emitted."""
+
+    name: str
+    source: str
+    origin_s: float
+    text: str
+    after_s: list[float]
+    marks: list[float]
+
+
 def spread(cascades: Iterable[Whole], how: Spread) -> Iterator[Emitted]:
     """The tweets of all sources in the order in which they come."""
     random = np.random.default_rng(how.seed)
-    origins_s = np.floor(random.random(how.sources) * how.origins_s)
+    origins_s = np.floor(random.random(how.sources) * how.origins_s).tolist()
     numbered = zip(count(1), cascades, strict=False)
-    # Of all that is going on: when its next tweet comes, where, and in which cascade.
-    going: list[tuple[float, int, int, int, float, Whole]] = []
+    # Of all that is going on: when its next tweet comes, in which cascade, its source and place.
+    going: list[tuple[float, int, int, int, _Going]] = []
 
     def begin(source: int, now_s: float) -> None:
         for number, whole in islice(numbered, 1):
             start_s = math.floor(now_s + random.random() * how.pause_s)
-            heapq.heappush(going, (start_s, number, source, 0, start_s, whole))
+            # Whole seconds, as the course's programs have them.
+            after_s = (start_s + np.floor(whole.times_s)).tolist()
+            after_s[0] = float(start_s)
+            one = _Going(
+                f"tw{number}", f"source-{source}", origins_s[source], whole.text,
+                after_s, whole.marks.tolist(),
+            )  # fmt: skip
+            heapq.heappush(going, (after_s[0], number, source, 0, one))
 
     for slot in range(how.sources * how.at_once):
         begin(slot % how.sources, 0.0)
     while going:
-        after_s, number, source, at, start_s, whole = heapq.heappop(going)
-        mark = float(whole.marks[at])
-        tweet = Tweet(
-            cascade=f"tw{number}",
-            time_s=float(origins_s[source]) + after_s,
-            mark=mark,
-            is_first=at == 0,
-            text=whole.text,
-        )
-        yield Emitted(after_s, f"source-{source}", tweet)
-        if at + 1 < len(whole.times_s):
-            # Whole seconds, as the course's programs have them.
-            next_s = start_s + math.floor(whole.times_s[at + 1])
-            heapq.heappush(going, (next_s, number, source, at + 1, start_s, whole))
+        after_s, number, source, at, one = going[0]
+        name, source_name, origin_s, text, all_after_s, marks = one
+        tweet = Tweet(name, origin_s + after_s, marks[at], at == 0, text)
+        yield Emitted(after_s, source_name, tweet)
+        at += 1
+        if at < len(all_after_s):
+            heapq.heapreplace(going, (all_after_s[at], number, source, at, one))
         else:
+            heapq.heappop(going)
             begin(source, after_s)
 
 

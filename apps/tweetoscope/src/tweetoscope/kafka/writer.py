@@ -72,18 +72,18 @@ class KafkaWriter:
         try:
             self._producer.begin_transaction()
             self._is_open = True
-            cause, number = -1, 0
-            for message in messages:
-                number = number + 1 if message.cause == cause else 0
-                cause = message.cause
-                its = headers.with_origin(origins.origin(self._task, cause, number))
-                self._produce(message, its)
+            cause, number, whose = -1, 0, origins.whose(self._task)
+            for topic, key, value, its_cause, partition in messages:
+                number = number + 1 if its_cause == cause else 0
+                cause = its_cause
+                its = headers.with_origin(whose + origins.PLACE.pack(cause, number))
+                self._produce(topic, value, key, ANY if partition is None else partition, its)
             if position is None:
                 return
-            topic, partition = self._changelog
+            topic, own = self._changelog
             header = headers.with_position(position)
-            for key, value in self._state.changed(changes, whole):
-                self._produce(Message(topic, key, value, partition=partition), header)
+            for change in self._state.changed(changes, whole):
+                self._produce(topic, change.value, change.key, own, header)
         except KafkaException as error:
             raise self._lost(error) from error
 
@@ -115,13 +115,12 @@ class KafkaWriter:
         except KafkaException as error:
             raise self._lost(error) from error
 
-    def _produce(self, message: Message, its: headers.Headers) -> None:
-        topic, key, value, _, partition = message
+    def _produce(
+        self, topic: str, value: bytes | None, key: bytes | None, to: int, its: headers.Headers
+    ) -> None:
         while True:
             try:
-                self._producer.produce(
-                    topic, value, key, ANY if partition is None else partition, headers=its
-                )
+                self._producer.produce(topic, value, key, to, headers=its)
                 return
             except BufferError:
                 self._producer.poll(0.1)
