@@ -3,6 +3,7 @@
 import gc
 import itertools
 import json
+import math
 import random
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
@@ -93,8 +94,8 @@ def predicting(threshold: float = 0.0) -> Callable[[], Service[object]]:
     return lambda: predictor.service(alarm, Metrics("predictor"))  # type: ignore[return-value]
 
 
-def teaching(**more: object) -> Callable[[], Service[object]]:
-    learning = learner.Learning(trees=5, **more)  # type: ignore[arg-type]
+def teaching(*, share: float = math.inf, **more: object) -> Callable[[], Service[object]]:
+    learning = learner.Learning(trees=5, share=share, **more)  # type: ignore[arg-type]
     return lambda: learner.service(learning, Metrics("learner"))  # type: ignore[return-value]
 
 
@@ -319,6 +320,12 @@ def taught(written: Sequence[Message]) -> list[Model]:
         for message in written
         if message.topic == MODELS
     ]
+
+
+def test_a_learner_rests_in_proportion_to_what_learning_takes() -> None:
+    inputs = records(list(samples(60)), SAMPLES)
+    [model] = taught(run(teaching(share=1e-9), inputs, batch=10))
+    assert model.samples == 10
 
 
 @pytest.mark.parametrize("memory", [15, 40, 100])

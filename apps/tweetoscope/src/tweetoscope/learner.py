@@ -6,6 +6,7 @@ what the last one had. Its first model after that is learnt with the next sample
 
 import itertools
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,17 +24,24 @@ from tweetoscope.topics import LEARNER, MODELS, SAMPLES, window_key
 
 SAMPLE, ABOUT = "s", "n"
 KEPT_AFTER_DRIFT = 200
+MOST_REST_S = 20.0
+"""What has to be compiled first takes long once."""
 Item = tuple[float, messages.Example]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learning:
-    """What is learnt, from how many samples, and how often (see `learning.Learner`)."""
+    """What is learnt, from how many samples, and how often (see `learning.Learner`).
+
+    A model that is due waits while learning would take more than `share` of the time, for in a
+    stream of hundreds of cascades a second others need the processor.
+    """
 
     kind: Kind = Kind.LOG_RATIO
     memory: int = 4000
     growth: float = 0.15
     trees: int = 100
+    share: float = 0.05
 
 
 class Window:
@@ -74,6 +82,7 @@ class Teaching:
         self._changes: dict[bytes, bytes | None] = {}
         # As it is in the changelog.
         self._kept = dict(state)
+        self._rests_until_s = 0.0
         self._load(state)
 
     def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
@@ -89,7 +98,7 @@ class Teaching:
             last[window_s] = record.offset
         for window_s, offset in last.items():
             window = self._window(window_s)
-            if window.learner.is_due:
+            if window.learner.is_due and time.monotonic() >= self._rests_until_s:
                 yield from self._learn(window, offset)
             self._put_about(window_s, window)
 
@@ -116,8 +125,11 @@ class Teaching:
             yield Figure("drift_ratio", window.drift.ratio, labels)
 
     def _learn(self, window: Window, cause: int) -> Iterator[Message]:
+        began_s = time.thread_time()
         with self._metrics.timed("refit_seconds"):
             model = window.model = window.learner.learn()
+        rest_s = (time.thread_time() - began_s) / self._learning.share
+        self._rests_until_s = time.monotonic() + min(rest_s, MOST_REST_S)
         self._metrics.count("refits_total", 1, f"{model.window_s:g}")
         value = json.dumps(model.to_json(), separators=(",", ":")).encode()
         yield Message(MODELS, window_key(model.window_s), value, cause)
