@@ -153,6 +153,17 @@ def test_each_record_counts_once(broker: MemoryBroker) -> None:
         assert sorted(read(broker, "counts", len(WORDS))) == expected()
 
 
+def test_a_task_writes_what_is_gathered_into_the_partition_of_its_number(
+    broker: MemoryBroker,
+) -> None:
+    put(broker, "words", WORDS)
+    with Running(broker, lambda: counting(gathered=["counts"])):
+        assert sorted(read(broker, "counts", len(WORDS))) == expected()
+    for number in range(2):
+        tasks = {entry.record.origin[:9] for entry in broker.partition("counts", number)}  # type: ignore[index]
+        assert tasks <= {b"counter/%d" % task for task in range(3) if task % 2 == number}
+
+
 def test_state_goes_with_the_partition(broker: MemoryBroker) -> None:
     with Running(broker, counting) as running:
         for start in range(0, len(WORDS), 50):

@@ -197,6 +197,8 @@ def service(alarm: Alarm, metrics: Metrics) -> Service[Item]:
         decode=_decode,
         open=lambda _, state: Predicting(alarm, models, metrics, state),
         tables={MODELS: models.learn},
+        # A task has whole windows, so that what it tells of a cascade it tells alone.
+        gathered=(PREDICTIONS, ALERTS, STATS),
     )
 
 

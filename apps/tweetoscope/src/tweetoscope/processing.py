@@ -69,9 +69,11 @@ class Service(Generic[Value]):
     `open` makes the process of a partition from the state that was committed last. `decode_all`
     does for many records what `decode` does for one, where that is quicker; it may refuse all for
     the sake of one, and then each is decoded by itself. `tables` are topics that every member reads
-    whole, and has read once before it handles anything. From one batch to the next it takes
-    `patience_s` at least, unless a batch is as large as `limit`, for a transaction costs the broker
-    more than what is in it.
+    whole, and has read once before it handles anything. Of the topics `gathered` a task writes into
+    the partition of its own number, whatever the key: one request rather than one for each
+    partition, where nobody needs what several tasks say of a key together. From one batch to the
+    next it takes `patience_s` at least, unless a batch is as large as `limit`, for a transaction
+    costs the broker more than what is in it.
     """
 
     group: str
@@ -80,17 +82,26 @@ class Service(Generic[Value]):
     open: Callable[[int, Mapping[bytes, bytes]], Process[Value]]
     decode_all: Callable[[Sequence[Record]], Iterable[Value]] | None = None
     tables: Mapping[str, Callable[[Record], None]] = field(default_factory=dict)
+    gathered: Collection[str] = ()
     limit: int = 10_000
     patience_s: float = 0.04
 
 
 class Task(Generic[Value]):
-    """One partition of the input, with its state and the only writer there is for it."""
+    """One partition of the input, with its state and the only writer there is for it.
+
+    `placed` says for topics into which partition it writes, where that is not for keys to decide.
+    """
 
     def __init__(
-        self, service: Service[Value], partition: int, writer: Writer, metrics: Metrics
+        self,
+        service: Service[Value],
+        partition: int,
+        writer: Writer,
+        metrics: Metrics,
+        placed: Mapping[str, int],
     ) -> None:
-        self._writer, self._metrics = writer, metrics
+        self._writer, self._metrics, self._placed = writer, metrics, placed
         self._decode, self._decode_all = service.decode, service.decode_all
         restored = writer.restore()
         whereabouts.check_stays(restored)
@@ -108,6 +119,8 @@ class Task(Generic[Value]):
         items, dead = self._decoded(fresh)
         messages = [*self._process.handle(items), *dead]
         messages.sort(key=_cause)
+        if self._placed:
+            messages = [each._replace(partition=self._placed.get(each.topic)) for each in messages]
         changes = list(self._process.changes())
         if any(record.origin is not None for record in fresh):
             changes.append(Change(SEEN, self._fresh.state()))
@@ -196,7 +209,7 @@ class Loop(Generic[Value]):
                     self._service.topic,
                     on_assigned=lambda partitions: self._open(membership, partitions, pool),
                     on_revoked=self._close,
-                    patience_s=self._service.patience_s / 2.0,
+                    patience_s=self._service.patience_s,
                 )
                 try:
                     self._cycle(membership, tables, pool, stop)
@@ -270,9 +283,16 @@ class Loop(Generic[Value]):
         self, membership: Membership, partitions: Collection[int], pool: ThreadPoolExecutor
     ) -> dict[int, int | None]:
         def task(partition: int) -> Task[Value]:
-            return Task(self._service, partition, membership.writer(partition), self._metrics)
+            placed = {
+                topic: partition % counts[topic]
+                for topic in self._service.gathered
+                if topic in counts
+            }
+            writer = membership.writer(partition)
+            return Task(self._service, partition, writer, self._metrics, placed)
 
         whereabouts.check_arrived(self._broker)
+        counts = self._broker.partitions() if self._service.gathered else {}
         opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
         self._tasks.update(opened)
         self._tell()

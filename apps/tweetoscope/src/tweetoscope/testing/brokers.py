@@ -176,6 +176,13 @@ def kafka_running(
 @contextmanager
 def tansu_running() -> Iterator[str]:
     """A Tansu, and its address."""
+    with tansu_process() as (address, _):
+        yield address
+
+
+@contextmanager
+def tansu_process() -> Iterator[tuple[str, int]]:
+    """A Tansu: its address, and the number of its process."""
     [port] = free_ports(1)
     process = subprocess.Popen(tansu.command(port), stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -183,7 +190,7 @@ def tansu_running() -> Iterator[str]:
         if line.startswith("ready"):
             break
     try:
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{port}", process.pid
     finally:
         process.kill()
         process.wait()
