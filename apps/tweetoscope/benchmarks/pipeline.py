@@ -13,9 +13,9 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,27 @@ import numpy as np
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
 
-from apps.tweetoscope.benchmarks.processes import WITHIN_S, Node, Running, broker, running, stream
+from apps.tweetoscope.benchmarks.processes import (
+    PARTITIONS,
+    WITHIN_S,
+    Node,
+    broker,
+    machine_busy_s,
+    running,
+    spent_s,
+    started,
+    stream,
+)
 from apps.tweetoscope.benchmarks.remembering import lasting, memory
 from measure import Better, Extent, Figure, each_run
 from measure import main as measure_main
-from tweetoscope import generator, reports
+from tweetoscope import generator, messages, reports
+from tweetoscope.broker import Record
 from tweetoscope.kafka import Kafka
 from tweetoscope.metrics import Metrics
 from tweetoscope.running import OBJECTS
 from tweetoscope.sources import Emitted
-from tweetoscope.topics import ALERTS, GENERATOR
+from tweetoscope.topics import ALERTS, GENERATOR, PROPERTIES, SERIES
 
 OFFERED = 22_000
 BATCH = 10_000
@@ -47,6 +58,13 @@ SERVICES = {
     "predictor": [],  # Without a threshold each prediction is an alert.
 }
 BESIDE: dict[str, list[str]] = {"learner": [], "logger": []}
+READ = "alerts read"
+CLOSED_MS: dict[str, Callable[[bytes], int | None]] = {
+    SERIES: lambda value: messages.read_serie(value).closed_ms,
+    PROPERTIES: lambda value: getattr(messages.read_property(value), "closed_ms", None),
+    ALERTS: lambda value: reports.read_alert(value).closed_ms,
+}
+"""When the window was closed that a message is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +72,7 @@ class Pace:
     """How long the whole pipeline is measured, and how many tweets a second it is given."""
 
     seconds: float = 30.0
+    partitions: int = PARTITIONS
     offered: int = OFFERED
     services: Mapping[str, list[str]] = field(default_factory=lambda: SERVICES | BESIDE)
 
@@ -88,19 +107,22 @@ def paced(brokers: str, offered: int) -> None:
     """The generator's process: so many tweets a second, until it is killed."""
     gc.freeze()
     gc.set_threshold(OBJECTS)  # as `running` has it for every service
-    tweets = (Emitted(at / offered, *each[1:]) for at, each in enumerate(stream()))
+    tweets = (
+        Emitted(at / offered, source, tweet) for at, (_, source, tweet) in enumerate(stream())
+    )
     feed = generator.Paced(emitted=lambda: tweets, acceleration=1.0)
     generator.run(feed, Kafka(brokers), Metrics(GENERATOR), threading.Event())
 
 
 @contextmanager
-def writing(brokers: str, offered: int) -> Iterator[None]:
-    """A generator at a pace."""
+def writing(brokers: str, offered: int) -> Iterator[int]:
+    """A generator at a pace: the number of its process."""
     context = multiprocessing.get_context("spawn")
     process = context.Process(target=paced, args=[brokers, offered])
     process.start()
+    assert process.pid is not None
     try:
-        yield
+        yield process.pid
     finally:
         process.kill()
         process.join()
@@ -108,52 +130,77 @@ def writing(brokers: str, offered: int) -> Iterator[None]:
 
 @dataclass(kw_only=True)
 class Seen:
-    """What was seen of a running pipeline after it had warmed up."""
+    """What was seen of a running pipeline after it had warmed up.
 
-    delays_ms: list[float] = field(default_factory=list)
+    `delays_ms` are those from the tweet that closed a window to what was written about it, by
+    topic, and under `READ` until the alert was read.
+    """
+
+    delays_ms: dict[str, list[float]] = field(
+        default_factory=lambda: {name: [] for name in (*CLOSED_MS, READ)}
+    )
     at_s: list[float] = field(default_factory=list)
     resident: list[float] = field(default_factory=list)
     tweets: list[float] = field(default_factory=list)
     behind: dict[str, float] = field(default_factory=dict)
     cpu_s: dict[str, float] = field(default_factory=dict)
+    others_s: float = 0.0
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Note how late records of `CLOSED_MS` are."""
+        read_ms = time.time() * 1000.0
+        for record in records:
+            if (closed_ms := CLOSED_MS[record.topic](record.value or b"")) is None:
+                continue
+            self.delays_ms[record.topic].append(record.time_ms - closed_ms)
+            if record.topic == ALERTS:
+                self.delays_ms[READ].append(read_ms - closed_ms)
 
 
 def seen_of(pace: Pace, *, is_tansu: bool) -> Seen:
     """Run all services for a while."""
     seen = Seen()
-    with broker(is_tansu=is_tansu, is_fast=True) as node, ExitStack() as stack:
+    with ExitStack() as stack:
+        node = stack.enter_context(
+            broker(is_tansu=is_tansu, is_fast=True, partitions=pace.partitions)
+        )
         address = node.address
         services = {
-            name: stack.enter_context(running(name, address, arguments))
+            name: stack.enter_context(started(name, address, arguments))
             for name, arguments in pace.services.items()
         }
-        alerts = Kafka(address).follow([ALERTS], last=0)
-        stack.enter_context(writing(address, pace.offered))
+        for service in services.values():
+            service.until_ready()
+        alerts = Kafka(address).follow([ALERTS], last=0, patience_s=0.04)
+        pids = {name: each.process.pid for name, each in services.items()}
+        pids["generator"] = stack.enter_context(writing(address, pace.offered))
+        pids["broker"] = node.pid
         services["collector"].until("tweetoscope_records_total", 1.0)
         for _ in warming(node, min(WARM_S, pace.seconds)):
             alerts.poll(0.05, BATCH)
-        end = time.monotonic() + pace.seconds
-        cpu_s: dict[str, float] = {}
+        began_ms, end = time.time() * 1000.0, time.monotonic() + pace.seconds
+        before = {name: spent_s(pid) for name, pid in pids.items()}
+        busy_s = machine_busy_s()
         look_at = 0.0
         while (now := time.monotonic()) < end:
-            records = alerts.poll(0.05, BATCH)
-            read_ms = time.time() * 1000.0
-            for record in records:
-                closed_ms = reports.read_alert(record.value or b"").closed_ms
-                seen.delays_ms.append(read_ms - (closed_ms or 0))
+            seen.take(alerts.poll(0.05, BATCH))
             if now >= look_at:
                 look_at = now + 1.0
                 numbers = services["collector"].numbers()
                 seen.at_s.append(now)
                 seen.tweets.append(numbers["tweetoscope_records_total"])
                 seen.resident.append(numbers["process_resident_memory_bytes"])
-            if not cpu_s:
-                cpu_s = cpu_of(services)
+        seen.cpu_s = {name: spent_s(pid) - before[name] for name, pid in pids.items()}
+        seen.others_s = machine_busy_s() - busy_s - sum(seen.cpu_s.values())
         for name, each in services.items():
             seen.behind[name] = each.numbers().get("tweetoscope_lag_records", 0.0)
-        for name, spent in cpu_of(services).items():
-            seen.cpu_s[name] = spent - cpu_s.get(name, 0.0)
         alerts.close()
+        # Read when all is over, as reading takes time from a broker.
+        before_them = Kafka(address).follow([SERIES, PROPERTIES])
+        while not before_them.is_at_end():
+            records = before_them.poll(0.05, BATCH)
+            seen.take(record for record in records if record.time_ms >= began_ms)
+        before_them.close()
     return seen
 
 
@@ -172,15 +219,10 @@ def warming(node: Node, seconds: float) -> Iterator[None]:
             return
 
 
-def cpu_of(services: dict[str, Running]) -> dict[str, float]:
-    """Seconds of CPU time that each has spent."""
-    return {name: each.numbers()["process_cpu_seconds_total"] for name, each in services.items()}
-
-
 def whole(extent: Extent, pace: Pace, *, is_tansu: bool) -> Iterator[Figure]:
     """All services at a pace that is above what is asked for: does it last, and how soon is it?"""
     if extent.divisor > 1:
-        pace = Pace(seconds=3.0, offered=pace.offered // extent.divisor, services=SERVICES)
+        pace = replace(pace, seconds=3.0, offered=pace.offered // extent.divisor, services=SERVICES)
     seen = seen_of(pace, is_tansu=is_tansu)
     took_s = seen.at_s[-1] - seen.at_s[0]
     rate = (seen.tweets[-1] - seen.tweets[0]) / max(took_s, 1.0)
@@ -190,21 +232,29 @@ def whole(extent: Extent, pace: Pace, *, is_tansu: bool) -> Iterator[Figure]:
         budget=20_000.0,
     )  # fmt: skip
     for part, budget in ((50, None), (95, 250.0), (99, None)):
-        delay_ms = float(np.percentile(seen.delays_ms, part)) if seen.delays_ms else 0.0
         yield Figure(
-            name=f"{about}: window closed to alert read, p{part}", unit="ms", runs=(delay_ms,),
-            budget=budget,
+            name=f"{about}: window closed to alert read, p{part}", unit="ms",
+            runs=(percentile(seen.delays_ms[READ], part),), budget=budget,
         )  # fmt: skip
+    for name in CLOSED_MS:
+        for part in (50, 95):
+            yield Figure(
+                name=f"{about}: window closed to {name} made, p{part}", unit="ms",
+                runs=(percentile(seen.delays_ms[name], part),),
+            )  # fmt: skip
     yield Figure(
         name=f"{about}: alerts", unit="1/s",
-        runs=(len(seen.delays_ms) / max(took_s, 1.0),), better=Better.HIGHER,
+        runs=(len(seen.delays_ms[READ]) / max(took_s, 1.0),), better=Better.HIGHER,
     )  # fmt: skip
     for name, behind in seen.behind.items():
         yield Figure(name=f"{about}: {name} behind", unit="records", runs=(behind,))
-    for name, cpu_s in seen.cpu_s.items():
-        yield Figure(
-            name=f"{about}: {name}", unit="% of a core", runs=(100.0 * cpu_s / max(took_s, 1.0),)
-        )
+    for name, cpu_s in (seen.cpu_s | {"all of it": sum(seen.cpu_s.values())}).items():
+        each_us = 1e6 * cpu_s / max(rate * pace.seconds, 1.0)
+        yield Figure(name=f"{about}: CPU time of {name}", unit="µs/tweet", runs=(each_us,))
+    yield Figure(
+        name=f"{about}: taken by what else the machine does", unit="% of a core",
+        runs=(100.0 * seen.others_s / pace.seconds,),
+    )  # fmt: skip
     slope = np.polyfit(seen.at_s, seen.resident, 1)[0] if len(seen.at_s) > 1 else 0.0
     yield Figure(
         name=f"collector's memory over {took_s:,.0f} s, slope", unit="KiB/s",
@@ -213,10 +263,19 @@ def whole(extent: Extent, pace: Pace, *, is_tansu: bool) -> Iterator[Figure]:
     yield Figure(name="collector's memory", unit="MiB", runs=(max(seen.resident) / 2**20,))
 
 
+def percentile(values: list[float], part: int) -> float:
+    """0 where there is nothing."""
+    return float(np.percentile(values, part)) if values else 0.0
+
+
 def measured(extent: Extent) -> Iterator[Figure]:
     """What was asked for."""
     only, is_tansu = extent.given["only"], extent.given["tansu"]
-    pace = Pace(seconds=extent.given["seconds"], offered=extent.given["offered"])
+    pace = Pace(
+        seconds=extent.given["seconds"],
+        offered=extent.given["offered"],
+        partitions=extent.given["partitions"],
+    )
     if only in (None, "memory"):
         yield from memory(extent)
         yield from lasting(extent, extent.given["minutes"], is_tansu=is_tansu)
@@ -229,6 +288,10 @@ def measured(extent: Extent) -> Iterator[Figure]:
 OPTIONS: dict[str, str | Mapping[str, Any]] = {
     "tansu": {"action": "store_true", "help": "on Tansu rather than on Apache Kafka"},
     "only": {"choices": ["collector", "whole", "memory"], "help": "only these figures"},
+    "partitions": {
+        "type": int, "default": PARTITIONS,
+        "help": f"of the whole pipeline's topics (default: {PARTITIONS})",
+    },
     "seconds": {
         "type": float, "default": 30.0, "help": "how long the whole pipeline is seen (default: 30)",
     },

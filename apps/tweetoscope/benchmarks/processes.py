@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tweetoscope.kafka import Kafka
 from tweetoscope.sources import Emitted, Simulation, Spread, spread
-from tweetoscope.testing.brokers import free_ports, kafka_running, tansu_running
+from tweetoscope.testing.brokers import free_ports, kafka_running, tansu_process
 from tweetoscope.topics import all_topics
 
 PARTITIONS = 3
@@ -50,6 +50,10 @@ class Running:
             sums[sample.name] = sums.get(sample.name, 0.0) + sample.value
         return sums
 
+    def until_ready(self) -> None:
+        """Wait until it has a partition, and so all of them."""
+        self.until("tweetoscope_tasks", 1.0)
+
     def until(self, name: str, least: float, within_s: float = WITHIN_S) -> dict[str, float]:
         """Its metrics once one of them is so much."""
         end = time.monotonic() + within_s
@@ -66,8 +70,8 @@ class Running:
 
 
 @contextmanager
-def running(name: str, brokers: str, arguments: Sequence[str]) -> Iterator[Running]:
-    """A service that has all partitions."""
+def started(name: str, brokers: str, arguments: Sequence[str]) -> Iterator[Running]:
+    """A service, which soon has all partitions."""
     [port] = free_ports(1)
     command = [sys.executable, "-m", "tweetoscope", name, "--brokers", brokers]
     process = subprocess.Popen(
@@ -76,12 +80,18 @@ def running(name: str, brokers: str, arguments: Sequence[str]) -> Iterator[Runni
         stderr=subprocess.DEVNULL,
     )
     try:
-        found = Running(process=process, port=port)
-        found.until("tweetoscope_tasks", 1.0)
-        yield found
+        yield Running(process=process, port=port)
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def running(name: str, brokers: str, arguments: Sequence[str]) -> Iterator[Running]:
+    """A service that has all partitions."""
+    with started(name, brokers, arguments) as found:
+        found.until_ready()
+        yield found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +99,12 @@ class Node:
     """A broker that has the topics."""
 
     address: str
-    pid: int | None = None
+    pid: int
+    is_java: bool
 
     def compiled_s(self) -> float:
         """CPU time that its Java machine has spent on compiling what is run often."""
-        if self.pid is None:
+        if not self.is_java:
             return 0.0
         ticks = 0
         for task in Path(f"/proc/{self.pid}/task").iterdir():
@@ -104,13 +115,30 @@ class Node:
 
 
 @contextmanager
-def broker(*, is_tansu: bool, is_fast: bool = False) -> Iterator[Node]:
+def broker(
+    *, is_tansu: bool, is_fast: bool = False, partitions: int = PARTITIONS
+) -> Iterator[Node]:
     """A broker by itself."""
     with ExitStack() as stack:
         if is_tansu:
-            node = Node(address=stack.enter_context(tansu_running()))
+            address, pid = stack.enter_context(tansu_process())
+            node = Node(address=address, pid=pid, is_java=False)
         else:
             kafka = stack.enter_context(kafka_running(SETTINGS, heap_mib=512, is_fast=is_fast))
-            node = Node(address=kafka.address, pid=kafka.pid)
-        Kafka(node.address).make(all_topics(PARTITIONS))
+            node = Node(address=kafka.address, pid=kafka.pid, is_java=True)
+        Kafka(node.address).make(all_topics(partitions))
         yield node
+
+
+def spent_s(pid: int) -> float:
+    """CPU time that a process has spent."""
+    _, _, said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    return sum(map(int, said.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def machine_busy_s() -> float:
+    """CPU time that all of the machine has spent, whoever for."""
+    user, nice, system, _, _, irq, softirq, *_ = map(
+        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    )
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
