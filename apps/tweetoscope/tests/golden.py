@@ -7,7 +7,6 @@ one too late. When what is written is to change: python -m apps.tweetoscope.test
 
 import itertools
 import json
-import math
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -102,7 +101,7 @@ def written(service: str) -> list[Written]:
         "collector": lambda: collector.service(GATHERING, metrics),  # type: ignore[dict-item,return-value]
         "estimator": lambda: estimator.service(PowerLaw().mean, Prior.from_moments()),  # type: ignore[dict-item,return-value]
         "predictor": lambda: predictor.service(ALARM, metrics),  # type: ignore[dict-item,return-value]
-        "learner": lambda: learner.service(learner.Learning(trees=2, share=math.inf), metrics),  # type: ignore[dict-item,return-value]
+        "learner": lambda: learner.service(learner.Learning(trees=2), metrics),  # type: ignore[dict-item,return-value]
     }
     made, (topic, _) = services[service](), WRITTEN_BY[service]
     process, found = made.open(0, {}), list[Message]()

@@ -3,7 +3,6 @@
 import gc
 import itertools
 import json
-import math
 import random
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
@@ -94,9 +93,12 @@ def predicting(threshold: float = 0.0) -> Callable[[], Service[object]]:
     return lambda: predictor.service(alarm, Metrics("predictor"))  # type: ignore[return-value]
 
 
-def teaching(*, share: float = math.inf, **more: object) -> Callable[[], Service[object]]:
-    learning = learner.Learning(trees=5, share=share, **more)  # type: ignore[arg-type]
-    return lambda: learner.service(learning, Metrics("learner"))  # type: ignore[return-value]
+def teaching(
+    clock: Callable[[], float] = lambda: 0.0, **more: object
+) -> Callable[[], Service[object]]:
+    learning = learner.Learning(trees=5, **more)  # type: ignore[arg-type]
+    metrics = Metrics("learner")
+    return lambda: learner.service(learning, metrics, clock)  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="module")
@@ -324,8 +326,9 @@ def taught(written: Sequence[Message]) -> list[Model]:
 
 def test_a_learner_rests_in_proportion_to_what_learning_takes() -> None:
     inputs = records(list(samples(60)), SAMPLES)
-    [model] = taught(run(teaching(share=1e-9), inputs, batch=10))
-    assert model.samples == 10
+    # It looks once for each batch, and twice more when it learns, which takes a second so.
+    models = taught(run(teaching(itertools.count(1.0).__next__, share=0.5), inputs, batch=10))
+    assert [model.samples for model in models] == [10, 30, 50]
 
 
 @pytest.mark.parametrize("memory", [15, 40, 100])

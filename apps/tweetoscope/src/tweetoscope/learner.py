@@ -6,8 +6,7 @@ what the last one had. Its first model after that is learnt with the next sample
 
 import itertools
 import json
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +26,8 @@ KEPT_AFTER_DRIFT = 200
 MOST_REST_S = 20.0
 """What has to be compiled first takes long once."""
 Item = tuple[float, messages.Example]
+Clock = Callable[[], float]
+"""Seconds, from whenever."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +77,10 @@ class Window:
 class Teaching:
     """What the learner does with one partition, in which each window is whole."""
 
-    def __init__(self, learning: Learning, metrics: Metrics, state: Mapping[bytes, bytes]) -> None:
-        self._learning, self._metrics = learning, metrics
+    def __init__(
+        self, learning: Learning, metrics: Metrics, state: Mapping[bytes, bytes], clock: Clock
+    ) -> None:
+        self._learning, self._metrics, self._clock = learning, metrics, clock
         self._windows: dict[float, Window] = {}
         self._changes: dict[bytes, bytes | None] = {}
         # As it is in the changelog.
@@ -98,7 +101,7 @@ class Teaching:
             last[window_s] = record.offset
         for window_s, offset in last.items():
             window = self._window(window_s)
-            if window.learner.is_due and time.monotonic() >= self._rests_until_s:
+            if window.learner.is_due and self._clock() >= self._rests_until_s:
                 yield from self._learn(window, offset)
             self._put_about(window_s, window)
 
@@ -125,11 +128,12 @@ class Teaching:
             yield Figure("drift_ratio", window.drift.ratio, labels)
 
     def _learn(self, window: Window, cause: int) -> Iterator[Message]:
-        began_s = time.thread_time()
+        began_s = self._clock()
         with self._metrics.timed("refit_seconds"):
             model = window.model = window.learner.learn()
-        rest_s = (time.thread_time() - began_s) / self._learning.share
-        self._rests_until_s = time.monotonic() + min(rest_s, MOST_REST_S)
+        ended_s = self._clock()
+        rest_s = (ended_s - began_s) / self._learning.share
+        self._rests_until_s = ended_s + min(rest_s, MOST_REST_S)
         self._metrics.count("refits_total", 1, f"{model.window_s:g}")
         value = json.dumps(model.to_json(), separators=(",", ":")).encode()
         yield Message(MODELS, window_key(model.window_s), value, cause)
@@ -170,8 +174,8 @@ class Teaching:
         self._put_about(window_s, window)
 
 
-def service(learning: Learning, metrics: Metrics) -> Service[Item]:
-    """The learner as the loop runs it."""
+def service(learning: Learning, metrics: Metrics, clock: Clock = lambda: 0.0) -> Service[Item]:
+    """The learner as the loop runs it. Where no time passes, it never rests."""
 
     def decode(record: Record) -> Item:
         example = messages.read_example(record.value or b"")
@@ -186,7 +190,7 @@ def service(learning: Learning, metrics: Metrics) -> Service[Item]:
         topic=SAMPLES,
         patience_s=0.5,
         decode=decode,
-        open=lambda _, state: Teaching(learning, metrics, state),
+        open=lambda _, state: Teaching(learning, metrics, state, clock),
     )
 
 

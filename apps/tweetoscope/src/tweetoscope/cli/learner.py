@@ -1,6 +1,7 @@
 """`tweetoscope learner`."""
 
 import os
+import time
 from typing import Annotated
 
 import typer
@@ -28,4 +29,4 @@ def command(
     os.nice(NICE)
     with running.service(LEARNER, Kafka(brokers), port=port, host=host) as running_:
         learning = learner.Learning(kind=kind, memory=memory)
-        running_.work(learner.service(learning, running_.metrics))
+        running_.work(learner.service(learning, running_.metrics, time.monotonic))
