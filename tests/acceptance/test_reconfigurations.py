@@ -236,6 +236,44 @@ async def test_a_crash_elsewhere_does_not_keep_users_from_being_told_of_a_new_ad
     assert component(view, "apart").restarts == 1
 
 
+CHOOSING = """
+name: choosing
+version: 1.0.0
+parameters: {{properties: {{which: {{type: string, default: one}}}}}}
+components:
+  one: &provider
+    type: service
+    command: [sleep, '100000']
+    tcp_ports: {{http: 0}}
+    provides: {{http: web}}
+    health: {{command: ['true'], interval_s: 0.1}}
+  two: *provider
+  user:
+    type: service
+    # It starts for longer than its checks would have patience with one that is at work.
+    command: [sh, -c, 'echo "$WEB" >> {told}; sleep 0.8; touch up; exec sleep 100000']
+    health: {{command: [test, -e, up], interval_s: 0.1, failures: 2}}
+    env: {{WEB: '${{web.url}}'}}
+    uses: {{web: {{interface: web, select: '${{parameters.which}}'}}}}
+    update: {update}
+"""
+
+
+@pytest.mark.parametrize("update", ["rolling", "recreate"])
+async def test_a_service_that_is_to_use_another_provider_is_replaced_once(
+    rig: Rig, update: str
+) -> None:
+    told = rig.home / "told"
+    document = CHOOSING.format(told=told, update=update)
+    before = await rig.deploy(document)
+    asked = await rig.ask(before.id, "apply", document=document, parameters={"which": "two"})
+    await rig.ended(asked.id)
+    view = await rig.settled(before.id)
+    addresses = [component(view, name).addresses["http"] for name in ("one", "two")]
+    assert told.read_text(encoding="utf-8").split() == addresses  # two lines
+    assert pids(view) == running_pids(view.id)
+
+
 async def test_a_service_is_scaled_up_and_down_without_touching_what_runs(rig: Rig) -> None:
     before = pids(await rig.deploy(shop()))
     view = await rig.change("shop", "scale", replicas={"web": 3})

@@ -12,7 +12,7 @@ from ripieno.engine import look, snapshot
 from ripieno.engine.machine import Machine
 from ripieno.engine.situation import situation
 from ripieno.model import application as applications
-from ripieno.model.application import ComponentDefinition, Strategy
+from ripieno.model.application import ComponentDefinition, Hold, Strategy
 from ripieno.model.assembly import Component, Situation
 from ripieno.model.builtin_types import RUN, SCALE, STOP, UPDATE
 from ripieno.model.component_type import ComponentType, Transition
@@ -225,15 +225,26 @@ def _moving(definition: ComponentDefinition, places: set[str]) -> tuple[str, ...
 
 
 def _what_runs(definition: ComponentDefinition) -> ComponentDefinition:
-    """A definition without what can change under a running process."""
+    """A definition without what can change under a running process.
+
+    Who provides what it holds while it runs is not said by `select`, but by its connection: a new
+    one replaces the process once, where both would do so twice.
+    """
     workload = definition.workload
     if workload is not None:
         workload = dataclasses.replace(
             workload, restart=type(workload.restart)(), health=None, grace_s=10.0
         )
+    uses = definition.uses
+    if definition.kind == applications.SERVICE:
+        uses = {
+            name: dataclasses.replace(use, select={}) if use.hold is Hold.RUNNING else use
+            for name, use in uses.items()
+        }
     return dataclasses.replace(
         definition,
         workload=workload,
+        uses=uses,
         labels={},
         deadline_s=60.0,
         strategy=Strategy.RECREATE,

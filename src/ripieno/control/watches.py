@@ -32,7 +32,8 @@ class Watches:
             definition = held.definition
             workload = definition.workload if definition else None
             health = workload.health if workload else None
-            seen = (tuple((each.key, each.process) for each in held.handle.replicas), health)
+            replicas = held.handle.replicas
+            seen = (tuple((each.key, each.process, each.is_ready) for each in replicas), health)
         known = self._tasks.get(component)
         if known is not None and known[0] == seen and not known[1].done():
             return

@@ -241,7 +241,8 @@ class ProcessRuntime:
                 continue
             tasks.append(asyncio.create_task(watch_end(host, each, each.process, found)))
             workload = workloads.get(each.slot)
-            if workload is not None and workload.health is not None:
+            # One that takes another's place may still be starting, and others look after that.
+            if each.is_ready and workload is not None and workload.health is not None:
                 tasks.append(asyncio.create_task(watch_health(host, each, workload, found)))
         try:
             while True:
