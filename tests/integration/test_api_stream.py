@@ -166,5 +166,5 @@ async def test_bytes_that_are_hardly_http_are_no_fault_of_the_server(
     match = re.match(rb"HTTP/1.1 (\d+)", answer)
     assert match is None or int(match[1]) < 500
     assert not [each for each in caplog.records if each.name.startswith("ripieno")]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200

@@ -363,21 +363,21 @@ async def test_what_a_page_asks_for_at_the_root_is_its_own(door: DoorRig) -> Non
 
 async def test_the_door_shows_nothing_of_the_server_itself(door: DoorRig) -> None:
     for port in (door.host_port, door.prefix_port):
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
             for path in ("/", "/sign-in", "/api/v1/healthz", "/healthz", "/metrics", "/door/x/y"):
                 answer = await http.get(path, headers=PAGE)
                 assert (answer.status_code, "There is no application here" in answer.text) == (
                     404,
                     True,
                 )
-    async with httpx.AsyncClient(base_url=door.server.url) as http:
+    async with httpx.AsyncClient(base_url=door.server.url, timeout=60) as http:
         for path in ("/door/check/by-host", "/door/wrong/check/by-host", "/door/"):
             assert (await http.get(path)).status_code == 404
 
 
 async def test_pages_of_the_server_have_no_host_that_applications_have(door: DoorRig) -> None:
     port = httpx.URL(door.server.url).port
-    async with httpx.AsyncClient(base_url=door.server.url) as http:
+    async with httpx.AsyncClient(base_url=door.server.url, timeout=60) as http:
         for path in ("/sign-in?next=/a%3Fb", "//evil.example/x"):
             url = httpx.URL(door.server.url).copy_with(raw_path=path.encode())
             answer = await http.get(url, headers={"Host": f"localhost:{port}", **PAGE})

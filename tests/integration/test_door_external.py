@@ -119,7 +119,7 @@ async def test_a_traefik_of_ones_own_follows(tmp_path: Path) -> None:
                 async with await rig.server.ready() as client:
                     rig.client = client
                     assert (await asked).status_code == 200
-                    async with httpx.AsyncClient() as inside:
+                    async with httpx.AsyncClient(timeout=60) as inside:
                         text = (await inside.get(f"http://127.0.0.1:{inside_port}/metrics")).text
                     assert read(text)["web"].requests > 0
                     await rig.change("web", "stop")

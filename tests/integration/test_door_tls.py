@@ -106,7 +106,9 @@ async def test_websockets_pass_over_https(secured: Secured) -> None:
 
 async def test_who_comes_over_plain_http_is_sent_to_the_same_host(secured: Secured) -> None:
     rig = secured.rig
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{secured.plain_port}") as http:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{secured.plain_port}", timeout=60
+    ) as http:
         for host, there in (
             (f"by-host.{DOMAIN}", f"https://by-host.{DOMAIN}:{rig.host_port}"),
             (DOMAIN, f"https://{DOMAIN}:{rig.prefix_port}"),

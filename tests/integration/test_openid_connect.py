@@ -116,7 +116,7 @@ async def ask(visitor: Visitor, provider_address: str | None = None) -> str:
     """Go to the provider, which sends back at once; the path that the browser is sent to."""
     sent = await visitor.get("/sign-in/provider?next=/account")
     assert sent.status_code == 303, words(sent.text)
-    async with httpx.AsyncClient() as elsewhere:
+    async with httpx.AsyncClient(timeout=60) as elsewhere:
         back = await elsewhere.get(sent.headers["location"])
     parts = urlsplit(back.headers["location"])
     assert f"{parts.scheme}://{parts.netloc}" == visitor.base
@@ -143,7 +143,7 @@ async def refused(house: House, because: str) -> None:
 async def identity(client: Provider) -> Identity:
     """Who the provider says that somebody is, without any page."""
     flow, back = flows.begin(), f"http://{HOST}/back"
-    async with httpx.AsyncClient() as browser:
+    async with httpx.AsyncClient(timeout=60) as browser:
         answer = await browser.get(await client.address(flow, back=back))
     query = urlsplit(answer.headers["location"]).query
     return await client.identity(flow, dict(parse_qsl(query)), back=back)
@@ -602,7 +602,7 @@ def another_provider() -> Iterator[str]:
 
 async def test_provider_that_others_have_written_is_understood(tmp_path: Path) -> None:
     with another_provider() as issuer:
-        async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient() as elsewhere:
+        async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(timeout=60) as elsewhere:
             while True:
                 try:
                     await elsewhere.get(f"{issuer}/.well-known/openid-configuration")
