@@ -108,6 +108,10 @@ SAYINGS = (
     N_("%(component)s has crashed %(count)s times and is started again"),
     N_("nobody has used it for %(time)s"),
     N_("its life time of %(time)s is over"),
+    N_("nobody has used it for a while"),
+    N_("a visit starts it"),
+    N_("its life time is over"),
+    N_("it can be started again"),
     # Who waits for whom
     N_("%(who)s waits for %(component)s, which program %(other)s has not added yet"),
     N_("%(who)s waits until %(component)s is idle"),

@@ -77,7 +77,7 @@ def _report(found: list[Quota], *, as_json: bool) -> None:
         show_json(found)
         return
     if not found:
-        typer.echo("There are no quotas: nothing is limited.")
+        typer.echo("There are no quotas, or none that concern you.")
         return
     table = columns("Of", "Deployments", "CPUs", "Memory (MiB)")
     for each in found:
