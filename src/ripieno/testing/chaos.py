@@ -297,7 +297,8 @@ class Chaos:
             self._kill_a_service()
         while self._random.random() < 0.25:
             self._server.start()
-            await asyncio.sleep(self._random.uniform(0, LONGEST_START_S))
+            # Early mostly: a server that is forked is there in a tenth of the time.
+            await asyncio.sleep(LONGEST_START_S * self._random.random() ** 3)
             self._server.kill()
             self.tally.kills += 1
         self._server.start()
