@@ -116,7 +116,7 @@ def test_a_token_has_scopes_and_an_end(ripieno: CommandLine, control: ScriptedCo
 def test_quotas_are_set_and_shown_with_what_is_used(
     ripieno: CommandLine, control: ScriptedControl
 ) -> None:
-    assert "nothing is limited" in ripieno("quota", "list").stdout
+    assert "There are no quotas" in ripieno("quota", "list").stdout
     shown = ripieno("quota", "set", "group:neuro", "--deployments", "3", "--cpus", "1.5")
     assert shown.lines[1].split() == ["group:neuro", "1", "of", "3", "0.5", "of", "1.5", "64"]
     assert control.limits["group:neuro"].memory_mib is None

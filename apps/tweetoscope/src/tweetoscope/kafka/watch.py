@@ -1,13 +1,13 @@
 """How far groups are behind, asked from outside of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
 from confluent_kafka import admin as rdadmin
 
-from tweetoscope.kafka import answers
+from tweetoscope.kafka import answers, reading
 
 WITHIN_S = 5.0
 
@@ -21,6 +21,11 @@ class KafkaWatch:
 
     def __init__(self, settings: dict[str, Any], inputs: Mapping[str, str]) -> None:
         self._admin = rdadmin.AdminClient(settings)
+        # The administrator's way to ask for ends (librdkafka 2.x) may abort the process where a
+        # broker goes after it was late with its answer.
+        self._reader = rdkafka.Consumer(
+            settings | {"group.id": reading.FOLLOWERS, "isolation.level": "read_uncommitted"}
+        )
         self._inputs = dict(inputs)
 
     def lags(self) -> dict[str, int]:
@@ -32,14 +37,21 @@ class KafkaWatch:
                 for group, topic in self._inputs.items()
                 if topic in known
             }
-            asked = {at: rdadmin.OffsetSpec.latest() for each in parts.values() for at in each}
-            if not asked:
-                return {}
-            found = self._admin.list_offsets(asked, request_timeout=WITHIN_S)
-            ends = {(at.topic, at.partition): each.result().offset for at, each in found.items()}
+            ends = self._ends({(at.topic, at.partition) for each in parts.values() for at in each})
             return {group: self._behind(group, each, ends) for group, each in parts.items()}
         except KafkaException as error:
             raise answers.failed("how far services are behind is not known", error) from error
+
+    def _ends(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        if not partitions:
+            return {}
+        # At the time that stands for the end, as in the protocol.
+        asked = [rdkafka.TopicPartition(*each, rdkafka.OFFSET_END) for each in partitions]
+        found = self._reader.offsets_for_times(asked, WITHIN_S)
+        for at in found:
+            if at.error is not None:
+                raise KafkaException(at.error)
+        return {(at.topic, at.partition): at.offset for at in found}
 
     def _behind(
         self,
