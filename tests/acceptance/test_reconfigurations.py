@@ -361,6 +361,22 @@ async def test_a_paused_reconfiguration_begins_nothing_more_until_it_is_resumed(
 
 
 @pytest.mark.parametrize("is_paused", [False, True])
+async def test_what_has_begun_is_told_before_it_is_written(rig: Rig) -> None:
+    deployment = await rig.deploy(shop())
+    lock = sqlite3.connect(rig.home / "ripieno.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    restarting = asyncio.create_task(rig.ask(deployment.id, "restart"))
+    async with asyncio.timeout(PATIENCE_S):
+        while (begun := (await rig.control.deployment("shop")).reconfiguration) is None:
+            await asyncio.sleep(0.01)
+    told = await rig.control.reconfiguration(begun)
+    assert (told.kind, told.state) == ("restart", "running")
+    assert not restarting.done()
+    lock.close()
+    assert (await restarting).id == begun
+    await rig.ended(begun, "completed")
+
+
 async def test_a_cancelled_deployment_ends_in_a_legal_state_and_can_go_on(
     rig: Rig, is_paused: bool
 ) -> None:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 from ripieno.control import missing, portrait
 from ripieno.control.caretaker import Caretaker
-from ripieno.control.errors import (
-    Conflict,
-)
+from ripieno.control.errors import Conflict, NotFound
 from ripieno.control.hosts import HostBook
 from ripieno.control.leading import Leading
 from ripieno.control.routes import Routes
@@ -75,7 +73,7 @@ class Deployments:
 
     async def reconfiguration(self, id: str) -> ReconfigurationView:
         """A reconfiguration with its timeline. Raises: `NotFound`."""
-        record = await reconfiguration_of(self._store, id)
+        record = await self._reconfiguration_record(id)
         return portrait.reconfiguration(record, await self._store.commands_of(id))
 
     async def reconfigurations(
@@ -85,6 +83,19 @@ class Deployments:
         record = await self._deployment_record(deployment)
         found, cursor = await self._store.reconfigurations(record.id, after=after, limit=limit)
         return [portrait.reconfiguration(each) for each in found], cursor
+
+    async def _reconfiguration_record(self, id: str) -> ReconfigurationRecord:
+        """What is known of a reconfiguration. Raises: `NotFound`.
+
+        A deployment tells of the one that has just begun before it is written.
+        """
+        try:
+            return await reconfiguration_of(self._store, id)
+        except NotFound:
+            asked = self._leading.asked(id)
+            if asked is None:
+                raise
+            return asked
 
     async def _supervisor(self, name_or_id: str) -> Supervisor:
         supervisor = await self._leading.find(name_or_id)

@@ -17,7 +17,7 @@ from ripieno.control.supervisor import Supervisor
 from ripieno.control.views import DeploymentState, Ownership
 from ripieno.engine.machine import Machine
 from ripieno.runtimes.base import Runtime
-from ripieno.store.records import DeploymentRecord
+from ripieno.store.records import DeploymentRecord, ReconfigurationRecord
 from ripieno.store.store import Store
 
 LOG = logging.getLogger(__name__)
@@ -105,6 +105,14 @@ class Leading:
         """A deployment that is led here, at once."""
         supervisor = self._supervisors.get(id)
         return None if supervisor is None else supervisor.state
+
+    def asked(self, id: str) -> ReconfigurationRecord | None:
+        """A reconfiguration that goes on here or waits, be it written yet or not; at once."""
+        for supervisor in self.all:
+            for each in (supervisor.state.current, *supervisor.state.queue):
+                if each is not None and each.id == id:
+                    return each
+        return None
 
     def owned(self, id: str) -> Ownership | None:
         """Whose a deployment is that has been led here, be it removed meanwhile."""

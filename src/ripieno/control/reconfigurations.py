@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from ripieno.control import changes, planning, portrait, steering, targeting, usage
 from ripieno.control import target as targets
-from ripieno.control.deployments import Deployments, reconfiguration_of
+from ripieno.control.deployments import Deployments
 from ripieno.control.errors import (
     Conflict,
     InvalidRequest,
@@ -233,7 +233,7 @@ class Reconfigurations(Deployments):
         await supervisor.ask(lambda: steering.decide(supervisor, component, transition, decision))
 
     async def _steer(self, id: str, verb: Callable[[Supervisor, str], None]) -> ReconfigurationView:
-        record = await reconfiguration_of(self._store, id)
+        record = await self._reconfiguration_record(id)
         supervisor = await self._leading.find(record.deployment)
         if supervisor is None:
             raise Conflict(f"reconfiguration {id} is {record.state}; it cannot be changed")
