@@ -360,14 +360,13 @@ async def test_a_paused_reconfiguration_begins_nothing_more_until_it_is_resumed(
     assert "reconfiguration.paused" in told and "reconfiguration.resumed" in told
 
 
-@pytest.mark.parametrize("is_paused", [False, True])
 async def test_what_has_begun_is_told_before_it_is_written(rig: Rig) -> None:
     deployment = await rig.deploy(shop())
     lock = sqlite3.connect(rig.home / "ripieno.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     restarting = asyncio.create_task(rig.ask(deployment.id, "restart"))
     async with asyncio.timeout(PATIENCE_S):
-        while (begun := (await rig.control.deployment("shop")).reconfiguration) is None:
+        while not (begun := (await rig.control.deployment("shop")).reconfiguration):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     told = await rig.control.reconfiguration(begun)
     assert (told.kind, told.state) == ("restart", "running")
@@ -377,6 +376,7 @@ async def test_what_has_begun_is_told_before_it_is_written(rig: Rig) -> None:
     await rig.ended(begun, "completed")
 
 
+@pytest.mark.parametrize("is_paused", [False, True])
 async def test_a_cancelled_deployment_ends_in_a_legal_state_and_can_go_on(
     rig: Rig, is_paused: bool
 ) -> None:
