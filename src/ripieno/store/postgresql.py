@@ -67,6 +67,8 @@ class PostgresqlDatabase(Database):
                     "plan_cache_mode": "force_custom_plan",
                     # To compile a query takes longer than any of ours.
                     "jit": "off",
+                    # So does to start processes for it, which then take turns with other queries.
+                    "max_parallel_workers_per_gather": "0",
                     # The lock of a server that has gone up in smoke must not be held for ever.
                     "idle_in_transaction_session_timeout": f"{COMMAND_TIMEOUT_S:.0f}s",
                 },
