@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 from ripieno.store.words import words
 
 TABLE = "words"
-HEADS = "words_of_heads"
 
 MOST_WORDS = 5000
 """How many words of an application are indexed; PostgreSQL counts up to some 16,000 places."""
@@ -58,11 +57,10 @@ class FullText(Protocol):
         connection: Connection,
         asked: Sequence[str],
         *,
-        in_head: bool = False,
         among: Collection[int] | None = None,
         most: int | None = None,
     ) -> list[int]:
-        """The applications in which every word begins one, in the name or title alone if asked.
+        """The applications in which every word begins one.
 
         Only those `among` some are looked for, if they are given; and any `most` of them told.
         """
@@ -98,7 +96,7 @@ class SqliteFullText:
         # Words come separated by spaces; this tokenizer has nothing to do but to see that.
         connection.exec_driver_sql(
             f"CREATE VIRTUAL TABLE {TABLE} USING fts5 "
-            "(head, tags, summary, body, tokenize = 'ascii', prefix = '1 2 3', detail = 'column')"
+            "(head, tags, summary, body, tokenize = 'ascii', prefix = '1 2 3', detail = 'none')"
         )
 
     def put(self, connection: Connection, texts: Mapping[int, Texts]) -> None:
@@ -119,15 +117,11 @@ class SqliteFullText:
         connection: Connection,
         asked: Sequence[str],
         *,
-        in_head: bool = False,
         among: Collection[int] | None = None,
         most: int | None = None,
     ) -> list[int]:
         """The applications that fit."""
-        query = _fts5(asked)
-        if in_head:
-            query = f"{{head}} : ({query})"
-        given: dict[str, object] = {"query": query, "most": -1 if most is None else most}
+        given: dict[str, object] = {"query": _fts5(asked), "most": -1 if most is None else most}
         if among is not None:
             given |= {"among": json.dumps(list(among)), "first": min(among), "last": max(among)}
         statement = self._ASKED.format(among="" if among is None else self._AMONG)
@@ -166,11 +160,9 @@ class PostgresqlFullText:
 
     GIN collects all that a word fits before it tells the first. So applications are divided into
     *sections*: in `everything` each word has the number of its section before it, and one section
-    is asked after the other, the newest first, until enough is found. Names and titles are in a
-    table of their own, since many of its rows are on one page.
+    is asked after the other, the newest first, until enough is found.
     """
 
-    _COLUMNS: Mapping[str, str] = {TABLE: "everything", HEADS: "head"}
     _SECTION = 10_000
     """So many applications, by their ids."""
 
@@ -181,50 +173,46 @@ class PostgresqlFullText:
         f"(ARRAY(SELECT {_QUERY.format(section='section')} FROM {_SECTIONS} AS section))"
         f"[application / {_SECTION} + 1]"
     )
-    _IN_HEAD = f"SELECT application FROM {HEADS} WHERE head @@ CAST(:query AS tsquery)"
     _ANYWHERE = (
         "SELECT application FROM "
         f"generate_series((SELECT max(application) FROM {TABLE}) / {_SECTION}, 0, -1) AS section, "
         f"LATERAL (SELECT application FROM {TABLE} "
         f"WHERE everything @@ {_QUERY.format(section='section')}) AS fitting"
     )
-    _ANYWHERE_OF_SOME = f"SELECT application FROM {TABLE} WHERE everything @@ {_OWN_QUERY}"
-    _AMONG = " AND application = ANY(:among)"
+    _AMONG = (
+        f"SELECT application FROM {TABLE} WHERE everything @@ {_OWN_QUERY} "
+        "AND application = ANY(:among)"
+    )
     _TOLD = "SELECT coalesce(array_agg(application), '{{}}') FROM ({found} LIMIT :most) AS found"
     _RANKED = sql.text(
         f"SELECT application, ts_rank(everything, {_OWN_QUERY}, 1) FROM {TABLE} "
         "WHERE application = ANY(:ids)"
     )
 
+    _PUT = sql.text(
+        f"INSERT INTO {TABLE} (application, everything) VALUES (:id, CAST(:vector AS tsvector)) "
+        "ON CONFLICT (application) DO UPDATE SET everything = excluded.everything"
+    )
+
     def make(self, connection: Connection) -> None:
         """Make the empty index."""
-        for table, column in self._COLUMNS.items():
-            connection.exec_driver_sql(
-                f"CREATE TABLE {table} (application INTEGER NOT NULL CONSTRAINT {table}_pkey "
-                f"PRIMARY KEY CONSTRAINT {table}_of REFERENCES applications (id) ON DELETE CASCADE,"
-                f" {column} tsvector NOT NULL)"
-            )
-            connection.exec_driver_sql(
-                f"CREATE INDEX {table}_{column} ON {table} USING gin ({column}) "
-                "WITH (fastupdate = off)"
-            )
+        connection.exec_driver_sql(
+            f"CREATE TABLE {TABLE} (application INTEGER NOT NULL CONSTRAINT {TABLE}_pkey "
+            f"PRIMARY KEY CONSTRAINT {TABLE}_of REFERENCES applications (id) ON DELETE CASCADE,"
+            " everything tsvector NOT NULL)"
+        )
+        connection.exec_driver_sql(
+            f"CREATE INDEX {TABLE}_everything ON {TABLE} USING gin (everything) "
+            "WITH (fastupdate = off)"
+        )
 
     def put(self, connection: Connection, texts: Mapping[int, Texts]) -> None:
         """Index applications by their ids."""
-        vectors = {
-            HEADS: {id: _vector(each.words()[:1]) for id, each in texts.items()},
-            TABLE: {
-                id: _vector(each.words(), f"{id // self._SECTION}/") for id, each in texts.items()
-            },
-        }
-        for table, column in self._COLUMNS.items():
-            statement = sql.text(
-                f"INSERT INTO {table} (application, {column}) "
-                "VALUES (:id, CAST(:vector AS tsvector)) "
-                f"ON CONFLICT (application) DO UPDATE SET {column} = excluded.{column}"
-            )
-            given = [{"id": id, "vector": each} for id, each in vectors[table].items()]
-            connection.execute(statement, given)
+        given = [
+            {"id": id, "vector": _vector(each.words(), f"{id // self._SECTION}/")}
+            for id, each in texts.items()
+        ]
+        connection.execute(self._PUT, given)
 
     def remove(self, connection: Connection, ids: Collection[int]) -> None:
         """Nothing: it goes with the application."""
@@ -234,16 +222,15 @@ class PostgresqlFullText:
         connection: Connection,
         asked: Sequence[str],
         *,
-        in_head: bool = False,
         among: Collection[int] | None = None,
         most: int | None = None,
     ) -> list[int]:
         """The applications that fit."""
-        given: dict[str, object] = {"query": _tsquery(asked, "" if in_head else "/"), "most": most}
-        found = self._IN_HEAD if in_head else self._ANYWHERE
+        given: dict[str, object] = {"query": _tsquery(asked), "most": most}
+        found = self._ANYWHERE
         if among is not None:
             given["among"] = list(among)
-            found = (self._IN_HEAD if in_head else self._ANYWHERE_OF_SOME) + self._AMONG
+            found = self._AMONG
         statement = sql.text(self._TOLD.format(found=found))
         return list(connection.execute(statement, given).scalar_one())
 
@@ -251,15 +238,15 @@ class PostgresqlFullText:
         self, connection: Connection, asked: Sequence[str], ids: Collection[int]
     ) -> dict[int, float]:
         """How well they fit."""
-        given = {"query": _tsquery(asked, "/"), "ids": list(ids)}
+        given = {"query": _tsquery(asked), "ids": list(ids)}
         return {id: rank for id, rank in connection.execute(self._RANKED, given)}
 
 
-def _tsquery(asked: Sequence[str], before: str) -> str:
-    return " & ".join(f"'{before}{each}':*" for each in asked)
+def _tsquery(asked: Sequence[str]) -> str:
+    return " & ".join(f"'/{each}':*" for each in asked)
 
 
-def _vector(parts: Sequence[Sequence[str]], before: str = "") -> str:
+def _vector(parts: Sequence[Sequence[str]], before: str) -> str:
     """Words at their places, weighted from A (the first part) to D."""
     found: list[str] = []
     for part, weight in zip(parts, "ABCD", strict=False):
@@ -287,5 +274,4 @@ def make(connection: Connection) -> None:
 
 def drop(connection: Connection) -> None:
     """Take the index away, if there is one."""
-    for table in (TABLE, HEADS):
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}")
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TABLE}")

@@ -1,11 +1,12 @@
 """Which applications a text fits, and the first ones of them: the index and the shelf together.
 
 Few people page through thousands of hits, and nobody is helped by knowing whether they are 61,204
-or 61,207. So beyond `MOST_COUNTED` they are not all looked for: any so many are counted, the first
-ones found by looking down the list that they are wanted from.
+or 61,207. So beyond `MOST_COUNTED` they are not all looked for: any so many are counted. The first
+ones are those that fit by name or title, which the shelf knows, or where they are wanted by name or
+the newest first, what is found by looking down that list.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
@@ -23,9 +24,6 @@ MOST_RANKED = 300
 
 A query that more fit says too little for that; names and titles decide then, and what is newer.
 """
-
-MOST_HEADS = 5000
-"""Up to so many that fit by name or title are told apart from the others at once."""
 
 SMALL, SMALL_IF_NARROWED = 10_000, 500
 """Up to so many applications, a text is looked for among them only.
@@ -96,7 +94,7 @@ class _Finding:
     def all(self) -> tuple[list[int], bool]:
         """What fits, and whether that is but a part of it."""
         if self._is_small:
-            found = self._matching(among=self._view.ids(), most=MOST_COUNTED + 1)
+            found = self._among(self._view.ids(), MOST_COUNTED + 1)
         else:
             # As many as it takes for enough to be seen, if they are spread evenly.
             share = SHARE if self._is_narrowed else self._view.total / self._view.size
@@ -109,56 +107,31 @@ class _Finding:
 
     def by_relevance(self, ids: list[int], is_partial: bool, named: list[int]) -> list[int]:
         """The first ones by relevance; of `named`, if it fits, nothing is before it."""
-        if is_partial:  # Where so many fit, a page of them is seen at the first look.
-            seen = self._down(Order.NEWEST, named, in_head=True, looks=1)
-            if len(seen) == self._depth:
-                return seen
-        heads, are_all = self._heads()
+        heads = self._view.fitting(self._asked)
         ranks = None
         if not is_partial and len(ids) <= MOST_RANKED:
             # Where names and titles fill the page, the others need not be ranked.
             ranked = heads if len(heads) >= self._depth else ids
             ranks = self._index.ranks(self._connection, self._asked, ranked)
-        if are_all:
-            wanted = self._depth - len(named)
-            others = set(heads).difference(named)
-            found = named + self._view.first(others, wanted, Order.RELEVANCE, ranks)
-        else:
-            found = self._down(Order.NEWEST, named, in_head=True)
+        others = set(heads).difference(named)
+        wanted = self._depth - len(named)
+        found = named + self._view.first(others, wanted, Order.RELEVANCE, ranks)
         rest = set(ids).difference(found)
         return found + self._view.first(rest, self._depth - len(found), Order.RELEVANCE, ranks)
 
     def down(self, order: Order) -> list[int]:
         """The first ones by name or the newest, without knowing all."""
-        return self._down(order, [])
-
-    def _heads(self) -> tuple[list[int], bool]:
-        """What fits by name or title, and whether that is all of it."""
-        if self._is_small:
-            told = self._matching(among=self._view.ids(), in_head=True, most=MOST_HEADS)
-            return told, len(told) < MOST_HEADS
-        told = self._matching(in_head=True, most=MOST_HEADS)
-        return self._view.among(told), len(told) < MOST_HEADS
-
-    def _down(
-        self, order: Order, found: list[int], *, in_head: bool = False, looks: int | None = None
-    ) -> list[int]:
-        found = found.copy()
-        known = set(found)
-        left: Iterator[int] = (id for id in self._view.in_order(order) if id not in known)
-        for look in islice(count(), looks):
+        found: list[int] = []
+        left = self._view.in_order(order)
+        for look in count():
             looked = list(islice(left, A_LOOK * 2**look))
             if not looked or len(found) >= self._depth:
                 break
-            fitting = set(self._matching(among=looked, in_head=in_head))
+            fitting = set(self._among(looked))
             found += (id for id in looked if id in fitting)
         return found[: self._depth]
 
-    def _matching(
-        self, *, in_head: bool = False, among: list[int] | None = None, most: int | None = None
-    ) -> list[int]:
-        if among is not None and not among:
+    def _among(self, ids: list[int], most: int | None = None) -> list[int]:
+        if not ids:
             return []
-        return self._index.matching(
-            self._connection, self._asked, in_head=in_head, among=among, most=most
-        )
+        return self._index.matching(self._connection, self._asked, among=ids, most=most)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import Connection, Select
 
-from ripieno.store import entry, tables, values
+from ripieno.store import entry, heads, tables, values
 from ripieno.store.registered import ApplicationRecord, EntryState
 from ripieno.store.tally import Snapshot
 from ripieno.store.values import columns_of
@@ -31,10 +31,11 @@ _BOOK = (
 def read(connection: Connection) -> Snapshot:
     """All that there is."""
     updated = sql.type_coerce(_a.updated_at, sql.BigInteger)
-    places = connection.execute(sql.select(_a.id, _a.name, updated)).all()
+    places = connection.execute(sql.select(_a.id, _a.name, _a.title, updated)).all()
     return Snapshot(
-        names={id: name for id, name, _ in places},
-        updated={id: at for id, _, at in places},
+        names={id: name for id, name, _, _ in places},
+        titles={id: title for id, _, title, _ in places},
+        updated={id: at for id, _, _, at in places},
         open=_where(connection, _a.state == EntryState.PUBLISHED, _a.is_open),
         closed=_where(connection, _a.state == EntryState.PUBLISHED, ~_a.is_open),
         facets={
@@ -67,6 +68,7 @@ def _book(row: Any) -> Book:
         id=row.id,
         revision=row.revision,
         name=row.name,
+        head=heads.words_of(row.name, row.title),
         updated=values.microseconds(row.updated_at),
         state=row.state,
         is_open=row.is_open,

@@ -14,6 +14,7 @@ from itertools import chain
 from operator import itemgetter
 
 from ripieno.store import bits
+from ripieno.store.heads import Heads
 from ripieno.store.registered import Order
 
 LARGE = 12_000
@@ -34,13 +35,14 @@ Facet = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """What is read of all applications: their names and when they changed, in microseconds, by id;
-    and ids by what applications have in common.
+    """What is read of all applications: their names, titles and when they changed, in microseconds,
+    by id; and ids by what applications have in common.
 
     Published ones are `open` to everyone or `closed`; `readers` and `editors` are by principal.
     """
 
     names: Mapping[int, str] = field(default_factory=dict)
+    titles: Mapping[int, str] = field(default_factory=dict)
     updated: Mapping[int, int] = field(default_factory=dict)
     open: Collection[int] = ()
     closed: Collection[int] = ()
@@ -65,6 +67,8 @@ class Tally:
         for code, (kind, _) in enumerate(self.facets):
             kinds.setdefault(kind, set()).add(code)
         self.kinds: Mapping[str, Set[int]] = kinds
+        titles = snapshot.titles
+        self.heads = Heads({id: (name, titles.get(id, "")) for id, name in self.names.items()})
         self._open = bits.of(snapshot.open, self.size)
         self._closed = bits.of(snapshot.closed, self.size)
         self._readers, self._editors = snapshot.readers, snapshot.editors
@@ -120,6 +124,10 @@ class Tally:
         """Where each application is in that order, by its id."""
         return self._places[Order.NAME if order is Order.NAME else Order.NEWEST]
 
+    def counts_of(self, ids: Iterable[int]) -> dict[int, int]:
+        """How many of a few applications have each facet, by its code, where there are any."""
+        return Counter(chain.from_iterable(map(self._codes.__getitem__, ids)))
+
     def counts(self, found: int) -> dict[int, int]:
         """How many of those found have each facet, by its code, where there are any."""
         known = self._counted.get(found)
@@ -127,8 +135,7 @@ class Tally:
             return known.copy()
         flags = bits.flags(found, self.size)
         if found.bit_count() < LARGE:
-            ids = bits.numbers(flags)
-            return Counter(chain.from_iterable(map(self._codes.__getitem__, ids)))
+            return self.counts_of(bits.numbers(flags))
         counted = {code: (each & found).bit_count() for code, each in self._many.items()}
         for code, nothing, chosen in self._few:
             counted[code] = sum(chosen(flags)) - nothing

@@ -2,11 +2,12 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from ripieno.store import bits
+from ripieno.store import bits, heads
 from ripieno.store.registered import EntryState, FacetCount, FacetKind, Order, Search
 from ripieno.store.tally import Facet, Tally
 
@@ -16,7 +17,8 @@ MOST_VALUES = 30
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Book:
-    """An application that has changed, `updated` in microseconds.
+    """An application that has changed, `updated` in microseconds, `head` the words of its name and
+    title.
 
     It is no longer there if its `state` is None.
     """
@@ -24,6 +26,7 @@ class Book:
     id: int
     revision: int
     name: str = ""
+    head: frozenset[str] = frozenset()
     updated: int = 0
     state: EntryState | None = None
     is_open: bool = False
@@ -76,6 +79,13 @@ class View:
         id = self._ids.get(name)
         return [] if id is None else self.among([id])
 
+    def fitting(self, asked: Sequence[str]) -> list[int]:
+        """What of it has a word in its name or title that each of these begins."""
+        changed = self._changed
+        same = (id for id in self._tally.heads.fitting(asked) if id not in changed)
+        fresh = (id for id, book in changed.items() if heads.fits(book.head, asked))
+        return self.among(chain(same, fresh))
+
     def in_order(self, order: Order) -> Iterator[int]:
         """All of it by name, or the newest first; only what is taken of it is looked at."""
         flags, changed = self._flags, self._changed
@@ -105,9 +115,14 @@ class View:
 
     def spread(self, ids: Collection[int] | None = None) -> dict[FacetKind, list[FacetCount]]:
         """The most frequent values of each kind, in these ids or (None) in all of it."""
-        found = self._bits if ids is None else bits.of(ids, self.size)
-        flags = self._flags if ids is None else bits.flags(found, self.size)
-        return _told(self._tally, self._changed, found, flags)
+        tally, changed = self._tally, self._changed
+        if ids is None:
+            same = self._bits & ~bits.of(changed, self.size) if changed else self._bits
+            counts, fresh = tally.counts(same), self.among(changed)
+        else:
+            counts = tally.counts_of(id for id in ids if id not in changed)
+            fresh = [id for id in ids if id in changed]
+        return _told(tally, counts, [changed[id] for id in fresh])
 
     def _key(self, order: Order, ranks: Mapping[int, float] | None) -> Any:
         tally, changed = self._tally, self._changed
@@ -130,13 +145,9 @@ class View:
 
 
 def _told(
-    tally: Tally, changed: Mapping[int, Book], found: int, flags: bytes
+    tally: Tally, counts: dict[int, int], books: Iterable[Book]
 ) -> dict[FacetKind, list[FacetCount]]:
-    same = found & ~bits.of(changed, len(flags)) if changed else found
-    counts = tally.counts(same)
-    fresh = Counter(
-        facet for book in changed.values() if flags[book.id] == bits.ONE for facet in book.facets
-    )
+    fresh = Counter(facet for book in books for facet in book.facets)
     for facet in fresh.keys() & tally.codes.keys():
         code = tally.codes[facet]
         counts[code] = counts.get(code, 0) + fresh.pop(facet)

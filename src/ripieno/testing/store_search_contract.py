@@ -267,7 +267,6 @@ class StoreSearchContract:
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(hits, "MOST_COUNTED", 6)
-        monkeypatch.setattr(hits, "MOST_HEADS", 4)
         monkeypatch.setattr(hits, "A_LOOK", 3)
         for number in range(24):
             title = "" if number in (3, 7) else "Viewer"
