@@ -121,12 +121,18 @@ async def test_sign_in_leads_back_to_nowhere_else(door: DoorRig) -> None:
 async def test_who_has_no_access_is_told_so(door: DoorRig) -> None:
     await door.client.add_user(UserRequest(name="visitor-1"))
     stranger = (await door.client.create_token("t", user="visitor-1", scopes=[Scope.READ])).token
-    async with door.visiting("by-host", token=stranger) as http:
+    forged = {"X-Forwarded-For": "192.0.2.7"}
+    async with door.visiting("by-host", token=stranger, headers=forged) as http:
         program = await http.get("echo")
         page = await http.get("echo", headers=PAGE)
     assert (program.status_code, page.status_code) == (403, 403)
     assert "visitor-1 is not among those who may reach by-host" in program.json()["detail"]
     assert "You have no access" in page.text
+    deed = (await door.client.audit(user="visitor-1")).items[0]
+    assert (deed.action, deed.thing, deed.result) == ("route.reach", "route by-host", "refused")
+    assert deed.reason is not None and "it is somebody else's" in deed.reason
+    assert deed.via.startswith("t (t-")
+    assert deed.address == "127.0.0.1"
 
 
 async def test_the_application_is_told_who_comes_and_nothing_that_lets_in(door: DoorRig) -> None:
@@ -260,6 +266,8 @@ async def test_what_another_site_sends_is_not_taken(door: DoorRig) -> None:
             answer = await http.post("echo", headers={"Origin": origin})
             assert answer.status_code == expected, origin
         assert (await http.get("echo", headers={"Origin": "http://evil.example"})).is_success
+    found = (await door.client.audit(thing="route by-host", user="admin")).items
+    assert ("refused", "another site has sent it") in {(each.result, each.reason) for each in found}
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -5,6 +5,7 @@ not started is shown to those who wait.
 """
 
 import asyncio
+import dataclasses
 import logging
 import time
 
@@ -47,7 +48,7 @@ class Demand:
         self._starts: dict[str, asyncio.Task[None]] = {}
         self._refused_at: dict[str, float] = {}
 
-    def come(self, view: RouteView, caller: Caller | None) -> None:
+    def come(self, view: RouteView, caller: Caller | None, *, address: str) -> None:
         """Somebody who may visits a route, None: anybody. Started is what waits for it."""
         name = view.deployment
         if view.state is not RouteState.IDLE or name in self._starts:
@@ -55,7 +56,8 @@ class Demand:
         refused_at = self._refused_at.get(name)
         if refused_at is not None and time.monotonic() - refused_at < PAUSE_S:
             return
-        start = self._group.create_task(self._start(name, caller or system("visit")))
+        who = dataclasses.replace(caller or system("visit"), address=address)
+        start = self._group.create_task(self._start(name, who))
         self._starts[name] = start
         start.add_done_callback(lambda _: self._starts.pop(name, None))
 

@@ -20,7 +20,12 @@ from ripieno.store.store import Store
 
 T = TypeVar("T")
 
-_SAID = {"deployments": "running deployments", "cpus": "cpus", "memory_mib": "MiB of memory"}
+_SAID = {
+    "deployments": ("running deployment", "running deployments"),
+    "cpus": ("CPU", "CPUs"),
+    "memory_mib": ("MiB of memory", "MiB of memory"),
+}
+"""What is counted, of one and of more."""
 
 _SLACK = 1e-9
 """Sums of fractions of cpus are not exact."""
@@ -121,10 +126,20 @@ def _check(quota: Quota, name: str, before: Use, after: Use) -> None:
         used, then = getattr(before, dimension), getattr(after, dimension)
         if then > limit + _SLACK and then > used + _SLACK:
             raise QuotaExceeded(
-                f"the quota of {quota.subject} is {limit:g} {_SAID[dimension]}; {used:g} are used, "
-                f"and {name} would take {then - used:g} more: stop or remove something, or ask an "
-                "administrator for more"
+                f"the quota of {quota.subject} is {_number(limit)} {_unit(dimension, limit)}, with "
+                f"{_number(used)} in use; {name} would take {_number(then - used)} more: stop or "
+                "remove something, or ask an administrator for more"
             )
+
+
+def _unit(dimension: str, amount: float) -> str:
+    one, more = _SAID[dimension]
+    return one if amount == 1 else more
+
+
+def _number(amount: float) -> str:
+    """Without the noise of sums, and never as a power of ten."""
+    return f"{amount:.12g}"
 
 
 def _quota(record: QuotaRecord, users: frozenset[str]) -> Quota:

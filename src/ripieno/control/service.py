@@ -27,6 +27,7 @@ from ripieno.control.passwords import Passwords
 from ripieno.control.people import People
 from ripieno.control.quotas import Quotas
 from ripieno.control.reaching import Reaching
+from ripieno.control.rebuffs import Rebuffs
 from ripieno.control.reconfigurations import Reconfigurations
 from ripieno.control.registry import Registry
 from ripieno.control.routes import Routes
@@ -109,6 +110,7 @@ class Control(
             sessions=self._sessions,
             visits=visits,
             demand=self.demand,
+            rebuffs=Rebuffs(trail),
         )
         self._attempts = Attempts()
         self._provider = provider

@@ -63,5 +63,5 @@ class Staying(Deployments):
         view = self._routes.find(route)
         if view is None:
             raise missing.route(route)
-        self.demand.come(view, caller)
+        self.demand.come(view, caller, address=caller.address)
         await self.demand.until_begun(view.deployment)

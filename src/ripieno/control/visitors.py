@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from ripieno.control import policy
 from ripieno.control.callers import Callers
 from ripieno.control.demand import Demand
-from ripieno.control.errors import NotFound, Unauthenticated
+from ripieno.control.errors import Forbidden, NotFound, Unauthenticated
 from ripieno.control.passes import Passes, SignIn
 from ripieno.control.policy import Action
 from ripieno.control.reaching import place_of
+from ripieno.control.rebuffs import Rebuffs
 from ripieno.control.routes import Routes
 from ripieno.control.sessions import Sessions
 from ripieno.control.views import RouteView
@@ -43,7 +44,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request for a route. `host` is what the browser calls the host, `origin` the page's."""
+    """A request for a route. `host` is what the browser calls the host, `origin` the page's.
+
+    `address` is where it comes from.
+    """
 
     route: str
     host: str
@@ -52,6 +56,7 @@ class Visit:
     authorization: str = ""
     origin: str | None = None
     is_websocket: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,10 @@ class Visitors:
         sessions: Sessions,
         visits: Visits,
         demand: Demand,
+        rebuffs: Rebuffs,
     ) -> None:
         self.routes = routes
+        self._rebuffs = rebuffs
         self._visits = visits
         self._demand = demand
         self._passes = passes
@@ -106,6 +113,7 @@ class Visitors:
             except Unauthenticated:
                 return Answer(Verdict.STRANGER, view)
         elif _is_foreign(visit):
+            await self._note_foreign(visit, view, shown)
             return Answer(Verdict.FOREIGN, view)
         elif shown and not (visit.is_websocket and visit.origin is None):
             caller = await self._holder(shown, place_of(view))
@@ -115,12 +123,15 @@ class Visitors:
             return Answer(Verdict.ADMITTED, view, caller, cookies, authorization)
         if PUBLIC in view.access:
             return Answer(Verdict.ADMITTED, view, None, cookies, authorization)
-        return Answer(Verdict.STRANGER if caller is None else Verdict.REFUSED, view, caller)
+        if caller is None:
+            return Answer(Verdict.STRANGER, view)
+        self._note_refused(visit, view, caller)
+        return Answer(Verdict.REFUSED, view, caller)
 
-    def let_in(self, view: RouteView, caller: Caller | None) -> None:
+    def let_in(self, view: RouteView, caller: Caller | None, *, address: str) -> None:
         """Somebody who was admitted goes on to the route, or waits for it to be started."""
         self._visits.note(view.name)
-        self._demand.come(view, caller)
+        self._demand.come(view, caller, address=address)
 
     async def may_start(self, view: RouteView, user: str) -> bool:
         """Whether a user may start what the route leads to, however it was stopped."""
@@ -141,6 +152,25 @@ class Visitors:
         place = place_of(view)
         sign_in, path = self._passes.take(ticket, place)
         return self._passes.cookie(place, sign_in), path
+
+    def _note_refused(self, visit: Visit, view: RouteView, caller: Caller) -> None:
+        try:
+            policy.check(
+                caller,
+                Action.REACH,
+                thing=f"route {view.name}",
+                owner=view.owner,
+                readers=view.access,
+            )
+        except Forbidden as refusal:
+            self._rebuffs.note(caller, view.name, str(refusal), address=visit.address)
+
+    async def _note_foreign(self, visit: Visit, view: RouteView, shown: list[str]) -> None:
+        """What another site sends is worth a note where it is in somebody's name."""
+        caller = await self._holder(shown, place_of(view)) if shown else None
+        if caller is not None:
+            reason = "another site has sent it"
+            self._rebuffs.note(caller, view.name, reason, address=visit.address)
 
     def _sorted(self, cookies: str) -> tuple[str, list[str]]:
         """What of the cookies is the application's, and those by which we know a browser."""

@@ -66,7 +66,8 @@ class DoorEdge:
                 headers[name] += b"; " + text
             else:
                 headers[name] = text
-        answer = await self._visitors.check(visit_of(route, headers))
+        visit = visit_of(route, headers)
+        answer = await self._visitors.check(visit)
         if answer.verdict is not Verdict.ADMITTED or answer.route is None:
             await self._turn_away(answer, headers, scope, receive, send)
             return
@@ -76,7 +77,7 @@ class DoorEdge:
             query = uri.decode("latin-1").partition("?")[2]
             await _redirect(f"{answer.route.url}{'?' if query else ''}{query}", 307, send)
             return
-        self._visitors.let_in(answer.route, answer.caller)
+        self._visitors.let_in(answer.route, answer.caller, address=visit.address)
         told = [(b"content-length", b"0")]
         if answer.cookies:
             told.append((b"cookie", answer.cookies.encode("latin-1")))
@@ -141,6 +142,8 @@ def visit_of(route: str, headers: Headers) -> Visit:
         origin=None if origin is None else origin.decode("latin-1"),
         # `Upgrade` itself is for one hop only, so it does not come as far as this.
         is_websocket=b"sec-websocket-key" in headers or b"sec-websocket-version" in headers,
+        # Traefik writes down who asks it; what is behind a comma it has added asking itself.
+        address=headers.get(b"x-forwarded-for", b"").partition(b",")[0].decode("latin-1"),
     )
 
 
