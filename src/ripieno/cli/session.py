@@ -5,6 +5,8 @@ Called by every command that needs the server.
 """
 
 import asyncio
+import signal
+import threading
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -41,18 +43,34 @@ _BY_SLUG = {
 def run(work: Work[Answer], *, timeout_s: float = 60.0, file: str | None = None) -> Answer:
     """Do something with the server that is meant.
 
-    `file` is where a document comes from that is sent, for messages. Raises: `CommandError`.
+    `file` is where a document comes from that is sent, for messages. Raises: `CommandError`, and
+    `KeyboardInterrupt` once the work, which is cancelled by it, has ended.
     """
     found = find()
 
     async def session() -> Answer:
+        _hear_interrupts()
         async with Client(found.url, found.token, timeout_s=timeout_s) as client:
             return await work(client)
 
     try:
         return asyncio.run(session())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     except errors.ClientError as problem:
         raise failure(problem, file=file) from problem
+
+
+def _hear_interrupts() -> None:
+    """Cancel this task at an interrupt, between two callbacks of the loop.
+
+    `asyncio.run` does it within one. A callback that has just seen that somebody waits then fails
+    to wake them, and says so with a traceback.
+    """
+    task = asyncio.current_task()
+    is_main = threading.current_thread() is threading.main_thread()
+    if task is not None and is_main and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
 
 
 def find() -> settings.ClientSettings:
