@@ -118,6 +118,7 @@ class _Project:
         if not services:
             raise NothingToRun("no service is left to be a component")
         findings.found.append(f"services: {', '.join(services)}")
+        self._reader.secrets.tell()
         links = Links(services, self._reader, findings)
         links.add()
         findings.found.extend(compose_links.told(links))

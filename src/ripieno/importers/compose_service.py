@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ripieno.importers import compose_left_out, compose_secrets, draft, well_known
+from ripieno.importers import compose_left_out, draft, well_known
+from ripieno.importers.compose_secrets import Secrets
 from ripieno.importers.compose_text import Text, Variables, mebibytes, seconds, variables_of
 from ripieno.importers.draft import Findings
 from ripieno.model import names
@@ -54,6 +55,7 @@ class Reader:
 
     def __init__(self, variables: Variables, files: Mapping[str, str], findings: Findings) -> None:
         self._variables, self._files, self._findings = variables, files, findings
+        self.secrets = Secrets(findings)
 
     def read(self, name: str, component: str, node: Node) -> Service:
         """A service, without what it depends on. Raises: `DocumentError`."""
@@ -114,9 +116,7 @@ class Reader:
             except ApplicationError as problem:
                 self.note(service, f"a variable is not carried over: {problem}")
                 continue
-            found = compose_secrets.variable(
-                name, text, service=service.name, findings=self._findings
-            )
+            found = self.secrets.variable(name, text, service=service.name)
             if found is not None:
                 yield found
             else:

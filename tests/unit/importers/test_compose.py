@@ -272,6 +272,21 @@ def test_secrets_stay_secrets() -> None:
     assert "secret 'db_password' is a file there" not in told
 
 
+def test_a_secret_of_several_services_is_asked_for_once() -> None:
+    found = draft(
+        {
+            "web": {"image": "web", "environment": {"DB_PASSWORD": "${DB_PASSWORD:?}"}},
+            "worker": {"image": "web", "environment": {"DB_PASSWORD": "${DB_PASSWORD:?say it}"}},
+            "db": {"image": "db", "environment": {"POSTGRES_PASSWORD": "${DB_PASSWORD:?}"}},
+        }
+    )
+    told = [each for each in (*found.found, *found.missing, *found.notes) if "password" in each]
+    assert told == [
+        "the secret db-password, for DB_PASSWORD of web, DB_PASSWORD of worker, POSTGRES_PASSWORD "
+        "of db; set it: ripieno secret set db-password"
+    ]
+
+
 def test_merges_and_anchors_are_put_in() -> None:
     found = compose(
         """
