@@ -134,7 +134,9 @@ def create_app(
     app.add_middleware(Guard, control=control)
     files_bytes = archive.MOST_ARCHIVE_BYTES
     app.add_middleware(
-        BodyLimit, by_path={applications.ARCHIVE: files_bytes, SITE_EDITOR: files_bytes}
+        BodyLimit,
+        by_path={applications.ARCHIVE: files_bytes, SITE_EDITOR: files_bytes},
+        is_page=lambda path: site is not None and not is_guarded(path),
     )
     app.add_middleware(Incidents)
     openapi.complete(app)
