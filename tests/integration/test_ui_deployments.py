@@ -48,7 +48,8 @@ components:
     command: [sleep, "100000"]
     tcp_ports: {sql: 0}
     provides: {sql: sql}
-    health: {command: [sh, -c, "test ! -e FLAG"], interval_s: 0.1}
+    # What is ready is never thought to have failed, and is started again by those who test only.
+    health: {command: [sh, -c, "test ! -e FLAG"], interval_s: 0.1, failures: 10000}
   web:
     type: service
     command: [sh, -c, 'while :; do echo "$0 $((n += 1))"; sleep 0.05; done', "${parameters.words}"]

@@ -38,9 +38,12 @@ SAYINGS = (
     N_("ask an administrator"),
     N_("register the application with its files, then deploy it by its name"),
     N_(
-        "the quota of %(subject)s is %(most)s %(unit)s; %(used)s are used, and %(name)s would take "
+        "the quota of %(subject)s is %(most)s %(unit)s, with %(used)s in use; %(name)s would take "
         "%(more)s more: stop or remove something, or ask an administrator for more"
     ),
+    N_("running deployment"),
+    N_("running deployments"),
+    N_("MiB of memory"),
     # Changes and what becomes of them
     N_("there is a deployment %(name)s already"),
     N_("apply the change to it, or give this one another name"),
@@ -51,6 +54,103 @@ SAYINGS = (
     N_("%(names)s cannot come to rest: %(reason)s"),
     N_("bring back what they need"),
     N_("the deployment was removed"),
+    N_("%(name)s is taken"),
+    N_("reconfiguration %(id)s is not under way"),
+    N_("it cannot be cancelled"),
+    N_("it cannot be %(state)s"),
+    # What forms were filled in with
+    N_("a password has %(least)s to %(most)s characters"),
+    N_("choose a longer one"),
+    N_("the present password is not right"),
+    N_("try again"),
+    N_("the name or the password is not right"),
+    N_("if you are sure of both, ask an administrator"),
+    N_("the link was used already, has expired, or was replaced"),
+    N_("the link was used just now"),
+    N_("ask for a new one"),
+    N_("there is a user %(name)s already, or one who is the same person at the provider"),
+    N_("there is a group %(name)s already"),
+    N_("choose another name"),
+    N_("%(name)s cannot be the name of %(what)s"),
+    N_("use lower case letters, digits and inner dashes, at most %(count)s"),
+    N_("a user"),
+    N_("a group"),
+    N_("a deployment"),
+    N_("%(name)s means something else"),
+    N_("give the user another name"),
+    N_("%(user)s cannot take over what %(name)s has"),
+    N_("name another user"),
+    N_("%(name)s has deployments or applications (%(names)s)"),
+    N_("give them to another with --to USER, or remove them first"),
+    N_("%(what)s is no e-mail address"),
+    N_("write NAME@HOST, or nothing"),
+    N_("%(name)s is no name for a token"),
+    N_("use letters and digits"),
+    N_("the token %(name)s has no scope"),
+    N_("give it one, such as read"),
+    N_("the quota of %(subject)s limits nothing"),
+    N_("remove it, or say what"),
+    N_("write a number, or nothing"),
+    N_("write a number from 0 on, or nothing"),
+    N_("this machine is the host local already"),
+    N_("give an SSH address"),
+    N_("there is a host %(name)s already"),
+    N_("remove it, or rename this"),
+    N_("%(count)s components are on host %(name)s"),
+    N_("move or remove them first"),
+    N_("%(what)s is no address"),
+    N_("write [USER@]ADDRESS[:PORT]"),
+    N_("%(name)s has no life time"),
+    N_("it runs until it is stopped"),
+    N_(
+        "%(name)s would live for more than %(hours)s h from now, which is the most that this "
+        "server allows"
+    ),
+    N_("extend it later, or by less"),
+    N_("%(component)s is to have a whole number of replicas"),
+    N_("a request may have up to %(count)s bytes"),
+    N_("make the document smaller"),
+    # What is imported
+    N_("there is nothing to import"),
+    N_("choose a file, or paste what is in it"),
+    N_("%(host)s is not on the public Internet, and nobody has allowed it"),
+    N_("if that registry can be trusted, start the server with --allow-registry %(host)s"),
+    N_("%(registry)s has not %(what)s"),
+    N_("%(registry)s says"),
+    N_("look at the name and the tag"),
+    N_("%(registry)s does not let everybody read %(name)s"),
+    N_("%(what)s names no image"),
+    N_("a name is lower case letters and digits, with single . _ - between"),
+    N_("a tag is letters, digits and . _ -, at most 128 of them"),
+    N_("no Compose file"),
+    N_("it has to have 'services', by their names"),
+    N_("the Compose file has more than %(count)s bytes"),
+    N_("no service is left to be a component"),
+    N_("no Boutiques descriptor"),
+    # What is missing in what was imported
+    N_("no label tells it"),
+    N_("say how many cpus and memory_mib it needs"),
+    N_("say how many cpus and memory_mib a run needs"),
+    N_("say how long a run may take"),
+    N_("this is a day"),
+    N_("this is %(version)s"),
+    N_("neither a label nor the tag is a semantic version"),
+    N_("the image says nothing of what to run"),
+    N_("it exposes no tcp port, so it is taken for a job, which runs once"),
+    N_("make it a service, with tcp_ports if it has any, if it goes on"),
+    N_("no port looks like one for a browser"),
+    N_("add {component, tcp_port} for what people should reach"),
+    N_("there is none, so the tool has to be installed on the host"),
+    N_("give the host under 'host' if it is not this one"),
+    N_("title and description"),
+    N_("a Compose file has none"),
+    N_("parameters without a value"),
+    N_("give them a default, or a value at each deployment"),
+    N_("the secret %(name)s, for %(names)s"),
+    N_("set it"),
+    N_("parameter %(name)s looks like a secret, and whoever sees a deployment sees it"),
+    N_("give it in a variable of its own, {secret: NAME}"),
+    N_("the variables in %(path)s, which was not given"),
     N_(
         "%(name)s has %(count)s replicas, to which it was scaled, where the application says "
         "%(said)s"
@@ -110,6 +210,11 @@ SAYINGS = (
     N_("its life time of %(time)s is over"),
     N_("nobody has used it for a while"),
     N_("a visit starts it"),
+    N_("%(component)s was stopped"),
+    N_("%(component)s is started in a moment"),
+    N_("%(component)s waits for its turn"),
+    N_("%(component)s has crashed and is started again"),
+    N_("%(component)s has ended and is not started again"),
     N_("its life time is over"),
     N_("it can be started again"),
     # Who waits for whom
@@ -152,6 +257,28 @@ SAYINGS = (
         "provided are %(names)s. Add one that does, give both ports one 'interface', or leave it "
         "unconnected with 'select: {%(port)s: null}'"
     ),
+    N_("%(use)s selects {%(labels)s}, and no component with these labels provides %(interface)s"),
+    N_("%(who)s does"),
+    N_("nobody"),
+    N_("give the one that is meant these labels, or select it by name"),
+    N_("%(component)s selects %(name)s for %(port)s, which is no other component of the goal"),
+    N_("name one that is there"),
+    N_("the goal's connections"),
+    N_(
+        "%(component)s (%(type)s, on %(places)s) cannot %(need)s: no sequence of its behaviours "
+        "does that. It is asked to because %(reason)s. Change the goal, or give its type a "
+        "behaviour that leads there"
+    ),
+    N_(
+        "%(reason)s. Behaviours that use %(ports)s are out, since nothing provides that; connect it"
+    ),
+    N_("the goal asks it to %(need)s"),
+    N_("run %(behaviours)s"),
+    N_("stand on %(places)s"),
+    N_("provide %(ports)s on the way"),
+    N_("provide %(ports)s at the end"),
+    N_("release %(ports)s on the way"),
+    N_("release %(ports)s for good"),
     N_("the goal connects %(use)s to %(one)s and to %(other)s"),
     N_("a use port takes one connection"),
     N_("the plan was simulated and would end in %(outcome)s after %(time)s s"),
@@ -160,11 +287,14 @@ SAYINGS = (
 """Whole sentences, or what stands between their semicolons and colons."""
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-WHOLE = frozenset({"reason", "text"})
+WHOLE = frozenset({"reason", "text", "labels"})
 """What may be of several pieces, and goes as far as it can."""
 
-SAID = frozenset({"reason", "who"})
+SAID = frozenset({"reason", "who", "unit", "what"})
 """What is itself something that the server says."""
+
+JOINED = frozenset({"need"})
+"""What is one such thing or several, with 'and' between them."""
 
 LONGEST = 4000
 
@@ -182,10 +312,7 @@ def _said(text: str, code: str) -> str:
     for pattern, saying in _patterns():
         found = pattern.fullmatch(text)
         if found is not None:
-            values = {
-                name: _said(value, code) if name in SAID else value
-                for name, value in found.groupdict().items()
-            }
+            values = {name: _value(name, value, code) for name, value in found.groupdict().items()}
             return spoken.gettext(saying) % values
     for mark, joint in (
         ("; ", spoken.gettext("%(first)s; %(rest)s")),
@@ -200,10 +327,22 @@ def _said(text: str, code: str) -> str:
     return text
 
 
+def _value(name: str, text: str, code: str) -> str:
+    if name in JOINED:
+        every = [_said(each, code) for each in text.split(" and ")]
+        joint = languages()[code].gettext("%(first)s and %(rest)s")
+        return functools.reduce(lambda first, rest: joint % {"first": first, "rest": rest}, every)
+    return _said(text, code) if name in SAID else text
+
+
 @functools.cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Each saying with what finds it; what differs has neither a semicolon nor a colon in it."""
-    return tuple((re.compile(_pattern(each), re.DOTALL), each) for each in SAYINGS)
+    """Each saying with what finds it; what differs has neither a semicolon nor a colon in it.
+
+    Those in which nothing differs come first: of `for a while` the time is no `while`.
+    """
+    ordered = sorted(SAYINGS, key=lambda each: PLACEHOLDER.search(each) is not None)
+    return tuple((re.compile(_pattern(each), re.DOTALL), each) for each in ordered)
 
 
 def _pattern(saying: str) -> str:

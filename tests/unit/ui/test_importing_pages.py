@@ -75,6 +75,33 @@ async def test_what_is_no_descriptor_comes_back_with_the_reason(pages: Pages) ->
     assert (await pages.post("/publish/import/nonsense", {"text": "x"})).status_code == 422
 
 
+async def test_what_is_missing_is_told_in_the_language_of_the_visitor(pages: Pages) -> None:
+    text = 'services: {web: {image: "nginx:1", environment: {DB_PASSWORD: "${DB_PASSWORD:?}"}}}'
+    page = await pages.client.post(
+        "/publish/import/compose",
+        data={"csrf_token": CSRF_TOKEN, "text": text},
+        headers={"Accept-Language": "fr"},
+    )
+    assert "le secret db-password, pour DB_PASSWORD of web ; fixez-le" in words(page.text)
+
+
+@pytest.mark.parametrize("kind", ["compose", "boutiques"])
+async def test_who_has_chosen_no_file_is_told_so(pages: Pages, kind: str) -> None:
+    page = await pages.post(f"/publish/import/{kind}", {"text": " "})
+    assert page.status_code == 422
+    assert "there is nothing to import; choose a file" in words(page.text)
+
+
+async def test_a_file_that_is_too_large_has_a_page_that_says_so(pages: Pages) -> None:
+    page = await pages.client.post(
+        "/publish/import/compose",
+        data={"csrf_token": CSRF_TOKEN, "text": ""},
+        files={"file": ("compose.yaml", b"x" * 3_000_000)},
+    )
+    assert page.status_code == 413
+    assert "That is too large" in words(page.text)
+
+
 async def test_only_publishers_import() -> None:
     pages = Pages(FakeControl(), ALICE)
     assert (await pages.get("/publish/import")).status_code == 403

@@ -126,6 +126,8 @@ async def test_the_editor_takes_files_that_are_larger_than_other_requests(pages:
     assert saved.status_code == 303, words(saved.text)
     refused = await pages.post("/publish/check", {"document": "x" * 3_000_000})
     assert refused.status_code == 413
+    assert "That is too large" in words(refused.text)
+    assert "make the document smaller" in words(refused.text)
 
 
 async def test_files_that_are_taken_out_are_gone(pages: Pages) -> None:

@@ -14,9 +14,8 @@ from tests.ui_rig import Pages, words
 
 FRENCH = language.languages()["fr"]
 ENGLISH = language.languages()["en"]
-SOURCES = [
-    Path(ripieno.__file__).parent / each for each in ("control", "engine", "plan", "runtimes", "ui")
-]
+LAYERS = "api control engine images importers model plan runtimes store ui"
+SOURCES = [Path(ripieno.__file__).parent / each for each in LAYERS.split()]
 
 
 def test_every_saying_is_what_the_server_says() -> None:
@@ -68,9 +67,43 @@ def test_every_saying_is_what_the_server_says() -> None:
             "ou laissez-le sans connexion par 'select: {store: null}'",
         ),
         (
-            "the quota of user:ada is 1 cpus; 0.5 are used, and talk would take 1 more: stop or "
+            "the quota of user:ada is 1 CPU, with 0.5 in use; talk would take 1 more: stop or "
             "remove something, or ask an administrator for more",
             None,
+        ),
+        (
+            "the quota of group:neuro is 1 running deployment, with 1 in use; talk would take 1 "
+            "more: stop or remove something, or ask an administrator for more",
+            "le quota de group:neuro est de 1 déploiement en marche, avec 1 en usage ; talk en "
+            "prendrait 1 de plus : arrêtez ou supprimez quelque chose, ou demandez-en plus à un "
+            "administrateur",
+        ),
+        (
+            "nobody has used it for a while; a visit starts it",
+            "personne ne l’a utilisée depuis un moment ; une visite la démarre",
+        ),
+        ("nobody has used it for 30 min 0 s", "personne ne l’a utilisé depuis 30 min 0 s"),
+        (
+            "its life time is over; it can be started again",
+            "sa durée de vie est écoulée ; elle peut être redémarrée",
+        ),
+        (
+            "web.db selects {tier: back, region: eu}, and no component with these labels provides "
+            "'sql'; db.sql does: give the one that is meant these labels, or select it by name",
+            "web.db choisit {tier: back, region: eu}, et aucun composant avec ces étiquettes ne "
+            "fournit 'sql' ; fournisseurs : db.sql : donnez ces étiquettes à celui dont il s’agit, "
+            "ou choisissez-le par son nom",
+        ),
+        (
+            "web (Web, on off) cannot run update and stand on up: no sequence of its behaviours "
+            "does that. It is asked to because it is new; the goal asks it to stand on up. Change "
+            "the goal, or give its type a behaviour that leads there. Behaviours that use db are "
+            "out, since nothing provides that; connect it",
+            "web (Web, sur off) ne peut pas suivre update et se trouver sur up : aucune suite de "
+            "ses comportements ne le fait. C’est demandé parce que : il est nouveau ; le but lui "
+            "demande de se trouver sur up. Changez le but, ou donnez à son type un comportement "
+            "qui y mène. Les comportements qui se servent de db sont exclus, puisque rien ne le "
+            "fournit ; connectez-le",
         ),
     ],
 )

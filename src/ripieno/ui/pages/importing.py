@@ -22,6 +22,8 @@ MOST_FILES = 20
 KINDS = ("image", "compose", "boutiques")
 """What can be imported."""
 
+NOTHING = "there is nothing to import; choose a file, or paste what is in it"
+
 
 async def choose(request: Request) -> Response:
     """The ways to begin."""
@@ -44,12 +46,13 @@ async def read(request: Request) -> Response:
     try:
         draft = await _draft(gate, kind, text, files)
     except (ImporterError, ImageError) as problem:
+        fault = str(problem) if text.strip() else NOTHING
         return rendering.page(
             request,
             "importing.html",
             status=422,
             section="catalogue",
-            faults={kind: str(problem)},
+            faults={kind: fault},
             texts={kind: text},
         )
     return await publishing.editor(request, Bundle(document=draft.document), findings=draft)
