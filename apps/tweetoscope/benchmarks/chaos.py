@@ -2,7 +2,8 @@
 
     .venv/bin/python apps/tweetoscope/benchmarks/chaos.py [--kills 100] [--seed 1] [--json]
 
-On an Apache Kafka of its own (`make kafka`), or with `--tansu` on a Tansu, which cannot be killed.
+On an Apache Kafka of its own (`make kafka`), or with `--tansu` on a Tansu, which is not killed, as
+what it has is in memory.
 What is lost or doubled is printed as it is found, and again with the same `--seed`; what the
 services said stays in the folder of `--keep`.
 """

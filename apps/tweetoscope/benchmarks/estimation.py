@@ -100,7 +100,7 @@ def gathering(extent: Extent, random: np.random.Generator) -> Iterator[Figure]:
     def read() -> float:
         def work() -> None:
             said = messages.read_tweets(values, [b""] * len(values), range(len(values)))
-            Source(Gathering()).take([tweet for _, tweet in said])
+            Source(Gathering()).take(said["0"])
 
         return per_second(extent, len(values), work)
 

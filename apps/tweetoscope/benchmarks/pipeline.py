@@ -78,7 +78,11 @@ class Pace:
 
 
 def gathering(extent: Extent, *, is_tansu: bool) -> Iterator[Figure]:
-    """Tweets a second of the collector's CPU time, all its threads, from broker to broker."""
+    """Tweets a second of the collector's CPU time, from broker to broker.
+
+    That is the time of all threads of its process, the Kafka client's and those that answer for
+    metrics too, user's and system's, as it tells of itself; of the broker's it is none.
+    """
     tweets = list(itertools.islice(stream(), extent.size(300_000)))
     written = [generator.message(each, number) for number, each in enumerate(tweets)]
 
@@ -93,7 +97,7 @@ def gathering(extent: Extent, *, is_tansu: bool) -> Iterator[Figure]:
                 writer.send(written[start : start + BATCH], [], start)
                 writer.commit()
             writer.close()
-            after = collector_.until("tweetoscope_records_total", len(written))
+            after = collector_.until("tweetoscope_records_total", len(written), every_s=0.5)
         cpu = "process_cpu_seconds_total"
         return len(written) / max(after[cpu] - before[cpu], 0.01)
 
@@ -222,7 +226,7 @@ def warming(node: Node, seconds: float) -> Iterator[None]:
 def whole(extent: Extent, pace: Pace, *, is_tansu: bool) -> Iterator[Figure]:
     """All services at a pace that is above what is asked for: does it last, and how soon is it?"""
     if extent.divisor > 1:
-        pace = replace(pace, seconds=3.0, offered=pace.offered // extent.divisor, services=SERVICES)
+        pace = replace(pace, seconds=1.5, offered=pace.offered // extent.divisor, services=SERVICES)
     seen = seen_of(pace, is_tansu=is_tansu)
     took_s = seen.at_s[-1] - seen.at_s[0]
     rate = (seen.tweets[-1] - seen.tweets[0]) / max(took_s, 1.0)

@@ -54,8 +54,10 @@ class Running:
         """Wait until it has a partition, and so all of them."""
         self.until("tweetoscope_tasks", 1.0)
 
-    def until(self, name: str, least: float, within_s: float = WITHIN_S) -> dict[str, float]:
-        """Its metrics once one of them is so much."""
+    def until(
+        self, name: str, least: float, within_s: float = WITHIN_S, every_s: float = 0.05
+    ) -> dict[str, float]:
+        """Its metrics once one of them is so much. To answer takes it a millisecond or two."""
         end = time.monotonic() + within_s
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -65,7 +67,7 @@ class Running:
                     return numbers
             except OSError:
                 pass  # It does not listen yet.
-            time.sleep(0.05)
+            time.sleep(every_s)
         raise TimeoutError(f"{name} of {self.process.args!r} was never {least:g}")
 
 

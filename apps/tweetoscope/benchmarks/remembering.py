@@ -21,7 +21,7 @@ from typing import Any
 from apps.tweetoscope.benchmarks.processes import WITHIN_S, Running, broker, running, stream
 from measure import Extent, Figure, each_run
 from tweetoscope import collector, generator
-from tweetoscope.broker import Record
+from tweetoscope.broker import Listed, Record
 from tweetoscope.cascade import Gathering
 from tweetoscope.generator import Portion
 from tweetoscope.kafka import Kafka
@@ -49,7 +49,7 @@ def remembering(given: Connection) -> None:
     service = collector.service(Gathering(windows_s=(WINDOW_S,)), Metrics("collector"))
 
     def filled(process: Process[Any], batch: list[Record]) -> None:
-        list(process.handle([(record, service.decode(record)) for record in batch]))
+        list(process.handle(Listed(batch), list(map(service.decode, batch))))
         list(process.changes())
 
     # What a batch leaves with the allocator is there before it is looked.
@@ -160,7 +160,7 @@ class Sample:
 def sampled(collector_: Running, seconds: float) -> Iterator[Sample]:
     """Samples over a time, each told of on the standard error output."""
     began_s = time.monotonic()
-    count = min(SAMPLES, int(seconds))
+    count = min(SAMPLES, int(4.0 * seconds))
     for number in range(count + 1):
         time.sleep(max(began_s + number * seconds / count - time.monotonic(), 0.0))
         sample = Sample.of(collector_)
@@ -175,7 +175,7 @@ def sampled(collector_: Running, seconds: float) -> Iterator[Sample]:
 
 def lasting(extent: Extent, minutes: float, *, is_tansu: bool) -> Iterator[Figure]:
     """The collector on a broker, for minutes in which nothing changes but which cascades it has."""
-    seconds, warm = max(60.0 * minutes / extent.divisor, 4.0), WARM // extent.divisor
+    seconds, warm = max(60.0 * minutes / extent.divisor, 1.0), WARM // extent.divisor
     with (
         broker(is_tansu=is_tansu) as node,
         running("collector", node.address, WINDOWS) as collector_,

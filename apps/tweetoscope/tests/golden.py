@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tweetoscope import collector, estimator, learner, predictor
-from tweetoscope.broker import Message, Record
+from tweetoscope.broker import Listed, Message, Record
 from tweetoscope.cascade import Gathering
 from tweetoscope.errors import BadMessage
 from tweetoscope.marks import PowerLaw
@@ -112,7 +112,7 @@ def written(service: str) -> list[Written]:
         except BadMessage as error:
             found.append(dead_letter(record, str(error)))
         else:
-            found.extend(process.handle([(record, item)]))
+            found.extend(process.handle(Listed([record]), [item]))
     return [Written(each.topic, each.key, each.value) for each in found]
 
 

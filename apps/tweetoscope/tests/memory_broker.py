@@ -10,14 +10,15 @@ from tweetoscope.broker import (
     Assigned,
     BrokerError,
     Change,
+    Listed,
     Message,
     Record,
+    Records,
     Restored,
     Revoked,
     Superseded,
     Topic,
     changelog,
-    shares,
     task_name,
 )
 from tweetoscope.origins import Fresh, origin
@@ -56,7 +57,7 @@ class MemoryBroker:
         self.topics: dict[str, list[list[Entry]]] = {}
         self.positions: dict[tuple[str, str, int], int] = {}
         self.groups: dict[str, Group] = {}
-        self.open: dict[str, MemoryWriter] = {}
+        self.open: dict[str, MemoryTransactions] = {}
         self.is_lost = False
 
     def check(self) -> None:
@@ -85,13 +86,14 @@ class MemoryBroker:
             return {name: len(partitions) for name, partitions in self.topics.items()}
 
     def take(self, group: str, topic: str, partition: int) -> "MemoryWriter":
-        task = task_name(group, partition)
-        return MemoryWriter(self, task, (changelog(group), partition), (group, topic, partition))
+        transactions = MemoryTransactions(self, task_name(group, partition))
+        MemoryTransactions(self, group)
+        return MemoryWriter(self, transactions, group, topic, partition)
 
-    def rest(self, topic: str, partition: int, position: int) -> Iterator[Sequence[Record]]:
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Records]:
         with self.changed:
             records, _ = self.read(topic, partition, position, 1_000_000)
-        yield records
+        yield Listed(records)
 
     def join(
         self,
@@ -116,7 +118,7 @@ class MemoryBroker:
 
     def write(self, name: str) -> "MemoryWriter":
         return MemoryWriter(
-            self, task_name(name, 0), (changelog(name), 0), (name, changelog(name), 0)
+            self, MemoryTransactions(self, task_name(name, 0)), name, changelog(name), 0
         )
 
     def post(self) -> "MemoryPoster":
@@ -200,11 +202,11 @@ class MemoryMembership:
         self._members.generation += 1
         broker.changed.notify_all()
 
-    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+    def poll(self, timeout_s: float, limit: int) -> Records:
         with self._broker.changed:
             if self._is_changed():
                 self._rebalance()
-            return self._reading.poll(timeout_s, limit, self._is_changed)
+            return Listed(self._reading.poll(timeout_s, limit, self._is_changed))
 
     def lags(self) -> dict[int, int]:
         with self._broker.changed:
@@ -213,13 +215,19 @@ class MemoryMembership:
                 for (topic, number), at in self._reading.at.items()
             }
 
-    def writer(self, partition: int) -> "MemoryWriter":
-        return MemoryWriter(
-            self._broker,
-            task_name(self._group, partition),
-            (changelog(self._group), partition),
-            (self._group, self._topic, partition),
-        )
+    def writers(self, partitions: Collection[int]) -> dict[int, "MemoryWriter"]:
+        with self._broker.changed:
+            all_of_them = MemoryTransactions(self._broker, self._group)
+            own = {
+                number: MemoryTransactions(self._broker, task_name(self._group, number))
+                for number in partitions
+            }
+            if 1 < len(own) == len(self._broker.topics[self._topic]):
+                own = dict.fromkeys(own, all_of_them)
+            return {
+                number: MemoryWriter(self._broker, its, self._group, self._topic, number)
+                for number, its in own.items()
+            }
 
     def leave(self) -> None:
         """It is always a good time."""
@@ -285,8 +293,8 @@ class MemoryFollower:
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         with self._broker.changed:
-            found = shares(self._reading.poll(timeout_s, limit))
-            return [each for share in found.values() for each in self._fresh.of(share)]
+            found = Listed(self._reading.poll(timeout_s, limit))
+            return [each for share in found.shares.values() for each in self._fresh.of(share)]
 
     def is_at_end(self) -> bool:
         return all(self._reading.at[where] >= end for where, end in self._ends.items())
@@ -308,22 +316,60 @@ class MemoryPoster:
         """Nothing is under way."""
 
 
+class MemoryTransactions:
+    """Those of a name, which fences whoever had it before."""
+
+    def __init__(self, broker: MemoryBroker, name: str) -> None:
+        self._broker, self._name = broker, name
+        self._open: Transaction | None = None
+        self._positions: dict[tuple[str, str, int], int] = {}
+        with broker.changed:
+            if (other := broker.open.get(name)) is not None:
+                other.abort()
+            broker.open[name] = self
+
+    def begin(self) -> Transaction:
+        self._check()
+        if self._open is None:
+            self._open = Transaction()
+        return self._open
+
+    def count(self, of: tuple[str, str, int], position: int | None) -> None:
+        if position is not None:
+            self._positions[of] = position
+
+    def commit(self) -> None:
+        self._check()
+        if self._open is None:
+            return
+        self._open.counts, self._open = True, None
+        self._broker.positions.update(self._positions)
+        self._positions = {}
+        self._broker.changed.notify_all()
+
+    def abort(self) -> None:
+        if self._open is not None:
+            self._open.counts, self._open = False, None
+            self._positions = {}
+            self._broker.changed.notify_all()
+
+    def _check(self) -> None:
+        if self._broker.open.get(self._name) is not self:
+            raise Superseded(f"another process has taken over {self._name}")
+
+
 class MemoryWriter:
     def __init__(
         self,
         broker: MemoryBroker,
-        task: str,
-        state: tuple[str, int],
-        counted: tuple[str, str, int],
+        transactions: MemoryTransactions,
+        group: str,
+        topic: str,
+        partition: int,
     ) -> None:
-        self._broker, self._task = broker, task
-        self._state, self._counted = state, counted
-        self._transaction: Transaction | None = None
-        self._position: int | None = None
-        with broker.changed:
-            if (other := broker.open.get(task)) is not None:
-                other.abort()
-            broker.open[task] = self
+        self._broker, self._transactions = broker, transactions
+        self._task, self._state = task_name(group, partition), (changelog(group), partition)
+        self._counted = (group, topic, partition)
 
     def restore(self) -> Restored:
         with self._broker.changed:
@@ -349,37 +395,22 @@ class MemoryWriter:
         whole: Callable[[], Iterable[Change]] | None = None,
     ) -> None:
         with self._broker.changed:
-            self._check()
-            self._transaction, self._position = Transaction(), position
+            transaction = self._transactions.begin()
             cause, index = -1, 0
             for message in messages:
                 index = index + 1 if message.cause == cause else 0
                 cause = message.cause
-                self._broker.append(message, origin(self._task, cause, index), self._transaction)
+                self._broker.append(message, origin(self._task, cause, index), transaction)
             topic, partition = self._state
             for key, value in changes:
                 message = Message(topic, key, value, partition=partition)
-                self._broker.append(message, None, self._transaction).position = position
+                self._broker.append(message, None, transaction).position = position
+            self._transactions.count(self._counted, position)
 
     def commit(self) -> None:
         with self._broker.changed:
-            self._check()
-            if self._transaction is None:
-                return
-            self._transaction.counts, self._transaction = True, None
-            if self._position is not None:
-                self._broker.positions[self._counted] = self._position
-            self._broker.changed.notify_all()
+            self._transactions.commit()
 
     def close(self) -> None:
         with self._broker.changed:
-            self.abort()
-
-    def abort(self) -> None:
-        if self._transaction is not None:
-            self._transaction.counts, self._transaction = False, None
-            self._broker.changed.notify_all()
-
-    def _check(self) -> None:
-        if self._broker.open.get(self._task) is not self:
-            raise Superseded(f"another process has taken over {self._task}")
+            self._transactions.abort()

@@ -15,6 +15,7 @@ from tweetoscope.broker import (
     BrokerError,
     Change,
     Follower,
+    Listed,
     Membership,
     Message,
     Record,
@@ -28,7 +29,13 @@ from tweetoscope.origins import PLACE, Fresh, parted
 WITHIN_S = 60.0
 
 
-@pytest.fixture(params=["memory", "memory as Tansu", "Tansu", "Apache Kafka"])
+@pytest.fixture(
+    params=[
+        "memory", "memory as Tansu",
+        pytest.param("Tansu", marks=pytest.mark.long),  # not busy, but it takes its time
+        pytest.param("Apache Kafka", marks=pytest.mark.long(shares="Apache Kafka")),
+    ]
+)  # fmt: skip
 def broker(request: pytest.FixtureRequest) -> Broker:
     match request.param:
         case "Tansu":
@@ -62,7 +69,7 @@ class Member:
         )
 
     def _assigned(self, partitions: Collection[int]) -> dict[int, int | None]:
-        self.writers = {number: self.membership.writer(number) for number in partitions}
+        self.writers = dict(self.membership.writers(partitions))
         return {number: writer.restore().position for number, writer in self.writers.items()}
 
     def _revoked(self, partitions: Collection[int]) -> None:
@@ -199,6 +206,18 @@ def test_state_and_position_are_as_committed_last(broker: Broker) -> None:
     assert (restored.position, restored.state) == (9, {b"b": b"1", b"c": b"2"})
 
 
+def test_a_position_is_committed_also_where_nothing_follows(broker: Broker, topic: str) -> None:
+    for position in (1, 2, 3):
+        with closing(broker.take(topic, topic, 0)) as writer:
+            writer.send([], [], position)
+            writer.commit()
+            writer.send([], [], position + 1)
+            writer.commit()
+        with closing(broker.take(topic, topic, 0)) as writer:
+            assert (restored := writer.restore()).position == position + 1
+            assert restored.state == {}
+
+
 def test_state_is_read_from_where_all_of_it_was_written_last(
     broker: Broker, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +246,7 @@ def test_state_is_read_from_where_all_of_it_was_written_last(
         assert begins.offset > 100
 
 
+@pytest.mark.long
 def test_members_of_a_group_that_hangs_meet_anew(
     tansu: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,9 +380,9 @@ def test_origins_are_remembered_in_state() -> None:
     shown = [entry.record for entry in broker.partition("t", 0)]
     assert len(shown) == 2
     fresh = Fresh()
-    assert len(fresh.of(shown[:1])) == 1
+    assert len(fresh.of(Listed(shown[:1]))) == 1
     again = Fresh(fresh.state())
-    assert again.of(shown[1:]) == []
+    assert not again.of(Listed(shown[1:]))
     assert again.repeated == 1
 
 
@@ -390,6 +410,53 @@ def test_a_task_is_taken_by_one_who_is_no_member(
     again.close()
     rest = [each for records in broker.rest(topic, 1, last) for each in records]
     assert texts(rest) == [b"3", b"4"]
+
+
+def test_who_has_all_partitions_commits_for_all_at_once(broker: Broker, topic: str) -> None:
+    member = Member(broker, topic)
+    until(lambda: len(member.writers) == 2, member.poll)
+    for number, writer in member.writers.items():
+        writer.send(
+            [Message(topic, b"k", b"%d" % number, 0, number)], [Change(b"a", b"%d" % number)], 1
+        )
+    member.writers[0].commit()
+    member.writers[1].commit()
+    assert sorted(text or b"" for text in texts(read(broker.follow([topic]), 2))) == [b"0", b"1"]
+    member.membership.close()
+    for number in range(2):
+        with closing(broker.take(topic, topic, number)) as taker:
+            restored = taker.restore()
+            assert (restored.position, restored.state) == (1, {b"a": b"%d" % number})
+
+
+def test_who_takes_a_task_supersedes_one_that_has_all(broker: Broker, topic: str) -> None:
+    member = Member(broker, topic)
+    until(lambda: len(member.writers) == 2, member.poll)
+    for writer in member.writers.values():
+        writer.send([Message(topic, b"k", b"lost", 0)], [Change(b"a", b"lost")], 1)
+    taken = broker.take(topic, topic, 1)
+    with pytest.raises(BrokerError):
+        member.writers[0].commit()
+    for number in range(2):
+        with closing(broker.take(topic, topic, number)) as taker:
+            restored = taker.restore()
+            assert (restored.position, restored.state) == (None, {})
+    taken.close()
+    member.membership.close()
+
+
+def test_who_gets_all_supersedes_one_that_has_a_task(broker: Broker, topic: str) -> None:
+    taker = broker.take(topic, topic, 1)
+    taker.send([Message(topic, b"k", b"lost", 0)], [Change(b"a", b"lost")], 1)
+    member = Member(broker, topic)
+    until(lambda: len(member.writers) == 2, member.poll)
+    with pytest.raises(BrokerError):
+        taker.commit()
+    committed(member.writers[1], Message(topic, b"k", b"1", 0), changes=(Change(b"a", b"1"),))
+    member.membership.close()
+    with closing(broker.take(topic, topic, 1)) as again:
+        restored = again.restore()
+        assert (restored.position, restored.state) == (1, {b"a": b"1"})
 
 
 def test_a_member_that_leaves_while_another_joins_leaves_it_all(broker: Broker, topic: str) -> None:

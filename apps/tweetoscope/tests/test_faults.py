@@ -1,7 +1,7 @@
 """All services as processes over a real Apache Kafka, while everything goes wrong.
 
 The long version is `benchmarks/chaos.py`, which can do it on Tansu, too. That is not done here:
-kills may leave a group on Tansu (0.6.0) that gives nobody any partition again, so that it waits.
+Tansu (0.6.0) now and then leaves out a record when it shows a reader what several have written.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from tweetoscope.testing.chaos import Trouble
 from tweetoscope.testing.inputs import Input
 
 
-@pytest.mark.long
+@pytest.mark.long(shares="Apache Kafka")
 def test_nothing_is_lost_or_doubled(apache_of_its_own: ApacheKafka, tmp_path: Path) -> None:
     given = Input.simulated(tmp_path, cascades=40, seed=8)
     trouble = Trouble(kills=7, added=2, broker_kills=1, poison=6, seconds=10.0, seed=3)

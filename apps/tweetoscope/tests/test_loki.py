@@ -56,15 +56,13 @@ def server() -> Iterator[LokiServer]:
 def test_what_services_log_is_a_stream_for_each_service_and_level(server: LokiServer) -> None:
     logged = [("collector", "INFO", "begun"), ("learner", "WARNING", "drift"),
               ("collector", "INFO", "ended")]  # fmt: skip
-    items = [
-        (
-            Record("logs", 0, offset, None, None, 0, None),
-            reports.Log(time_s=1_700_000_000, source=source, level=level, message=message),
-        )
-        for offset, (source, level, message) in enumerate(logged)
+    records = [Record("logs", 0, offset, None, None, 0, None) for offset in range(len(logged))]
+    lines = [
+        reports.Log(time_s=1_700_000_000, source=source, level=level, message=message)
+        for source, level, message in logged
     ]
     with pusher(server.url) as (loki, metrics):
-        assert list(Logging(loki).handle(items)) == []
+        assert list(Logging(loki).handle(records, lines)) == []
         taken = server.until(3)
     assert {tuple(line.labels.items()) for line in taken} == {
         (("job", "tweetoscope"), ("service", "collector"), ("level", "info")),
@@ -143,5 +141,5 @@ def test_an_address_that_is_none_is_refused() -> None:
 def test_without_an_address_nothing_is_pushed(capsys: pytest.CaptureFixture[str]) -> None:
     log = reports.Log(time_s=1, source="learner", level="INFO", message="begun")
     with pushing(None, Metrics("logger")) as loki:
-        Logging(loki).handle([(Record("logs", 0, 0, None, None, 0, None), log)])
+        Logging(loki).handle([Record("logs", 0, 0, None, None, 0, None)], [log])
     assert capsys.readouterr().out == "1 INFO learner begun\n"

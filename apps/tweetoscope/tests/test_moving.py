@@ -6,12 +6,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 
 import pytest
 
 from apps.tweetoscope.tests.memory_broker import MemoryBroker
 from tweetoscope import collector, generator, moving, sources, whereabouts
-from tweetoscope.broker import Broker, BrokerError, Message, Topic
+from tweetoscope.broker import Broker, BrokerError, Message, Records, Topic
 from tweetoscope.cascade import Gathering
 from tweetoscope.generator import Paced
 from tweetoscope.kafka import Kafka
@@ -120,7 +121,7 @@ def read(broker: Broker, *topics: str, least: int) -> Counter[bytes]:
     return found
 
 
-@pytest.mark.long
+@pytest.mark.long(shares="Apache Kafka")
 def test_a_pipeline_on_apache_kafka_goes_on_at_a_tansu(
     emitted: list[Emitted], apache_of_its_own: ApacheKafka
 ) -> None:
@@ -145,23 +146,32 @@ def test_a_pipeline_on_apache_kafka_goes_on_at_a_tansu(
                 assert read(new, SERIES, PROPERTIES, least=expected.total()) == expected
 
 
+class Interrupted(MemoryBroker):
+    """A broker at which something happens when the second partition of a topic is carried."""
+
+    def __init__(self, of: MemoryBroker, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self.topics, self.positions, self.open = of.topics, of.positions, of.open
+        self._happens = happens
+
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Records]:
+        if partition == 1:
+            self._happens()
+        return super().rest(topic, partition, position)
+
+
+def gone() -> None:
+    raise BrokerError("gone")
+
+
 def test_a_move_that_was_interrupted_goes_on(emitted: list[Emitted]) -> None:
     old, new = MemoryBroker(), MemoryBroker(shows_aborted=True)
     old.make(all_topics(2))
     generate(old, emitted[:100])
     tweets = there(old, TWEETS)
 
-    class Broken(MemoryBroker):
-        def rest(self, topic: str, partition: int, position: int):  # type: ignore[no-untyped-def]
-            for records in old.rest(topic, partition, position):
-                if partition == 1:
-                    raise BrokerError("gone")
-                yield records
-
-    broken = Broken()
-    broken.topics, broken.positions, broken.open = old.topics, old.positions, old.open
     with pytest.raises(BrokerError, match="gone"):
-        moving.move(broken, new, "there:9092")
+        moving.move(Interrupted(old, gone), new, "there:9092")
     with pytest.raises(BrokerError, match="still being carried"):
         whereabouts.check_arrived(new)
     assert moving.move(old, new, "there:9092") is not None
@@ -178,6 +188,49 @@ def test_a_move_that_was_given_up_is_taken_back(emitted: list[Emitted]) -> None:
     assert moving.take_back(old) == 0
     generate(old, emitted[:120])
     assert there(old, TWEETS).total() == 120
+
+
+def test_one_who_goes_back_before_all_has_arrived_stays(emitted: list[Emitted]) -> None:
+    old, new = MemoryBroker(), MemoryBroker()
+    assert moving.stay(old) == 0
+    old.make(all_topics(2))
+    generate(old, emitted[:100])
+    working = old.open["generator/0"]
+    assert moving.stay(old) == 0
+    assert old.open["generator/0"] is working
+    with pytest.raises(BrokerError, match="gone"):
+        moving.move(Interrupted(old, gone), new, "there:9092")
+    assert moving.stay(old) == 3
+    assert moving.stay(old) == 0
+    generate(old, emitted[:120])
+    assert there(old, TWEETS).total() == 120
+    # There some tasks are as they were before that.
+    with pytest.raises(BadMove, match="delete its topics there"):
+        moving.move(old, new, "there:9092")
+    moving.move(old, MemoryBroker(), "elsewhere:9092")
+
+
+def test_one_who_goes_back_while_all_is_carried_stays(emitted: list[Emitted]) -> None:
+    old, new = MemoryBroker(), MemoryBroker()
+    old.make(all_topics(2))
+    generate(old, emitted[:100])
+    with pytest.raises(BadMove, match="given up meanwhile"):
+        moving.move(Interrupted(old, partial(moving.stay, old)), new, "there:9092")
+    assert whereabouts.is_arriving(new)
+    assert moving.take_back(old) == 0
+    generate(old, emitted[:120])
+    assert there(old, TWEETS).total() == 120
+
+
+def test_one_who_goes_back_to_where_a_pipeline_has_left_is_told_so(emitted: list[Emitted]) -> None:
+    old = MemoryBroker()
+    old.make(all_topics(1))
+    generate(old, emitted[:100])
+    moving.move(old, MemoryBroker(), "there:9092")
+    with pytest.raises(BadMove, match="has moved to there:9092, and goes on there"):
+        moving.stay(old)
+    moving.take_back(old)
+    assert moving.stay(old) == 0
 
 
 def test_a_pipeline_is_not_moved_over_another() -> None:

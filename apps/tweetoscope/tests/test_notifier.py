@@ -93,7 +93,7 @@ def post(broker: Broker, *names: str) -> None:
     poster.close()
 
 
-@pytest.fixture(params=["memory", "Tansu"])
+@pytest.fixture(params=["memory", pytest.param("Tansu", marks=pytest.mark.long)])
 def broker(request: pytest.FixtureRequest) -> Broker:
     found: Broker = (
         MemoryBroker()

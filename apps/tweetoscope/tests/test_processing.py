@@ -21,8 +21,8 @@ class Counting:
         self._counts = {word: int(count) for word, count in state.items()}
         self._changed: set[bytes] = set()
 
-    def handle(self, items: Sequence[tuple[Record, bytes]]) -> Iterable[Message]:
-        for record, word in items:
+    def handle(self, records: Sequence[Record], values: Sequence[bytes]) -> Iterable[Message]:
+        for record, word in zip(records, values, strict=True):
             count = self._counts[word] = self._counts.get(word, 0) + 1
             self._changed.add(word)
             yield Message("counts", word, b"%s %d" % (word, count), cause=record.offset)
@@ -277,11 +277,11 @@ def test_what_a_slow_service_has_not_handled_stays_with_the_broker(broker: Memor
     goes_on = threading.Event()
 
     class Slow(Counting):
-        def handle(self, items: Sequence[tuple[Record, bytes]]) -> Iterable[Message]:
-            polled.append(len(items))
+        def handle(self, records: Sequence[Record], values: Sequence[bytes]) -> Iterable[Message]:
+            polled.append(len(values))
             committed.append(sum(broker.positions.get(at, 0) for at in PLACES))
             assert goes_on.wait(WITHIN_S)
-            return super().handle(items)
+            return super().handle(records, values)
 
     def service() -> Service[bytes]:
         return counting(open=lambda _, state: Slow(state))

@@ -4,6 +4,7 @@ import gc
 import itertools
 import json
 import random
+import statistics
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tweetoscope import collector, estimator, learner, messages, predictor
-from tweetoscope.broker import Message, Record
+from tweetoscope.broker import Listed, Message, Record
 from tweetoscope.cascade import Gathering, Tweet
 from tweetoscope.errors import BadMessage
 from tweetoscope.learning import NAMES, Kind, Model
@@ -55,8 +56,7 @@ def run(
     for number, part in enumerate(batches(inputs, batch)):
         if process is None or restarts:
             process = service().open(0, dict(state))
-        items = [(record, decode(record)) for record in part]
-        written.extend(process.handle(items))
+        written.extend(process.handle(Listed(part), list(map(decode, part))))
         for key, value in process.changes():
             if value is None:
                 state.pop(key, None)
@@ -144,7 +144,8 @@ def test_tweets_later_than_allowed_are_counted() -> None:
         for time_s in (0.0, 20.0, 16.0, 9.0, 14.0)
     ]
     process = service.open(0, {})
-    list(process.handle([(each, service.decode(each)) for each in records(told, "tweets")]))
+    inputs = records(told, "tweets")
+    list(process.handle(Listed(inputs), list(map(service.decode, inputs))))
     list(process.changes())
     late = metrics.registry.get_sample_value("tweetoscope_late_total", {"service": "collector"})
     assert late == 2
@@ -166,7 +167,7 @@ def test_the_changelog_of_a_collector_is_that_of_open_cascades(tweets: list[Reco
     most = 0
     decode = collecting()().decode
     for part in batches(tweets, 100):
-        list(process.handle([(record, decode(record)) for record in part]))
+        list(process.handle(Listed(part), list(map(decode, part))))
         for key, value in process.changes():
             if value is None:
                 state.pop(key, None)
@@ -188,10 +189,10 @@ def test_cascades_that_have_ended_leave_nothing_in_the_memory_of_a_collector() -
             for number in range(50)
         ]
         process.handle(
-            [
-                (Record("tweets", 0, offset, b"s", b"", 0, None), ("s", tweet))
-                for offset, tweet in enumerate(tweets)
-            ]
+            Listed(
+                Record("tweets", 0, offset, b"s", b"", 0, None) for offset in range(len(tweets))
+            ),
+            [("s", tweets)],
         )
         del tweets
         list(process.changes())
@@ -202,10 +203,12 @@ def test_cascades_that_have_ended_leave_nothing_in_the_memory_of_a_collector() -
 
     tracemalloc.start()
     try:
-        used = [gathered(generation) for generation in range(6)]
+        used = [gathered(generation) for generation in range(9)]
     finally:
         tracemalloc.stop()
-    assert max(used[1:]) < used[1] + 5_000
+    # By the median: other threads of the tests may take something once.
+    grown = [after - before for before, after in itertools.pairwise(used[1:])]
+    assert statistics.median(grown) < 1_000, used
 
 
 def test_an_estimator_begun_anew_does_the_same(tweets: list[Record]) -> None:
@@ -339,7 +342,7 @@ def test_a_learner_with_another_memory_keeps_the_newest_of_what_it_had(memory: i
     for each, part in ((40, inputs[:70]), (memory, inputs[70:75]), (memory, inputs[75:])):
         process = teaching(memory=each)().open(0, dict(state))
         decode = teaching()().decode
-        written = list(process.handle([(record, decode(record)) for record in part]))
+        written = list(process.handle(Listed(part), list(map(decode, part))))
         versions += [model.version for model in taught(written)]
         for key, value in process.changes():
             if value is None:

@@ -5,11 +5,11 @@ that passes the same contract. A *task* is one partition of a service's input to
 that belongs to it. Whoever has it alone may write for it.
 """
 
-import itertools
-import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from functools import cached_property
+from typing import NamedTuple, Protocol, Self, overload
 
 from tweetoscope.errors import TweetoscopeError
 
@@ -35,6 +35,108 @@ class Record(NamedTuple):
     value: bytes | None
     time_ms: int
     origin: bytes | None
+
+
+Place = tuple[str, int]
+"""A topic and one of its partitions."""
+
+
+class Records(Sequence[Record], ABC):
+    """Records as they were read, in order. One is made when somebody asks for it.
+
+    Who handles a hundred thousand a second asks for columns, and for hardly any record.
+    """
+
+    @property
+    @abstractmethod
+    def offsets(self) -> Sequence[int]:
+        """Where each is in its partition."""
+
+    @property
+    @abstractmethod
+    def keys(self) -> Sequence[bytes | None]:
+        """The key of each."""
+
+    @property
+    @abstractmethod
+    def values(self) -> Sequence[bytes | None]:
+        """The value of each."""
+
+    @property
+    @abstractmethod
+    def origins(self) -> Sequence[bytes | None]:
+        """The origin of each."""
+
+    @cached_property
+    def shares(self) -> Mapping[Place, Self]:
+        """Those of each partition."""
+        places = self._places()
+        if places and places.count(places[0]) == len(places):
+            return {places[0]: self}
+        found: dict[Place, list[int]] = {}
+        for at, place in enumerate(places):
+            found.setdefault(place, []).append(at)
+        return {place: self._chosen(share) for place, share in found.items()}
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(self._record, range(len(self)))
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> Self: ...
+    def __getitem__(self, at: int | slice) -> Record | Self:
+        if isinstance(at, slice):
+            return self._chosen(range(len(self))[at])
+        return self._record(at)
+
+    @abstractmethod
+    def _places(self) -> list[Place]: ...
+
+    @abstractmethod
+    def _record(self, at: int) -> Record: ...
+
+    @abstractmethod
+    def _chosen(self, some: Iterable[int]) -> Self: ...
+
+
+class Listed(Records):
+    """Records that are there."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._all = list(records)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def offsets(self) -> Sequence[int]:
+        """Where each is in its partition."""
+        return [record.offset for record in self._all]
+
+    @property
+    def keys(self) -> Sequence[bytes | None]:
+        """The key of each."""
+        return [record.key for record in self._all]
+
+    @property
+    def values(self) -> Sequence[bytes | None]:
+        """The value of each."""
+        return [record.value for record in self._all]
+
+    @property
+    def origins(self) -> Sequence[bytes | None]:
+        """The origin of each."""
+        return [record.origin for record in self._all]
+
+    def _places(self) -> list[Place]:
+        return [(record.topic, record.partition) for record in self._all]
+
+    def _record(self, at: int) -> Record:
+        return self._all[at]
+
+    def _chosen(self, some: Iterable[int]) -> Self:
+        return type(self)(self._all[at] for at in some)
 
 
 class Message(NamedTuple):
@@ -104,7 +206,7 @@ class Writer(Protocol):
 class Membership(Protocol):
     """A share of a topic's partitions, among all members of a group."""
 
-    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+    def poll(self, timeout_s: float, limit: int) -> Records:
         """Records of the partitions that are one's own, waiting only while there are none.
 
         Calls back `on_assigned` and `on_revoked` of `Broker.join`, and never else.
@@ -113,8 +215,12 @@ class Membership(Protocol):
     def lags(self) -> dict[int, int]:
         """How many records each own partition has that were not polled yet."""
 
-    def writer(self, partition: int) -> Writer:
-        """The writer of an own partition's task, its state kept in the group's changelog."""
+    def writers(self, partitions: Collection[int]) -> Mapping[int, Writer]:
+        """The writers of own partitions' tasks, their state kept in the group's changelog.
+
+        Nobody else can commit for these tasks any more. Of one who has all partitions to commit
+        with one writer is to commit with all that have sent something.
+        """
 
     def leave(self) -> None:
         """Take no more partitions, and wait until it is a good time to close."""
@@ -203,7 +309,7 @@ class Broker(Protocol):
     def take(self, group: str, topic: str, partition: int) -> Writer:
         """The writer of a group's task for one who is no member of it."""
 
-    def rest(self, topic: str, partition: int, position: int) -> Iterator[Sequence[Record]]:
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Records]:
         """What a partition has from a position to its present end."""
 
     def write(self, name: str) -> Writer:
@@ -211,14 +317,6 @@ class Broker(Protocol):
 
     def post(self) -> Poster:
         """A way to write what may also be lost."""
-
-
-def shares(records: Iterable[Record]) -> dict[tuple[str, int], list[Record]]:
-    """Records of each topic's partition, in order."""
-    found: dict[tuple[str, int], list[Record]] = {}
-    for at, share in itertools.groupby(records, _PARTITION):
-        found.setdefault(at, []).extend(share)
-    return found
 
 
 def task_name(group: str, partition: int) -> str:
@@ -229,6 +327,3 @@ def task_name(group: str, partition: int) -> str:
 def changelog(group: str) -> str:
     """The topic that keeps the state of a group's tasks, as partitioned as their input."""
     return f"{group}_state"
-
-
-_PARTITION: Callable[[Record], tuple[str, int]] = operator.itemgetter(0, 1)

@@ -5,14 +5,15 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tweetoscope import messages, spool
-from tweetoscope.broker import Change, Message, Record
+from tweetoscope.broker import Change, Message, Record, Records
 from tweetoscope.cascade import Closed, Collector, Ended, Gathering, Happening, Tweet
 from tweetoscope.errors import BadMessage
 from tweetoscope.metrics import Figure, Metrics
 from tweetoscope.processing import Service
 from tweetoscope.topics import COLLECTOR, PROPERTIES, SERIES, TWEETS, window_key
 
-Item = tuple[str, Tweet]
+Item = tuple[str, list[Tweet]]
+"""A source, and tweets of it."""
 
 
 class Collecting:
@@ -26,22 +27,21 @@ class Collecting:
         self._spools = spool.restored(self._collector, state)
         self._touched: dict[str, set[str]] = {}
 
-    def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
+    def handle(self, records: Records, values: Sequence[Item]) -> Iterable[Message]:
         """Series of windows that close, sizes of cascades that end."""
         by_source: dict[str, list[Tweet]] = {}
-        for _, (name, tweet) in items:
-            if (tweets := by_source.get(name)) is None:
-                tweets = by_source[name] = []
-            tweets.append(tweet)
+        for name, some in values:
+            by_source.setdefault(name, []).extend(some)
         written: list[Message] = []
+        offsets = records.offsets
         for name, tweets in by_source.items():
             touched = self._touched.setdefault(name, set())
             touched.update(map(_CASCADE, tweets))
             for happening in self._collector.take(name, tweets):
                 touched.add(happening.cascade)
                 self._count(happening)
-                at = bisect.bisect_left(items, happening.cause, key=_offset)
-                written.extend(_told(happening, items[at][0]))
+                at = bisect.bisect_left(offsets, happening.cause)
+                written.extend(_told(happening, records[at]))
         written.sort(key=_cause)
         return written
 
@@ -90,14 +90,15 @@ def service(gathering: Gathering, metrics: Metrics) -> Service[Item]:
 
 
 def _decode(record: Record) -> Item:
-    return messages.read_tweet(record.value or b"", record.key, record.offset)
+    source, tweet = messages.read_tweet(record.value or b"", record.key, record.offset)
+    return source, [tweet]
 
 
-def _decode_all(records: Sequence[Record]) -> list[Item]:
-    _, _, positions, keys, values, _, _ = zip(*records, strict=True)
-    if None in values:
+def _decode_all(records: Records) -> list[Item]:
+    values = [value for value in records.values if value is not None]
+    if len(values) < len(records):
         raise BadMessage("one has no value")
-    return messages.read_tweets(values, keys, positions)
+    return list(messages.read_tweets(values, records.keys, records.offsets).items())
 
 
 def _told(happening: Happening, by: Record) -> Iterator[Message]:
@@ -110,10 +111,6 @@ def _told(happening: Happening, by: Record) -> Iterator[Message]:
             value = messages.write_size(happening)
             for window_s in happening.windows_s:
                 yield Message(PROPERTIES, window_key(window_s), value, cause)
-
-
-def _offset(item: tuple[Record, Item]) -> int:
-    return item[0].offset
 
 
 def _cause(message: Message) -> int:

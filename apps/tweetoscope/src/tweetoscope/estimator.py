@@ -33,18 +33,20 @@ class Estimating:
             self._marks = MarkStatistics(configured_mean=mean, weight=self._weight)
         self._is_changed = False
 
-    def handle(self, items: Sequence[tuple[Record, messages.Serie]]) -> Iterable[Message]:
+    def handle(
+        self, records: Sequence[Record], values: Sequence[messages.Serie]
+    ) -> Iterable[Message]:
         """The parameters of each series, estimated with the mean magnitude before them all."""
-        if not items:
+        if not values:
             return
         mean = self._marks.mean
         series = [
-            (np.array(serie.times_s), np.array(serie.marks), serie.window_s) for _, serie in items
+            (np.array(serie.times_s), np.array(serie.marks), serie.window_s) for serie in values
         ]
         whole = [(times_s, completed(marks, mean), until_s) for times_s, marks, until_s in series]
         prior = self._prior and self._prior.for_mean_mark(mean, was=self._mean_mark)
         found = estimate_each(Batch.of(whole), Bounds(mean_mark=mean), prior)
-        for (record, serie), cascade, estimate in zip(items, whole, found, strict=True):
+        for record, serie, cascade, estimate in zip(records, values, whole, found, strict=True):
             fitted = messages.Fitted(
                 cascade=serie.cascade,
                 text=serie.text,

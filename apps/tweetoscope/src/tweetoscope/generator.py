@@ -68,8 +68,10 @@ class Paced:
 
 def message(emitted: Emitted, cause: int) -> Message:
     """A tweet as it is written."""
-    value = messages.write_tweet(emitted.tweet, emitted.source)
-    return Message(TWEETS, emitted.source.encode(), value, cause)
+    _, source, tweet = emitted
+    value = messages.write_tweet(tweet, source)
+    # Past the constructor, as there are tens of thousands a second.
+    return tuple.__new__(Message, (TWEETS, source.encode(), value, cause, None))
 
 
 def run(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) -> None:

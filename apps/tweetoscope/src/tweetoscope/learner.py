@@ -88,10 +88,10 @@ class Teaching:
         self._rests_until_s = 0.0
         self._load(state)
 
-    def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
+    def handle(self, records: Sequence[Record], values: Sequence[Item]) -> Iterable[Message]:
         """Models, when enough is new to learn from."""
         last: dict[float, int] = {}
-        for record, (window_s, example) in items:
+        for record, (window_s, example) in zip(records, values, strict=True):
             window = self._window(window_s)
             if window.add(_sample(example)):
                 self._metrics.count("drifts_total", 1, f"{window_s:g}")
@@ -189,6 +189,7 @@ def service(learning: Learning, metrics: Metrics, clock: Clock = lambda: 0.0) ->
         group=LEARNER,
         topic=SAMPLES,
         patience_s=0.5,
+        is_urgent=False,
         decode=decode,
         open=lambda _, state: Teaching(learning, metrics, state, clock),
     )

@@ -18,12 +18,12 @@ class Logging:
     def __init__(self, loki: Loki | None) -> None:
         self._loki = loki
 
-    def handle(self, items: Sequence[tuple[Record, reports.Log]]) -> Iterable[Message]:
+    def handle(self, records: Sequence[Record], values: Sequence[reports.Log]) -> Iterable[Message]:
         """Print and hand over; whatever Loki does, nothing waits for it."""
-        for _, line in items:
+        for line in values:
             print(f"{line.time_s} {line.level} {line.source} {line.message}", flush=True)
         if self._loki is not None:
-            self._loki.put([_line(record, line) for record, line in items])
+            self._loki.put(list(map(_line, records, values)))
         return ()
 
     def changes(self) -> Iterable[Change]:
@@ -45,6 +45,7 @@ def service(loki: Loki | None) -> Service[reports.Log]:
         group=LOGGER,
         topic=LOGS,
         patience_s=0.5,
+        is_urgent=False,
         decode=lambda record: reports.read_log(record.value or b""),
         open=lambda _, __: Logging(loki),
     )

@@ -21,6 +21,7 @@ from tweetoscope.estimates import Estimate, Parameters
 
 MOST_EVENTS = 1_000_000
 DEFAULT_SOURCE = ""
+_EXACT = 2.0**53
 
 _Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Text = Annotated[str, msgspec.Meta(max_length=fields.MOST_TEXT)]
@@ -113,8 +114,10 @@ _numbered = functools.lru_cache(1 << 16)("tw{}".format)
 
 def read_tweets(
     values: Iterable[bytes], keys: Iterable[bytes | None], positions: Iterable[int]
-) -> list[tuple[str, Tweet]]:
-    """As `read_tweet` of each, in a third of the time; it may refuse what that would take.
+) -> dict[str, list[Tweet]]:
+    """The tweets of each source, as `read_tweet` has them but in a third of the time.
+
+    It may refuse what that would take.
 
     Raises: BadMessage, when one of them is bad or unusual.
     """
@@ -123,62 +126,62 @@ def read_tweets(
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise BadMessage(f"a value is no usual tweet: {problem}") from problem
     new, nan = tuple.__new__, math.nan
-    return [
-        (
-            _of_key(key) if said.source is None else said.source,
+    tweets: dict[str, list[Tweet]] = {}
+    for said, key, position in zip(all_said, keys, positions, strict=True):
+        source = said.source
+        if source is None:
+            source = _of_key(key)
+        if (its := tweets.get(source)) is None:
+            its = tweets[source] = []
+        cascade = said.tweet_id
+        its.append(
             # Past the constructor, which takes half as long as all the rest.
             new(
                 Tweet,
                 (
-                    _numbered(said.tweet_id) if type(said.tweet_id) is int else said.tweet_id,
+                    _numbered(cascade) if type(cascade) is int else cascade,
                     said.t,
                     nan if said.m is None else said.m,
                     said.type == "tweet",
                     said.msg,
                     position,
                 ),
-            ),
+            )
         )
-        for said, key, position in zip(all_said, keys, positions, strict=True)
-    ]
-
-
-class _Written(msgspec.Struct, gc=False):
-    """A tweet as it is written, its fields in the course's order."""
-
-    type: str
-    msg: str
-    t: float
-    m: float
-    tweet_id: int | str
-    info: str
-    source: str
-
-
-_written = msgspec.json.Encoder().encode
+    return tweets
 
 
 def write_tweet(tweet: Tweet, source: str) -> bytes:
-    """A tweet of a source; a magnitude that is not known is null."""
+    """A tweet of a source, its fields in the course's order; an unknown magnitude is null."""
     cascade, time_s, mark, is_first, text, _ = tweet
-    return _written(
-        _Written(
-            "tweet" if is_first else "retweet",
-            text,
-            fields.whole(time_s),
-            fields.whole(mark),  # NaN is written as null.
-            *_named(cascade),
-            source,
-        )
-    )
+    first, retweet, last = _of_cascade(cascade, text, source)
+    begins = first if is_first else retweet
+    return f'{begins},"t":{_numeral(time_s)},"m":{_numeral(mark)},{last}'.encode()
 
 
-@functools.lru_cache(4096)
-def _named(cascade: str) -> tuple[int | str, str]:
-    """What a cascade has as `tweet_id` and `info`."""
+def _numeral(value: float) -> str:
+    """A number in JSON; whole ones without a decimal point, and null for one that is not finite."""
+    # What is beyond is for the slower way.
+    if -_EXACT < value < _EXACT:
+        whole = int(value)
+        return str(whole) if whole == value else repr(float(value))
+    return fields.packed({"": fields.whole(value)})[4:-1].decode()
+
+
+@functools.lru_cache(1 << 14)
+def _of_cascade(cascade: str, text: str, source: str) -> tuple[str, str, str]:
+    """What its tweets have before their numbers, of the first one and of others, and after them."""
     number = cascade.removeprefix("tw")
     is_number = number.isdecimal() and len(number) < 19
-    return int(number) if is_number else cascade, f"cascade={number}"
+    first, retweet = (
+        fields.packed({"type": kind, "msg": text}).decode()[:-1] for kind in ("tweet", "retweet")
+    )
+    last = {
+        "tweet_id": int(number) if is_number else cascade,
+        "info": f"cascade={number}",
+        "source": source,
+    }
+    return first, retweet, fields.packed(last).decode()[1:]
 
 
 def write_serie(closed: Closed, closed_ms: int | None = None) -> bytes:

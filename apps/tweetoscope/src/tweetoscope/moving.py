@@ -5,7 +5,9 @@ read yet of its input; so no cascade is forgotten, and nothing is predicted twic
 in the order in which they feed each other: whoever feeds a task writes no more when it is taken.
 
 To take a task is to fence who has it, and to leave a mark in its state by which who opens it next
-knows that it is elsewhere. All can be done once more where it was interrupted.
+knows that it is elsewhere. All can be done once more where it was interrupted. Or it is given up:
+whoever makes topics at the old broker again, as one who goes back to an old configuration does, has
+the pipeline stay there, unless it has arrived. Which of both is so, the generator's task decides.
 """
 
 import time
@@ -20,6 +22,7 @@ from tweetoscope.broker import (
     Message,
     Record,
     Restored,
+    Superseded,
     Topic,
     Writer,
     changelog,
@@ -28,12 +31,14 @@ from tweetoscope.errors import TweetoscopeError
 from tweetoscope.origins import Fresh
 from tweetoscope.processing import SEEN
 from tweetoscope.topics import ALERTS, GENERATOR, INPUTS, MODELS, NOTIFIER, all_topics
-from tweetoscope.whereabouts import MARK, MOVE, MOVED
+from tweetoscope.whereabouts import GIVEN, MARK, MOVE, MOVED
 
 TASKS = {**INPUTS, NOTIFIER: ALERTS}
 """Whose state is carried, with what they read, in the order in which they feed each other."""
 CHUNK = 10_000
 PATIENCE_S = 60.0
+GIVEN_UP = b"\0given up"
+"""Where the generator's state says how often a move was; at the new broker, how often before it."""
 
 
 class BadMove(TweetoscopeError):
@@ -68,6 +73,7 @@ def move(old: Broker, new: Broker, address: str) -> int | None:
     new.make([Topic(name=changelog(MOVE), is_compacted=True)])
     new.make(ours)
     left = _left(partial(old.write, GENERATOR), address)
+    _begin(new, left.state.pop(GIVEN_UP, b"0"), address)
     with closing(new.write(GENERATOR)) as writer:
         _settle(writer, left.state, left.position or 0)
     unread = sum(
@@ -76,29 +82,92 @@ def move(old: Broker, new: Broker, address: str) -> int | None:
         for partition in range(partitions[topic])
     )
     _models(old, new)
+    _give(old, address)
     new.make([Topic(name=MOVED)])
     return unread
+
+
+def stay(broker: Broker) -> int:
+    """Let a pipeline go on here if a move of it was not finished; how many tasks had been taken.
+
+    Raises: BadMove, where it has arrived elsewhere; BrokerError.
+    """
+    if changelog(GENERATOR) not in broker.partitions() or not _may_have_left(broker):
+        return 0
+    with closing(broker.write(GENERATOR)) as writer:
+        state = writer.restore().state
+        if (there := state.get(GIVEN)) is not None:
+            raise BadMove(
+                f"the pipeline has moved to {there.decode()}, and goes on there: start it there "
+                "(apply the configuration with that broker). To go on here as it was when it left, "
+                "without what was done there since: tweetoscope topics --take-back"
+            )
+        if MARK not in state:
+            return 0
+    return take_back(broker)
 
 
 def take_back(broker: Broker) -> int:
     """Let a pipeline go on where a move of it was given up; how many tasks had been taken."""
     partitions = broker.partitions()
-    opened: list[Callable[[], Writer]] = [
-        partial(broker.take, group, topic, partition)
-        for group, topic in TASKS.items()
-        for partition in range(partitions.get(topic, 0))
-    ]
-    if changelog(GENERATOR) in partitions:
-        opened.append(partial(broker.write, GENERATOR))
     count = 0
-    for open_ in opened:
-        with closing(open_()) as writer:
+    # First of all, as this decides.
+    if changelog(GENERATOR) in partitions:
+        with closing(broker.write(GENERATOR)) as writer:
             restored = writer.restore()
             if MARK in restored.state:
-                writer.send([], [Change(MARK, None)], restored.position)
-                writer.commit()
+                times = int(restored.state.get(GIVEN_UP, b"0")) + 1
+                changes = {MARK: None, GIVEN: None, GIVEN_UP: str(times).encode()}
+                _settle(writer, changes, restored.position or 0)
                 count += 1
+    for group, topic in TASKS.items():
+        for partition in range(partitions.get(topic, 0)):
+            with closing(broker.take(group, topic, partition)) as writer:
+                restored = writer.restore()
+                if MARK in restored.state:
+                    _settle(writer, {MARK: None}, restored.position or 0)
+                    count += 1
     return count
+
+
+def _may_have_left(broker: Broker) -> bool:
+    """Whether the generator bears a mark, by what can be seen without fencing who is at work."""
+    mark = None
+    with closing(broker.follow([changelog(GENERATOR)])) as follower:
+        while not follower.is_at_end():
+            for record in follower.poll(0.1, CHUNK):
+                if record.key == MARK:
+                    mark = record.value
+    return mark is not None
+
+
+def _begin(new: Broker, given_up: bytes, address: str) -> None:
+    """Raises: BadMove, if what is there already is of a move that was given up."""
+    with closing(new.write(MOVE)) as writer:
+        before = writer.restore().state.get(GIVEN_UP)
+        if before is None:
+            _settle(writer, {GIVEN_UP: given_up}, 0)
+        elif before != given_up:
+            raise BadMove(
+                f"{address} has part of a pipeline as it was before a move there was given up: "
+                "delete its topics there, or move to another broker"
+            )
+
+
+def _give(old: Broker, address: str) -> None:
+    """Say that the pipeline is at its new broker now. Raises: BadMove, if it was taken back."""
+    while True:
+        with closing(old.write(GENERATOR)) as writer:
+            restored = writer.restore()
+            if MARK in restored.state:
+                try:
+                    _settle(writer, {GIVEN: address.encode()}, restored.position or 0)
+                except Superseded:
+                    continue
+                return
+        # What was taken since is marked, and nobody else will look.
+        take_back(old)
+        raise BadMove(f"the move to {address} was given up meanwhile: the pipeline stays")
 
 
 def _task(old: Broker, new: Broker, task: tuple[str, str, int], address: str) -> int:
@@ -148,11 +217,12 @@ def _left(open_: Callable[[], Writer], address: str) -> Restored:
                 if time.monotonic() > until:
                     raise
                 continue
-        left.state.pop(MARK, None)
+        for key in (MARK, GIVEN):
+            left.state.pop(key, None)
         return left
 
 
-def _settle(writer: Writer, state: Mapping[bytes, bytes], position: int) -> None:
+def _settle(writer: Writer, state: Mapping[bytes, bytes | None], position: int) -> None:
     writer.send([], [Change(key, value) for key, value in state.items()], position)
     writer.commit()
 

@@ -114,10 +114,12 @@ class Notifying:
         self._webhook, self._metrics, self._max_age_s = webhook, metrics, max_age_s
         self._last: str | None = None
 
-    def handle(self, items: Sequence[tuple[Record, reports.Alert]]) -> Iterable[Message]:
+    def handle(
+        self, records: Sequence[Record], values: Sequence[reports.Alert]
+    ) -> Iterable[Message]:
         """Deliver; what the address refuses is a dead letter, what is too old is passed over."""
         refused: list[Message] = []
-        for record, alert in items:
+        for record, alert in zip(records, values, strict=True):
             outcome = "delivered"
             if time.time() - record.time_ms / 1000.0 > self._max_age_s:
                 outcome = "too old"
@@ -155,6 +157,7 @@ def service(webhook: Webhook, metrics: Metrics, max_age_s: float) -> Service[rep
         open=lambda _, __: Notifying(webhook, metrics, max_age_s),
         limit=1,
         patience_s=0.25,
+        is_urgent=False,
     )
 
 

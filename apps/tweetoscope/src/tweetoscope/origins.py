@@ -8,9 +8,8 @@ that they are compared without being taken apart: there are a hundred thousand a
 import json
 import operator
 import struct
-from collections.abc import Sequence
 
-from tweetoscope.broker import Record
+from tweetoscope.broker import Listed, Record, Records
 
 PLACE = struct.Struct(">QI")
 """The offset and the number."""
@@ -42,11 +41,11 @@ class Fresh:
                 of = task.encode(errors="surrogateescape")
                 self._seen[topic, partition, of] = PLACE.pack(offset, number)
 
-    def of(self, records: Sequence[Record]) -> Sequence[Record]:
+    def of(self, records: Records) -> Records:
         """Those of a partition's records that are read for the first time."""
         if self._are_new(records):
             return records
-        return [record for record in records if self._is_new(record)]
+        return Listed(record for record in records if self._is_new(record))
 
     def state(self) -> bytes:
         """What a new one is made from that remembers the same."""
@@ -57,13 +56,13 @@ class Fresh:
             ]
         ).encode()
 
-    def _are_new(self, records: Sequence[Record]) -> bool:
+    def _are_new(self, records: Records) -> bool:
         """Whether all are new and of one task, as those of a batch mostly are.
 
         Where each is above the one before, all begin with what the first and the last begin with.
         """
-        its = [record.origin or b"" for record in records]
-        if not its or not its[0] or not all(map(operator.lt, its, its[1:])):
+        its = [origin for origin in records.origins if origin is not None]
+        if not 0 < len(its) == len(records) or not all(map(operator.lt, its, its[1:])):
             return False
         (task, first), (last_task, last) = parted(its[0]), parted(its[-1])
         of = (records[0].topic, records[0].partition, task)

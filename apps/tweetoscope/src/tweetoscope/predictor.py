@@ -51,9 +51,9 @@ class Predicting:
         self._alarm, self._models, self._metrics = alarm, models, metrics
         self._outcomes = Outcomes(state)
 
-    def handle(self, items: Sequence[tuple[Record, Item]]) -> Iterable[Message]:
+    def handle(self, records: Sequence[Record], values: Sequence[Item]) -> Iterable[Message]:
         """Forecasts and alerts; statistics and samples."""
-        for record, (window_s, told) in items:
+        for record, (window_s, told) in zip(records, values, strict=True):
             key = (told.cascade, window_s)
             if isinstance(told, messages.Fitted):
                 yield from self._forecast(key, told, record.offset)

@@ -23,11 +23,12 @@ from tweetoscope.broker import (
     BrokerError,
     Change,
     Follower,
+    Listed,
     Membership,
     Message,
     Record,
+    Records,
     Writer,
-    shares,
 )
 from tweetoscope.errors import BadMessage
 from tweetoscope.metrics import Figure, Metrics
@@ -49,8 +50,11 @@ Handled = TypeVar("Handled", contravariant=True)
 class Process(Protocol[Handled]):
     """What a service does for one task. It knows of no broker and of no other task."""
 
-    def handle(self, items: Sequence[tuple[Record, Handled]]) -> Iterable[Message]:
-        """The messages that follow from records, in order, each with its record as the cause."""
+    def handle(self, records: Records, values: Sequence[Handled]) -> Iterable[Message]:
+        """The messages that follow from records, in order, each with its record as the cause.
+
+        `values` is what was decoded of them: one of each, but for what `decode_all` makes.
+        """
 
     def changes(self) -> Iterable[Change]:
         """What is different in its state since it was last asked."""
@@ -67,24 +71,29 @@ class Service(Generic[Value]):
     """What distinguishes one service from another.
 
     `open` makes the process of a partition from the state that was committed last. `decode_all`
-    does for many records what `decode` does for one, where that is quicker; it may refuse all for
-    the sake of one, and then each is decoded by itself. `tables` are topics that every member reads
-    whole, and has read once before it handles anything. Of the topics `gathered` a task writes into
-    the partition of its own number, whatever the key: one request rather than one for each
-    partition, where nobody needs what several tasks say of a key together. From one batch to the
-    next it takes `patience_s` at least, unless a batch is as large as `limit`, for a transaction
-    costs the broker more than what is in it.
+    does for many records what `decode` does for one, where that is quicker. It may make one value
+    of what belongs together, and refuse all for the sake of one; then each is decoded by itself.
+    `tables` are topics that every member reads whole, and has read once before it handles anything.
+    Of the topics `gathered` a task writes into the partition of its own number, whatever the key:
+    one request rather than one for each partition, where nobody needs what several tasks say of a
+    key together.
+
+    A transaction costs the broker more than what is in it. So after a batch, unless it was as large
+    as `limit`, a service waits for more as long as the batch took, but not beyond `patience_s`
+    from the batch's beginning: one that is quick tells soon, one that is busy never waits. One that
+    is not `is_urgent` always takes `patience_s` from one batch to the next.
     """
 
     group: str
     topic: str
     decode: Callable[[Record], Value]
     open: Callable[[int, Mapping[bytes, bytes]], Process[Value]]
-    decode_all: Callable[[Sequence[Record]], Iterable[Value]] | None = None
+    decode_all: Callable[[Records], Sequence[Value]] | None = None
     tables: Mapping[str, Callable[[Record], None]] = field(default_factory=dict)
     gathered: Collection[str] = ()
     limit: int = 10_000
     patience_s: float = 0.04
+    is_urgent: bool = True
 
 
 class Task(Generic[Value]):
@@ -110,44 +119,44 @@ class Task(Generic[Value]):
         self._process = service.open(partition, restored.state)
         metrics.watch(partition, self._process.figures)
 
-    def handle(self, records: Sequence[Record]) -> None:
+    def handle(self, records: Records) -> None:
         """Send what follows from records; it counts when it is committed.
 
         Raises: BrokerError.
         """
         fresh = self._fresh.of(records)
-        items, dead = self._decoded(fresh)
-        messages = [*self._process.handle(items), *dead]
+        good, values, dead = self._decoded(fresh)
+        messages = [*self._process.handle(good, values), *dead]
         messages.sort(key=_cause)
         if self._placed:
             messages = [each._replace(partition=self._placed.get(each.topic)) for each in messages]
         changes = list(self._process.changes())
-        if any(record.origin is not None for record in fresh):
+        if any(fresh.origins):
             changes.append(Change(SEEN, self._fresh.state()))
         self.position = records[-1].offset + 1
         self._writer.send(messages, changes, self.position, self._state)
-        self._metrics.handled(len(items), len(messages), dead=len(dead))
+        self._metrics.handled(len(good), len(messages), dead=len(dead))
         self._metrics.repeated(len(records) - len(fresh))
 
     def _state(self) -> Iterator[Change]:
         yield from self._process.state()
         yield Change(SEEN, self._fresh.state())
 
-    def _decoded(
-        self, records: Sequence[Record]
-    ) -> tuple[list[tuple[Record, Value]], list[Message]]:
-        """What was read, and dead letters about the rest."""
+    def _decoded(self, records: Records) -> tuple[Records, Sequence[Value], list[Message]]:
+        """Records that can be read, what they say, and dead letters about the rest."""
         if self._decode_all is not None and records:
             with contextlib.suppress(BadMessage):
-                return list(zip(records, self._decode_all(records), strict=True)), []
-        items: list[tuple[Record, Value]] = []
+                return records, self._decode_all(records), []
+        good: list[Record] = []
+        values: list[Value] = []
         dead: list[Message] = []
         for record in records:
             try:
-                items.append((record, self._decode(record)))
+                values.append(self._decode(record))
+                good.append(record)
             except BadMessage as error:
                 dead.append(dead_letter(record, str(error)))
-        return items, dead
+        return Listed(good), values, dead
 
     def commit(self) -> None:
         """Make it count. Raises: BrokerError."""
@@ -243,12 +252,19 @@ class Loop(Generic[Value]):
                 self._metrics.lags(self._service.topic, membership.lags())
                 self._metrics.look()
                 look_at_lag = began + LAG_EVERY_S
-            if 0 < len(records) < self._service.limit:
-                stop.wait(max(began + self._service.patience_s - time.monotonic(), 0.0))
+            is_full = len(records) in (0, self._service.limit)
+            # The next batch has its memory, which is in the processor's cache.
+            del records
+            if not is_full:
+                stop.wait(self._rest_s(time.monotonic() - began))
 
-    def _handle(self, records: Sequence[Record], pool: ThreadPoolExecutor) -> None:
+    def _rest_s(self, took_s: float) -> float:
+        left_s = max(self._service.patience_s - took_s, 0.0)
+        return min(took_s, left_s) if self._service.is_urgent else left_s
+
+    def _handle(self, records: Records, pool: ThreadPoolExecutor) -> None:
         tasks = []
-        for (_, partition), share in shares(records).items():
+        for (_, partition), share in records.shares.items():
             # Records that were polled before the partition was revoked are the new owner's.
             if (task := self._tasks.get(partition)) is not None:
                 task.handle(share)
@@ -288,11 +304,11 @@ class Loop(Generic[Value]):
                 for topic in self._service.gathered
                 if topic in counts
             }
-            writer = membership.writer(partition)
-            return Task(self._service, partition, writer, self._metrics, placed)
+            return Task(self._service, partition, writers[partition], self._metrics, placed)
 
         whereabouts.check_arrived(self._broker)
         counts = self._broker.partitions() if self._service.gathered else {}
+        writers = membership.writers(partitions)
         opened = dict(zip(partitions, pool.map(task, partitions), strict=True))
         self._tasks.update(opened)
         self._tell()

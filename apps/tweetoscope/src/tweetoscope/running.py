@@ -68,8 +68,8 @@ def service(name: str, broker: Broker, *, port: int | None, host: str) -> Iterat
 def _heard() -> Iterator[None]:
     """Hear of signals also while the main thread is in a library that does not return.
 
-    To send positions in a transaction may wait for a broker that is gone, whatever time it was
-    given; and what Python does at a signal waits until it is back.
+    Who lets go of its tasks asks a broker that is gone again and again, each time for seconds; and
+    what Python does at a signal waits until the library is back. To be killed loses nothing.
     """
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)

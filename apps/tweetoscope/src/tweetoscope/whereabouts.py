@@ -12,6 +12,8 @@ MOVED = "moved"
 """... and this the last."""
 MARK = b"\0moved"
 """Where the state of a task that has left says where to."""
+GIVEN = b"\0given"
+"""Where that of the generator says so of all tasks, from when on they may be at work there."""
 
 
 class Elsewhere(BrokerError):

@@ -43,5 +43,7 @@ def command(
         else:
             typer.echo(f"moved here from {former}, with {unread} records that were not read yet")
         return
+    if stayed := moving.stay(cluster):
+        typer.echo(f"a move from here was not finished; tasks that stay here: {stayed}")
     made = cluster.make(all_topics(partitions))
     typer.echo(f"made: {', '.join(made)}" if made else "all topics are there")

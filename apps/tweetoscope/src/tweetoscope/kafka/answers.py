@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from threading import Thread
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaError, KafkaException
@@ -63,6 +64,34 @@ def ended_or_raise(error: KafkaError, message: rdkafka.Message, at_end: AtEnd) -
         raise BrokerError(f"{message.topic()} cannot be read: {error.str()}")
     else:
         log.warning("the broker is in trouble", extra={"reason": error.str()})
+
+
+def within(
+    seconds: float, ask: Callable[[], None], meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """Ask, and wait no longer than that, or than what is done meanwhile. Raises: KafkaException.
+
+    For what librdkafka (2.16) gives a time that it does not heed: to send positions waits until the
+    broker that coordinates the group is back, for ever where it is not, even if another coordinates
+    it by then. Who still waits is left to it, in a thread that keeps no process from ending.
+    """
+    failures: list[KafkaException] = []
+
+    def asking() -> None:
+        try:
+            ask()
+        except KafkaException as error:
+            failures.append(error)
+
+    thread = Thread(target=asking, name="asking", daemon=True)
+    until = time.monotonic() + seconds
+    thread.start()
+    meanwhile()
+    thread.join(max(until - time.monotonic(), 0.0))
+    if thread.is_alive():
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no answer for {seconds:.0f} s"))
+    for failure in failures:
+        raise failure
 
 
 def code(error: KafkaException) -> int:

@@ -1,17 +1,17 @@
 """A cluster of brokers: topics are made, and all that reads or writes begins here."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-import confluent_kafka as rdkafka
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import admin as rdadmin
 
-from tweetoscope.broker import Assigned, Record, Revoked, Topic, changelog, task_name
+from tweetoscope.broker import Assigned, Records, Revoked, Topic, task_name
 from tweetoscope.kafka import answers, reading
 from tweetoscope.kafka.follower import KafkaFollower
 from tweetoscope.kafka.membership import KafkaMembership
 from tweetoscope.kafka.poster import KafkaPoster
+from tweetoscope.kafka.transactions import Transactions, fencing
 from tweetoscope.kafka.watch import KafkaWatch
 from tweetoscope.kafka.writer import KafkaWriter
 
@@ -103,33 +103,19 @@ class Kafka:
 
     def take(self, group: str, topic: str, partition: int) -> KafkaWriter:
         """The writer of a group's task for one who is no member of it."""
-        reader = reading.reader(self._settings, group)
+        [transactions] = fencing(self._settings, self._commit_s, group, [partition]).values()
         return KafkaWriter(
-            self._settings,
-            self._commit_s,
-            task=task_name(group, partition),
-            state=(changelog(group), partition),
-            counted=rdkafka.TopicPartition(topic, partition),
-            reader=reader,
-            member=reader.consumer_group_metadata,
+            self._settings, transactions, group=group, partition=partition, topic=topic
         )
 
-    def rest(self, topic: str, partition: int, position: int) -> Iterator[Sequence[Record]]:
+    def rest(self, topic: str, partition: int, position: int) -> Iterator[Records]:
         """What a partition has from a position to its present end."""
         return reading.rest(self._settings, topic, partition, position)
 
     def write(self, name: str) -> KafkaWriter:
         """The writer of a task that has no input; its state is in the changelog of `name`."""
-        reader = reading.reader(self._settings, name)
-        return KafkaWriter(
-            self._settings,
-            self._commit_s,
-            task=task_name(name, 0),
-            state=(changelog(name), 0),
-            counted=rdkafka.TopicPartition(changelog(name), 0),
-            reader=reader,
-            member=reader.consumer_group_metadata,
-        )
+        transactions = Transactions(self._settings, self._commit_s, task_name(name, 0))
+        return KafkaWriter(self._settings, transactions, group=name)
 
     def post(self) -> KafkaPoster:
         """A way to write what may also be lost."""

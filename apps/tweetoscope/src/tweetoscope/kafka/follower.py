@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
 
-from tweetoscope.broker import BrokerError, Record, shares
+from tweetoscope.broker import BrokerError, Record
 from tweetoscope.kafka import answers, reading
 from tweetoscope.origins import Fresh
 
@@ -45,7 +45,7 @@ class KafkaFollower:
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
         """Records not read yet, waiting only while there are none. Committed ones only."""
         records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end)
-        return [each for share in shares(records).values() for each in self._fresh.of(share)]
+        return [each for share in records.shares.values() for each in self._fresh.of(share)]
 
     def is_at_end(self) -> bool:
         """Whether all has been read that was there when it began."""

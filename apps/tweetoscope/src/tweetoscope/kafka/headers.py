@@ -1,5 +1,7 @@
 """What a message has in its headers: its origin, or the position that a state was changed at."""
 
+from collections.abc import Iterable, Sequence
+
 from tweetoscope.origins import PLACE
 
 Headers = list[tuple[str, bytes]]
@@ -26,6 +28,19 @@ def origin(headers: Headers | None) -> bytes | None:
         if name == ORIGIN and value is not None and len(value) > PLACE.size:
             return value
     return None
+
+
+def origins(many: Iterable[Headers | None]) -> Sequence[bytes | None]:
+    """The same of many, most of which have one header."""
+    return [
+        headers[0][1]
+        if headers
+        and len(headers) == 1
+        and headers[0][0] == ORIGIN
+        and len(headers[0][1] or b"") > PLACE.size
+        else origin(headers)
+        for headers in many
+    ]
 
 
 def position(headers: Headers | None) -> int:

@@ -6,14 +6,15 @@ given nothing for long enough begins another *round*: a group of another name, t
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
 
-from tweetoscope.broker import Assigned, BrokerError, Record, Revoked, changelog, task_name
+from tweetoscope.broker import Assigned, BrokerError, Records, Revoked
 from tweetoscope.kafka import answers, reading
+from tweetoscope.kafka.transactions import fencing
 from tweetoscope.kafka.writer import KafkaWriter
 
 LEAVE_S = 6.0
@@ -61,14 +62,14 @@ class KafkaMembership:
             [topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._revoke
         )
 
-    def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:
+    def poll(self, timeout_s: float, limit: int) -> Records:
         """Records of the partitions that are one's own, waiting only while there are none."""
         records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end)
         if self._failure is not None:
             raise self._failure
         self._look_at_round()
-        for record in records:
-            self._read[record.partition] = record.offset + 1
+        for (_, partition), share in records.shares.items():
+            self._read[partition] = share[-1].offset + 1
         return records
 
     def lags(self) -> dict[int, int]:
@@ -83,19 +84,25 @@ class KafkaMembership:
             raise answers.failed(f"how far {self._topic} was read is not known", error) from error
         return lags
 
-    def writer(self, partition: int) -> KafkaWriter:
-        """The writer of an own partition's task, its state kept in the group's changelog."""
-        return KafkaWriter(
-            self._settings,
-            self._commit_s,
-            task=task_name(self._group, partition),
-            state=(changelog(self._group), partition),
-            counted=rdkafka.TopicPartition(self._topic, partition),
-            reader=reading.reader(self._settings, self._group),
-            # Kafka refuses what a member of a group's generation gone by commits. In later rounds
-            # it does not know of generations, and the name of the transaction alone has to do.
-            member=(self._positions if self._round else self._consumer).consumer_group_metadata,
+    def writers(self, partitions: Collection[int]) -> dict[int, KafkaWriter]:
+        """The writers of own partitions' tasks, their state kept in the group's changelog."""
+        found = fencing(
+            self._settings, self._commit_s, self._group, partitions, of=self._partitions()
         )
+        # Kafka refuses what a member of a group's generation gone by commits. In later rounds
+        # it does not know of generations, and the name of the transaction alone has to do.
+        member = (self._positions if self._round else self._consumer).consumer_group_metadata
+        return {
+            partition: KafkaWriter(
+                self._settings,
+                transactions,
+                group=self._group,
+                partition=partition,
+                topic=self._topic,
+                member=member,
+            )
+            for partition, transactions in found.items()
+        }
 
     def leave(self) -> None:
         """Take no more partitions, and wait until it is a good time to close.
@@ -134,6 +141,13 @@ class KafkaMembership:
             self._looked_s = now_s
             if self._newest_round() != self._round:
                 raise BrokerError(f"the members of {self._group} meet anew")
+
+    def _partitions(self) -> int:
+        try:
+            known = self._rounds.list_topics(self._topic, answers.TIMEOUT_S).topics
+        except KafkaException as error:
+            raise answers.failed(f"the partitions of {self._topic} are not known", error) from error
+        return len(known[self._topic].partitions)
 
     def _newest_round(self) -> int:
         try:

@@ -1,17 +1,17 @@
-"""Consumers, and how their messages become records."""
+"""Consumers, and what is read with them."""
 
 import functools
-import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
 from confluent_kafka import admin as rdadmin
 
-from tweetoscope.broker import EMBEDDED, BrokerError, Record
-from tweetoscope.kafka import answers, headers
+from tweetoscope.broker import EMBEDDED, BrokerError, Records
+from tweetoscope.kafka import answers
+from tweetoscope.kafka.records import KafkaRecords
 
 FOLLOWERS = "tweetoscope-followers"
 """The group of those that are in none."""
@@ -50,6 +50,8 @@ def reader(settings: dict[str, Any], group: str, patience_s: float = 0.0) -> rdk
         | {
             "group.id": group,
             "enable.auto.commit": False,
+            # Nor is noted what might be committed, of each message anew.
+            "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
             "isolation.level": isolation(settings["bootstrap.servers"]),
             "enable.partition.eof": True,
@@ -68,7 +70,7 @@ def poll(
     timeout_s: float,
     limit: int,
     at_end: answers.AtEnd = lambda _, __: None,
-) -> list[Record]:
+) -> Records:
     """Wait for one message only, since to wait for many is to wait until there are many."""
     try:
         first = consumer.poll(timeout_s)
@@ -80,12 +82,10 @@ def poll(
                     answers.ended_or_raise(error, message, at_end)
     except KafkaException as error:
         raise answers.failed("nothing can be read", error) from error
-    return _records(good)
+    return KafkaRecords(good)
 
 
-def rest(
-    settings: dict[str, Any], topic: str, partition: int, position: int
-) -> Iterator[Sequence[Record]]:
+def rest(settings: dict[str, Any], topic: str, partition: int, position: int) -> Iterator[Records]:
     """What a partition has from a position to its present end."""
     consumer = reader(settings, FOLLOWERS)
     try:
@@ -100,19 +100,3 @@ def rest(
                 raise BrokerError(f"the rest of {topic}/{partition} cannot be read")
     finally:
         consumer.close()
-
-
-def _records(messages: list[rdkafka.Message]) -> list[Record]:
-    """Field by field, and past the constructor, as there are a hundred thousand a second."""
-    of, origin = rdkafka.Message, headers.origin
-    fields = zip(
-        map(of.topic, messages),
-        map(of.partition, messages),
-        map(of.offset, messages),
-        map(of.key, messages),
-        map(of.value, messages),
-        [time_ms for _, time_ms in map(of.timestamp, messages)],
-        map(origin, map(of.headers, messages)),
-        strict=True,
-    )
-    return list(map(tuple.__new__, itertools.repeat(Record), fields))

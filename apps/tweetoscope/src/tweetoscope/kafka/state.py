@@ -25,7 +25,10 @@ TRANSACTION = 20
 
 
 class State:
-    """What is in a changelog. Without an input's position beside it there are no snapshots."""
+    """What is in a changelog. Without an input's position beside it there are no snapshots.
+
+    `at` is the changelog's topic, and the task's partition of it.
+    """
 
     def __init__(
         self,
@@ -35,14 +38,14 @@ class State:
         state: tuple[str, int],
         counted: rdkafka.TopicPartition,
     ) -> None:
-        self._reader, self._task, self._at, self._counted = reader, task, state, counted
+        self._reader, self._task, self.at, self._counted = reader, task, state, counted
         self._has_snapshots = (counted.topic, counted.partition) != state
         self._begins: int | None = None
         self._written = self._size = 0
 
     def restore(self) -> Restored:
         """What was committed last."""
-        asked = [self._counted, rdkafka.TopicPartition(*self._at)]
+        asked = [self._counted, rdkafka.TopicPartition(*self.at)]
         try:
             counted, begins = self._reader.committed(asked, answers.TIMEOUT_S)
         except KafkaException as error:
@@ -83,7 +86,7 @@ class State:
         """What is committed: the position in the input, and where the last snapshot begins."""
         found = [rdkafka.TopicPartition(self._counted.topic, self._counted.partition, position)]
         if self._begins is not None:
-            found.append(rdkafka.TopicPartition(*self._at, self._begins))
+            found.append(rdkafka.TopicPartition(*self.at, self._begins))
         return found
 
     def close(self) -> None:
@@ -94,15 +97,18 @@ class State:
         return self._written >= max(LEAST, TIMES * self._size)
 
     def _end(self) -> int:
-        asked = rdkafka.TopicPartition(*self._at)
-        _, end = self._reader.get_watermark_offsets(asked, answers.TIMEOUT_S)
+        asked = rdkafka.TopicPartition(*self.at)
+        try:
+            _, end = self._reader.get_watermark_offsets(asked, answers.TIMEOUT_S)
+        except KafkaException as error:
+            raise answers.failed(f"where {self.at[0]} ends is not known", error) from error
         return int(end)
 
     def _changes(self) -> Iterator[tuple[bytes, bytes | None, int]]:
         """The changes since the last snapshot began, with the positions they were made at."""
         begins = rdkafka.OFFSET_BEGINNING if self._begins is None else self._begins
-        self._reader.assign([rdkafka.TopicPartition(*self._at, begins)])
-        behind = {self._at}
+        self._reader.assign([rdkafka.TopicPartition(*self.at, begins)])
+        behind = {self.at}
         until = time.monotonic() + answers.TIMEOUT_S
         while behind:
             messages = self._reader.consume(10_000, 0.0) or [self._reader.poll(0.1)]
@@ -115,5 +121,5 @@ class State:
                     continue
                 yield message.key(), message.value(), headers.position(message.headers())
             if time.monotonic() > until:
-                raise BrokerError(f"the state of {self._task} cannot be read from {self._at[0]}")
+                raise BrokerError(f"the state of {self._task} cannot be read from {self.at[0]}")
         self._reader.unassign()

@@ -5,7 +5,6 @@ from typing import Any
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaException
-from confluent_kafka import admin as rdadmin
 
 from tweetoscope.kafka import answers, reading
 
@@ -20,18 +19,21 @@ class KafkaWatch:
     """
 
     def __init__(self, settings: dict[str, Any], inputs: Mapping[str, str]) -> None:
-        self._admin = rdadmin.AdminClient(settings)
-        # The administrator's way to ask for ends (librdkafka 2.x) may abort the process where a
-        # broker goes after it was late with its answer.
+        # The administrator's ways to ask (librdkafka 2.x) may end the process: that for ends where
+        # a broker goes after it was late with its answer, that for positions where another broker
+        # keeps them by now.
         self._reader = rdkafka.Consumer(
             settings | {"group.id": reading.FOLLOWERS, "isolation.level": "read_uncommitted"}
         )
+        self._positions = {
+            group: rdkafka.Consumer(settings | {"group.id": group}) for group in inputs
+        }
         self._inputs = dict(inputs)
 
     def lags(self) -> dict[str, int]:
         """Records that each group has not read yet. Raises: BrokerError."""
         try:
-            known = self._admin.list_topics(timeout=WITHIN_S).topics
+            known = self._reader.list_topics(timeout=WITHIN_S).topics
             parts = {
                 group: [rdkafka.TopicPartition(topic, at) for at in known[topic].partitions]
                 for group, topic in self._inputs.items()
@@ -59,9 +61,7 @@ class KafkaWatch:
         partitions: list[rdkafka.TopicPartition],
         ends: dict[tuple[str, int], int],
     ) -> int:
-        asked = [rdkafka.ConsumerGroupTopicPartitions(group, partitions)]
-        found = self._admin.list_consumer_group_offsets(asked, request_timeout=WITHIN_S)
         return sum(
             max(ends[at.topic, at.partition] - max(at.offset, 0) - 1, 0)
-            for at in found[group].result().topic_partitions
+            for at in self._positions[group].committed(partitions, WITHIN_S)
         )

@@ -189,12 +189,12 @@ def tansu_process() -> Iterator[tuple[str, int]]:
     for line in process.stdout:
         if line.startswith("ready"):
             break
+    Thread(target=_pass_over, args=[process.stdout], daemon=True).start()
     try:
         yield f"127.0.0.1:{port}", process.pid
     finally:
         process.kill()
         process.wait()
-        process.stdout.close()
 
 
 def java() -> str:
@@ -228,3 +228,10 @@ def free_ports(count: int) -> list[int]:
 def _copy(said: IO[str], log: IO[str]) -> None:
     with said, log:
         shutil.copyfileobj(said, log)
+
+
+def _pass_over(said: IO[str]) -> None:
+    """Tansu complains of each writer that was superseded, and stands still where nobody reads."""
+    with said:
+        for _ in said:
+            pass

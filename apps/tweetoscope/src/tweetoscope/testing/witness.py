@@ -3,9 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import closing
 from typing import Protocol, TypeVar
 
-from tweetoscope.broker import Follower
+from tweetoscope.broker import Follower, Record
 from tweetoscope.processing import DEAD_LETTERS
 from tweetoscope.testing.inputs import Expected
 from tweetoscope.testing.wire import Written, known, said
@@ -42,32 +43,35 @@ class Reader(Protocol):
 
 
 class Following:
-    """A reader that passes over what it has read before, as those on Tansu have to."""
+    """A reader that passes over what was repeated, as those on Tansu have to.
 
-    def __init__(self, follower: Follower, rest: Callable[[], Follower]) -> None:
-        self._follower, self._rest = follower, rest
-        self._read = 0
+    Tansu may show it what came after a record and never the record, so in the end it looks again.
+    """
+
+    def __init__(self, follower: Follower, again: Callable[[], Follower]) -> None:
+        self._follower, self._again = follower, again
+        self._read: set[tuple[str, int, int]] = set()
 
     def poll(self, timeout_s: float) -> list[Written]:
         """What is new, waiting only while there is nothing."""
-        records = self._follower.poll(timeout_s, 1000)
-        self._read += len(records)
-        return [Written(record.topic, record.key, record.value) for record in records]
+        return self._new(self._follower.poll(timeout_s, 1000))
 
     def rest(self) -> list[Written]:
-        """All that is left, which another follower knows who begins now."""
-        other, count = self._rest(), 0
-        while not other.is_at_end():
-            count += len(other.poll(0.1, 1000))
-        other.close()
+        """All that is left, and what was not shown."""
         found: list[Written] = []
-        while self._read < count:
-            found.extend(self.poll(0.1))
+        with closing(self._again()) as other:
+            while not other.is_at_end():
+                found.extend(self._new(other.poll(0.1, 1000)))
         return found
 
     def close(self) -> None:
         """Let go."""
         self._follower.close()
+
+    def _new(self, records: Sequence[Record]) -> list[Written]:
+        new = [each for each in records if each[:3] not in self._read]
+        self._read.update(each[:3] for each in new)
+        return [Written(each.topic, each.key, each.value) for each in new]
 
 
 class Witness:
