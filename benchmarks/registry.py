@@ -1,13 +1,14 @@
 """A registry of 100,000 applications: how long a search and a page of the list take, and how many
-reads a second the API answers.
+reads a second the API answers. And all that is between its users and what they deploy: the door,
+and the pages in a browser, which `door.py` and `ui.py` measure by themselves as well.
 
     .venv/bin/python benchmarks/registry.py [--json] [--only PART] [--database URL]
 
 Applications are made up of words that are as frequent as words of a language are, and queries of
 words of the applications: a word, two, the beginning of one, one with a tag, and nothing at all.
 Times are on the wall, one query after the other. The server is asked over HTTP, by eight
-connections of a process of its own. All takes some ten minutes, most of it to register; a database
-that is named is filled once and stays.
+connections of a process of its own. All takes some fifteen minutes, most of it to register; a
+database that is named is filled once and stays.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import door
+import ui
 from measure import Better, Extent, Figure, main
 from ripieno.model.presentation import Presentation
 from ripieno.store.applications import Registration
@@ -291,6 +294,10 @@ def measured(extent: Extent) -> Iterator[Figure]:
                 url = server.new_database()
                 found = asyncio.run(in_store(url, home, extent, count))
             yield from figures("PostgreSQL", found, count)
+        if only in (None, "door"):
+            yield from door.measured(extent)
+        if only in (None, "pages"):
+            yield from ui.measured(extent)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -326,7 +333,10 @@ if __name__ == "__main__":
         "The registry",
         measured,
         options={
-            "only": "a part: sqlite, postgresql, or reads (through the API)",
+            "only": {
+                "choices": ["sqlite", "postgresql", "reads", "door", "pages"],
+                "help": "only these figures; reads are through the API",
+            },
             "database": "the URL of a database to search in, filled if it is empty, and left there",
         },
     )
