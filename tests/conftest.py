@@ -83,15 +83,22 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have long tests begun first, by all workers, so that none is busy with one at the end.
 
-    A worker is first given as many tests as any other, in this order; see `WorkStealingScheduling`.
+    Those that share something all go to one worker, where it is set up once. A worker is first
+    given as many tests as any other, in this order; see `WorkStealingScheduling`.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    long = [item for item in items if item.get_closest_marker("long")]
-    others = [item for item in items if not item.get_closest_marker("long")]
+    long: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    others: list[pytest.Item] = []
+    worker_of: dict[str, int] = {}
+    for item in items:
+        if mark := item.get_closest_marker("long"):
+            shared = mark.kwargs.get("shares", item.nodeid)
+            long[worker_of.setdefault(shared, len(worker_of) % workers)].append(item)
+        else:
+            others.append(item)
     dealt: list[pytest.Item] = []
-    for worker in range(workers):
+    for worker, mine in enumerate(long):
         share = (len(items) - len(dealt)) // (workers - worker)
-        mine = long[worker::workers]
         taken = max(0, share - len(mine))
         dealt += mine + others[:taken]
         del others[:taken]

@@ -19,13 +19,13 @@ async def serving(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
         server = uvicorn.Server(
             uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
         )
-        async with asyncio.TaskGroup() as group:
-            serving = group.create_task(server.serve(sockets=[listening]))
-            try:
-                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            finally:
-                streams = getattr(app.state, "streams", None)
-                if streams is not None:
-                    streams.close()
-                server.should_exit = True
-                await serving
+        # No group of tasks, so that what a test fails with is told as it is.
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            streams = getattr(app.state, "streams", None)
+            if streams is not None:
+                streams.close()
+            server.should_exit = True
+            await serving

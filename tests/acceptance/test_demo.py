@@ -23,10 +23,11 @@ LONGEST_S = 400
 PATIENCE_MS = 60_000
 
 
-def demo(home: Path, *words: str) -> str:
+def demo(home: Path, command: Path, *words: str) -> str:
     """What the demo prints, as it does without a terminal."""
     first, last = control_rig.tcp_ports()
-    where = ("--home", str(home), "--anywhere", "--ports", f"{first}-{last}")
+    where = ["--home", str(home), "--anywhere", "--ports", f"{first}-{last}"]
+    where += ["--command", str(command)]
     done = subprocess.run(
         [sys.executable, REPOSITORY / "examples/demo/demo.py", *words, *where],
         cwd=home.parent,
@@ -42,10 +43,15 @@ def demo(home: Path, *words: str) -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def command(commands: Path) -> Path:
+    return commands / "ripieno"
+
+
+@pytest.fixture
+def home(tmp_path: Path, command: Path) -> Iterator[Path]:
     folder = tmp_path / "demo"
     yield folder
-    demo(folder, "stop")
+    demo(folder, command, "stop")
     assert not folder.exists()
     _, left = psutil.wait_procs(processes_in(folder), timeout=60)
     assert not left
@@ -94,12 +100,11 @@ class Browser:
         raise AssertionError(f"no end of it at {url}")
 
 
-def asked(home: Path, *words: str) -> str:
+def asked(home: Path, command: Path, *words: str) -> str:
     """What a command prints, on the server of the demo."""
-    command = [str(Path(sys.executable).parent / "ripieno"), *words]
     environment = {**os.environ, "RIPIENO_HOME": str(home)}
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=LONGEST_S
+        [command, *words], env=environment, capture_output=True, text=True, timeout=LONGEST_S
     )
     assert done.returncode == 0, done.stderr
     printed: str = done.stdout
@@ -130,10 +135,10 @@ def look_at_forecasts(link: str) -> None:
 
 @pytest.mark.long
 def test_the_demo_rearranges_an_application_leaves_it_reachable_and_can_be_taken_down(
-    home: Path,
+    home: Path, command: Path
 ) -> None:
-    said = demo(home, "start", "--solo-s", "1")
-    application = Browser(asked(home, "open", "ensemble", "--print"))
+    said = demo(home, command, "start", "--solo-s", "1")
+    application = Browser(asked(home, command, "open", "ensemble", "--print"))
     assert "<title>Ensemble</title>" in application.page
     found: dict[str, Any] = json.loads(application.get("/score"))
     stayed = re.search(r"store +(\d+)  has noticed nothing", said)
@@ -157,6 +162,6 @@ def test_the_demo_rearranges_an_application_leaves_it_reachable_and_can_be_taken
     server.kill()
     server.wait(60)
     assert processes_in(home)
-    demo(home, "stop")
+    demo(home, command, "stop")
     _, left = psutil.wait_procs(processes_in(home), timeout=60)
     assert not left

@@ -20,7 +20,6 @@ from docs import blocks
 from ripieno.routing import process
 from ripieno.testing import control_rig
 from ripieno.testing.ports import free_ports
-from tests.warm_command import warm_command
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = (
@@ -151,12 +150,6 @@ class Reader:
             process.end(self.folder / "state" / "door")  # It outlives its server.
             assert server.stdout
             server.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with warm_command(tmp_path_factory.mktemp("commands")) as folder:
-        yield folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
 from pydantic import SecretStr
 
-from ripieno.model.access import Role
+from ripieno.model.access import Role, Scope
 from ripieno.testing.doors import DoorRig, open_door
 from ripieno.wire.user import UserRequest
 from tests.ui_rig import HEADLESS
@@ -169,6 +169,13 @@ async def be_refused(page: Page, rig: DoorRig) -> None:
     answer = await page.goto(str(route.url))
     assert answer is not None and answer.status in (403, 404)
     await expect(page.locator("#who")).to_have_count(0)
+    made = await rig.client.create_token("own", user="bob", scopes=[Scope.READ, Scope.DEPLOY])
+    async with rig.visiting("talk", token=made.token) as http:
+        assert (await http.get("headers")).status_code == 403
+        for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/reconfigurations")):
+            address = f"{rig.server.url}/api/v1/deployments/talk{path}"
+            asked = await http.request(method, address, json={"kind": "stop"})
+            assert asked.json()["type"] == "urn:ripieno:problem:not-found", f"{method} {path}"
 
 
 async def stop(page: Page) -> None:
@@ -185,3 +192,5 @@ async def find_in_the_audit(page: Page) -> None:
     await page.goto(f"{at}/admin/audit?user=ada")
     await expect(page.get_by_text("deployment.deploy").first).to_be_visible()
     await expect(page.get_by_text("deployment.change").first).to_be_visible()
+    await page.goto(f"{at}/admin/audit?user=bob&result=refused")
+    await expect(page.get_by_text("route.reach").first).to_be_visible()

@@ -92,7 +92,7 @@ class House(Rig):
         """Somebody comes by a route."""
         view = self.control.visitors.routes.find(route)
         assert view is not None
-        self.control.visitors.let_in(view, None)
+        self.control.visitors.let_in(view, None, address="10.0.0.1")
 
     async def audited(self, user: str) -> list[tuple[str, str, str | None]]:
         found, _ = await self.control.audit(AuditQuery(user=user), after=None, limit=100)
@@ -157,6 +157,9 @@ async def test_use_by_any_route_keeps_it_up_and_the_stop_is_explained(tmp_path: 
             "spare": ("prepared",),
         }
         assert len(await rig.events("two", "deployment.woken")) == 1
+        woken = AuditQuery(action="deployment.wake")
+        (deed,), _ = await rig.control.audit(woken, after=None, limit=10)
+        assert (deed.via, deed.address) == ("visit", "10.0.0.1")
         assert up.life.stopped_for is None
         await rig.until("two", lambda view: view.routes[0].state is RouteState.READY)
 

@@ -63,7 +63,7 @@ async def test_a_deployment_too_many_is_refused_with_the_quota_the_use_and_the_r
     with pytest.raises(QuotaExceeded) as refusal:
         await rig.begin(nap("two"), caller="ada")
     assert str(refusal.value) == (
-        "the quota of user:ada is 1 running deployments; 1 are used, and two would take 1 more: "
+        "the quota of user:ada is 1 running deployment, with 1 in use; two would take 1 more: "
         "stop or remove something, or ask an administrator for more"
     )
     await rig.begin(nap("three"), caller="bob")
@@ -77,14 +77,14 @@ async def test_what_is_scaled_changed_or_started_again_is_counted(rig: Rig) -> N
     await rig.settled(made.id)
     assert await used(rig, "ada") == Use(deployments=1, cpus=0.5, memory_mib=100)
     await rig.change(made.id, "scale", replicas={"nap": 2})
-    with pytest.raises(QuotaExceeded, match="user:ada is 1 cpus; 1 are used, and nap would take"):
+    with pytest.raises(QuotaExceeded, match="user:ada is 1 CPU, with 1 in use; nap would take"):
         await rig.ask(made.id, "scale", replicas={"nap": 3})
-    with pytest.raises(QuotaExceeded, match=r"300 MiB of memory; 200 are used, .* 200 more"):
+    with pytest.raises(QuotaExceeded, match=r"300 MiB of memory, with 200 in use; .* 200 more"):
         await rig.ask(made.id, "apply", document=nap(cpus=0.1, memory_mib=200, replicas=2))
     await rig.change(made.id, "stop")
     assert await used(rig, "ada") == Use()
     await rig.begin(nap("other"), caller="ada")
-    with pytest.raises(QuotaExceeded, match=r"0\.5 are used, and nap would take 1 more"):
+    with pytest.raises(QuotaExceeded, match=r"with 0\.5 in use; nap would take 1 more"):
         await rig.ask(made.id, "start")
     # The owner's quota counts, whoever asks.
     await rig.control.remove_quota("user:ada", caller="admin")
@@ -100,7 +100,7 @@ async def test_who_has_too_much_already_may_take_less(rig: Rig) -> None:
     with pytest.raises(QuotaExceeded):
         await rig.ask(made.id, "scale", replicas={"nap": 3})
     await rig.change(made.id, "stop")
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceeded, match="is 0 running deployments, with 0 in use; nap would"):
         await rig.ask(made.id, "start")
 
 
@@ -126,9 +126,11 @@ async def test_of_two_changes_at_the_same_time_one_passes(rig: Rig) -> None:
 
 
 async def test_what_was_refused_takes_nothing(rig: Rig) -> None:
-    await limit(rig, "user:ada", deployments=1, cpus=1.0)
+    await limit(rig, "user:ada", deployments=1, cpus=1.0, memory_mib=1_048_576)
     with pytest.raises(QuotaExceeded):
         await rig.begin(nap(cpus=2), caller="ada")
+    with pytest.raises(QuotaExceeded, match="is 1048576 MiB of memory, with 0 in use"):
+        await rig.begin(nap(memory_mib=2_097_152), caller="ada")
     await rig.begin(nap(), caller="ada")
 
 

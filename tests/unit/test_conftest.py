@@ -37,6 +37,19 @@ def test_it(threshold):
     assert False
 """
 """Tests with a failure that is told at some moment while their own is told."""
+LONG_ONES = """
+import pytest
+
+def test_short_one(): pass
+def test_short_two(): pass
+def test_short_three(): pass
+@pytest.mark.long(shares="broker")
+def test_broker_one(): pass
+@pytest.mark.long(shares="broker")
+def test_broker_two(): pass
+@pytest.mark.long
+def test_alone(): pass
+"""
 EXPECTED_FAILURE = "import pytest\n@pytest.mark.xfail\ndef test_it(): assert False"
 
 
@@ -44,7 +57,7 @@ EXPECTED_FAILURE = "import pytest\n@pytest.mark.xfail\ndef test_it(): assert Fal
 def outside(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A test folder with our conftest, every way to skip, and no shared cases."""
     pytester.makeconftest(CONFTEST.read_text())
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nmarkers = long\n")
     pytester.makepyfile(**WAYS_TO_SKIP, test_expected=EXPECTED_FAILURE)
     monkeypatch.setenv("RIPIENO_SHARED", str(pytester.path / "absent"))
     return pytester
@@ -77,3 +90,15 @@ def test_a_failure_is_told_though_another_one_is_told_meanwhile(
     result = outside.runpytest_subprocess("test_forgetful.py", "--import-mode=importlib")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(failed=15)
+
+
+def test_long_tests_begin_and_what_shares_something_is_of_one_worker(
+    outside: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", "2")
+    outside.makepyfile(test_long=LONG_ONES)
+    result = outside.runpytest_inprocess("--collect-only", "-q", "test_long.py")
+    told = [line.partition("::test_")[2] for line in result.outlines if "::" in line]
+    one, other = told[:3], told[3:]
+    assert one == ["broker_one", "broker_two", "short_one"]
+    assert other == ["alone", "short_two", "short_three"]

@@ -23,6 +23,9 @@ async def test_counters_that_are_not_answered_are_told_with_a_reason(
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, inside.Inside(f"http://127.0.0.1:{port}") as asked:
-        with pytest.raises(RoutingError, match=r": no answer \(ReadTimeout\); see the log"):
+        # On a machine that is busy already the connection may take too long.
+        with pytest.raises(
+            RoutingError, match=r": no answer \((Read|Connect)Timeout\); see the log"
+        ):
             await asked.metrics()
-    await is_over.wait()
+        await is_over.wait()
