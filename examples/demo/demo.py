@@ -53,8 +53,16 @@ class DemoError(Exception):
 class Demo:
     """One demo: the folder of its server, and the ways to talk to that."""
 
-    def __init__(self, home: Path, *, ports: str | None = None, is_anywhere: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        ports: str | None = None,
+        is_anywhere: bool = False,
+        command: Path = BIN / "ripieno",
+    ) -> None:
         self.home = home
+        self._command = command
         self._ports = ("--ports", ports) if ports else ()
         self._is_anywhere = is_anywhere
         # Components are started by the server: this is where they find their Python.
@@ -67,7 +75,7 @@ class Demo:
         """Run a command as it would be typed, and show what it shows."""
         print(_strong(f"$ ripieno {' '.join(words)}"), flush=True)
         done = subprocess.run(
-            [BIN / "ripieno", *words], env=self._environment, cwd=CHECKOUT, timeout=PATIENCE_S
+            [self._command, *words], env=self._environment, cwd=CHECKOUT, timeout=PATIENCE_S
         )
         if done.returncode != 0:
             raise DemoError(f"it ended with exit code {done.returncode}; see {self._log}")
@@ -75,7 +83,7 @@ class Demo:
     def asked(self, *words: str) -> str:
         """What a command prints."""
         done = subprocess.run(
-            [BIN / "ripieno", *words],
+            [self._command, *words],
             env=self._environment,
             cwd=CHECKOUT,
             timeout=PATIENCE_S,
@@ -103,7 +111,7 @@ class Demo:
         where = ["--listen", f"127.0.0.1:{listen}", "--door-port", door, "--prefix-port", prefix]
         with self._log.open("ab") as log:
             server = subprocess.Popen(
-                [BIN / "ripieno", "serve", *map(str, where), *self._ports],
+                [self._command, "serve", *map(str, where), *self._ports],
                 env=self._environment,
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
@@ -325,9 +333,15 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=CHECKOUT / ".demo", help="its folder")
     parser.add_argument("--ports", metavar="FIRST-LAST", help="of what is deployed")
     parser.add_argument("--anywhere", action="store_true", help="listen on any free ports")
+    parser.add_argument("--command", type=Path, default=BIN / "ripieno", help="what is called")
     parser.add_argument("--solo-s", type=float, default=SOLO_S, help="how long one plays alone")
     given = parser.parse_args()
-    demo = Demo(given.home.absolute(), ports=given.ports, is_anywhere=given.anywhere)
+    demo = Demo(
+        given.home.absolute(),
+        ports=given.ports,
+        is_anywhere=given.anywhere,
+        command=given.command,
+    )
     try:
         if given.what == "stop":
             demo.stop()

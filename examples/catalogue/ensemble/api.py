@@ -7,6 +7,7 @@ is known is in the store. So one goes on where another left off, and two may pla
 beat the store takes the first writing only.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -167,8 +168,9 @@ def main(part: str, port: int, store_host: str, store_port: int) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # Whoever asked may have left.
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

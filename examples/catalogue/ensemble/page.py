@@ -4,6 +4,7 @@
 another page may take its place while it is being looked at.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -55,8 +56,9 @@ def handler(api: str) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", type)
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Cache-Control", "no-store")
-            self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(ConnectionError):  # Whoever asked may have left.
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
