@@ -138,7 +138,15 @@ async def test_the_editor_leads_to_the_faulty_line(browser: Browser) -> None:
         document = page.get_by_label("Document", exact=True)
         await document.fill("name: viewer\nversion: 1.0.0\nwrong: 1\ncomponents: {}\n")
         await expect(page.locator("[data-lines]")).to_have_text("1\n2\n3\n4\n5")
-        await page.get_by_role("button", name="Go to line 3").click()
+        # Who presses the button leaves the document, which is checked once more before it is let go.
+        await page.evaluate(
+            "() => { window.settled = new Promise((settle) =>"
+            " document.addEventListener('htmx:afterSettle', settle, { once: true })); }"
+        )
+        await page.get_by_role("button", name="Go to line 3").hover()
+        await page.mouse.down()
+        await page.evaluate("() => window.settled.then(() => true)")
+        await page.mouse.up()
         await expect(document).to_be_focused()
         selected = "(each) => each.value.slice(each.selectionStart, each.selectionEnd)"
         assert await document.evaluate(selected) == "wrong: 1"
