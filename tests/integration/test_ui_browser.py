@@ -138,7 +138,7 @@ async def test_the_editor_leads_to_the_faulty_line(browser: Browser) -> None:
         document = page.get_by_label("Document", exact=True)
         await document.fill("name: viewer\nversion: 1.0.0\nwrong: 1\ncomponents: {}\n")
         await expect(page.locator("[data-lines]")).to_have_text("1\n2\n3\n4\n5")
-        # Who presses the button leaves the document, which is checked once more before it is let go.
+        # Who presses the button leaves the document, which is checked once more meanwhile.
         await page.evaluate(
             "() => { window.settled = new Promise((settle) =>"
             " document.addEventListener('htmx:afterSettle', settle, { once: true })); }"
