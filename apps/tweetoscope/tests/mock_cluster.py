@@ -45,9 +45,10 @@ class MockCluster:
         coordinate = self._library.rd_kafka_mock_coordinator_set
         coordinate(self._cluster, kind.encode(), name.encode(), broker)
 
-    def refuse(self, request: int, error: int) -> None:
-        """Answer the next request of a kind, by its number in the protocol, with an error."""
-        self._library.rd_kafka_mock_push_request_errors(self._cluster, request, 1, error)
+    def refuse(self, request: int, error: int, *, times: int = 1) -> None:
+        """Answer the next requests of a kind, by its number in the protocol, with an error."""
+        errors = [error] * times
+        self._library.rd_kafka_mock_push_request_errors(self._cluster, request, times, *errors)
 
     def lose(self, broker: int) -> None:
         """Nobody answers there any more."""

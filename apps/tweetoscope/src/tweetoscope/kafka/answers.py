@@ -5,11 +5,14 @@ import re
 import time
 from collections.abc import Callable
 from threading import Thread
+from typing import TypeVar
 
 import confluent_kafka as rdkafka
 from confluent_kafka import KafkaError, KafkaException
 
 from tweetoscope.broker import BrokerError
+
+Answer = TypeVar("Answer")
 
 AtEnd = Callable[[tuple[str, int], int], None]
 """Called with a partition that was read to its end, and the offset that it ends at."""
@@ -23,6 +26,18 @@ SUPERSEDED = {
     KafkaError.UNKNOWN_MEMBER_ID,
     KafkaError.FENCED_INSTANCE_ID,
 }
+PASSING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.UNSTABLE_OFFSET_COMMIT,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+}
+"""Another broker is to be asked, which the client has learnt by now, or the same one soon."""
+AGAIN_S = 0.1
 
 log = logging.getLogger("tweetoscope.kafka")
 
@@ -64,6 +79,30 @@ def ended_or_raise(error: KafkaError, message: rdkafka.Message, at_end: AtEnd) -
         raise BrokerError(f"{message.topic()} cannot be read: {error.str()}")
     else:
         log.warning("the broker is in trouble", extra={"reason": error.str()})
+
+
+def asked(what: str, ask: Callable[[], Answer], within_s: float = TIMEOUT_S) -> Answer:
+    """What is answered, asked again while another answer is to come soon. Raises: BrokerError.
+
+    `what` is said of it if there is none. What is asked for changes nothing at the broker, or
+    nothing more when it is done twice.
+    """
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            return ask()
+        except KafkaException as error:
+            if code(error) not in PASSING or time.monotonic() > until:
+                raise failed(what, error) from error
+        time.sleep(AGAIN_S)
+
+
+def known(positions: list[rdkafka.TopicPartition]) -> list[rdkafka.TopicPartition]:
+    """The same, if none of them is an error. Raises: KafkaException."""
+    for at in positions:
+        if at.error is not None:
+            raise KafkaException(at.error)
+    return positions
 
 
 def within(

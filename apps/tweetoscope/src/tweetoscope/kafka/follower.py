@@ -18,6 +18,7 @@ class KafkaFollower:
     ) -> None:
         self._consumer = consumer
         self._fresh = Fresh()
+        self._failing = f"{', '.join(topics)} cannot be read"
         try:
             known = self._consumer.list_topics(timeout=answers.TIMEOUT_S).topics
             if missing := [name for name in topics if name not in known]:
@@ -31,7 +32,7 @@ class KafkaFollower:
             ]
             self._consumer.assign(partitions)
         except KafkaException as error:
-            raise answers.failed(f"{', '.join(topics)} cannot be read", error) from error
+            raise answers.failed(self._failing, error) from error
         self._behind = set() if last == 0 else {(at.topic, at.partition) for at in partitions}
 
     def _start(self, topic: str, partition: int, last: int | None) -> int:
@@ -39,7 +40,10 @@ class KafkaFollower:
             return int(rdkafka.OFFSET_BEGINNING)
         # Asked now, as the client would look for an end some time after it was told to.
         where = rdkafka.TopicPartition(topic, partition)
-        low, high = self._consumer.get_watermark_offsets(where, answers.TIMEOUT_S)
+        low, high = answers.asked(
+            self._failing,
+            lambda: self._consumer.get_watermark_offsets(where, answers.TIMEOUT_S),
+        )
         return int(max(low, high - last))
 
     def poll(self, timeout_s: float, limit: int) -> Sequence[Record]:

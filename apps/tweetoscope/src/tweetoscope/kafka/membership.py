@@ -150,17 +150,19 @@ class KafkaMembership:
         return len(known[self._topic].partitions)
 
     def _newest_round(self) -> int:
-        try:
-            [found] = self._rounds.committed([self._place()], SOON_S)
-        except KafkaException as error:
-            raise answers.failed(f"where {self._group} meets is not known", error) from error
+        [found] = answers.asked(
+            f"where {self._group} meets is not known",
+            lambda: answers.known(self._rounds.committed([self._place()], SOON_S)),
+            SOON_S,
+        )
         return max(int(found.offset), 0)
 
     def _begin_round(self, number: int) -> None:
-        try:
-            self._rounds.commit(offsets=[self._place(number)], asynchronous=False)
-        except KafkaException as error:
-            raise answers.failed(f"{self._group} cannot meet anew", error) from error
+        answers.asked(
+            f"{self._group} cannot meet anew",
+            lambda: self._rounds.commit(offsets=[self._place(number)], asynchronous=False),
+            SOON_S,
+        )
 
     def _place(self, number: int = rdkafka.OFFSET_INVALID) -> rdkafka.TopicPartition:
         return rdkafka.TopicPartition(self._topic, 0, number)

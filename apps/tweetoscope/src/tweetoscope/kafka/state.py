@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 import confluent_kafka as rdkafka
-from confluent_kafka import KafkaException
 
 from tweetoscope.broker import BrokerError, Change, Restored
 from tweetoscope.kafka import answers, headers
@@ -46,10 +45,11 @@ class State:
     def restore(self) -> Restored:
         """What was committed last."""
         asked = [self._counted, rdkafka.TopicPartition(*self.at)]
-        try:
-            counted, begins = self._reader.committed(asked, answers.TIMEOUT_S)
-        except KafkaException as error:
-            raise answers.failed(f"the position of {self._task} is not known", error) from error
+        counted, begins = answers.asked(
+            f"the position of {self._task} is not known",
+            # A position that is an error has none: to go on with that were to begin anew.
+            lambda: answers.known(self._reader.committed(asked, answers.TIMEOUT_S)),
+        )
         position = counted.offset if counted.offset >= 0 else None
         if self._has_snapshots and begins.offset >= 0:
             self._begins = begins.offset
@@ -98,10 +98,10 @@ class State:
 
     def _end(self) -> int:
         asked = rdkafka.TopicPartition(*self.at)
-        try:
-            _, end = self._reader.get_watermark_offsets(asked, answers.TIMEOUT_S)
-        except KafkaException as error:
-            raise answers.failed(f"where {self.at[0]} ends is not known", error) from error
+        _, end = answers.asked(
+            f"where {self.at[0]} ends is not known",
+            lambda: self._reader.get_watermark_offsets(asked, answers.TIMEOUT_S),
+        )
         return int(end)
 
     def _changes(self) -> Iterator[tuple[bytes, bytes | None, int]]:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import confluent_kafka as rdkafka
-from confluent_kafka import KafkaException
 
 from tweetoscope.kafka import answers, reading
 
@@ -32,27 +31,24 @@ class KafkaWatch:
 
     def lags(self) -> dict[str, int]:
         """Records that each group has not read yet. Raises: BrokerError."""
-        try:
-            known = self._reader.list_topics(timeout=WITHIN_S).topics
-            parts = {
-                group: [rdkafka.TopicPartition(topic, at) for at in known[topic].partitions]
-                for group, topic in self._inputs.items()
-                if topic in known
-            }
-            ends = self._ends({(at.topic, at.partition) for each in parts.values() for at in each})
-            return {group: self._behind(group, each, ends) for group, each in parts.items()}
-        except KafkaException as error:
-            raise answers.failed("how far services are behind is not known", error) from error
+        return answers.asked("how far services are behind is not known", self._look, WITHIN_S)
+
+    def _look(self) -> dict[str, int]:
+        known = self._reader.list_topics(timeout=WITHIN_S).topics
+        parts = {
+            group: [rdkafka.TopicPartition(topic, at) for at in known[topic].partitions]
+            for group, topic in self._inputs.items()
+            if topic in known
+        }
+        ends = self._ends({(at.topic, at.partition) for each in parts.values() for at in each})
+        return {group: self._behind(group, each, ends) for group, each in parts.items()}
 
     def _ends(self, partitions: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
         if not partitions:
             return {}
         # At the time that stands for the end, as in the protocol.
         asked = [rdkafka.TopicPartition(*each, rdkafka.OFFSET_END) for each in partitions]
-        found = self._reader.offsets_for_times(asked, WITHIN_S)
-        for at in found:
-            if at.error is not None:
-                raise KafkaException(at.error)
+        found = answers.known(self._reader.offsets_for_times(asked, WITHIN_S))
         return {(at.topic, at.partition): at.offset for at in found}
 
     def _behind(
@@ -63,5 +59,5 @@ class KafkaWatch:
     ) -> int:
         return sum(
             max(ends[at.topic, at.partition] - max(at.offset, 0) - 1, 0)
-            for at in self._positions[group].committed(partitions, WITHIN_S)
+            for at in answers.known(self._positions[group].committed(partitions, WITHIN_S))
         )
