@@ -62,7 +62,7 @@ def test_a_compose_file_is_imported_with_its_files_of_variables(
     assert document["name"] == "shop"
     assert document["parameters"]["properties"]["TAG"]["default"] == "7"
     assert document["components"]["web"]["env"] == {"GREETING": "hello"}
-    for words in ("Found:", "services: web, db", "Missing:", "volumes is not carried over (a:/b)"):
+    for words in ("Found:", "services: web, db", "Missing:", "volumes (a:/b) is not carried over"):
         assert words in shown.stderr
 
 

@@ -102,7 +102,7 @@ class _Reading:
                 found = read(text)
             except ValueError as problem:
                 self.problems.append(
-                    f"label {label} is {quoted(text)}: {printable(str(problem), 300)}"
+                    f"label {label}: {printable(str(problem), 300)} (it is {quoted(text)})"
                 )
                 continue
             self.origins[name] = label

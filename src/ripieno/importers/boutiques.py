@@ -96,9 +96,9 @@ class _Tool:
             "components": {draft.slug(title, "tool"): self._component(inputs, outputs)},
         }
         if schema["properties"]:
+            names_of = [each.parameter for each in inputs]
             findings.found.append(
-                f"{len(inputs)} inputs, which are parameters: "
-                + ", ".join(each.parameter for each in inputs)
+                f"{len(inputs)} inputs, which are parameters: {', '.join(names_of)}"
             )
         self._tell_of_the_rest(outputs)
         return draft.finish(record, findings)
@@ -165,10 +165,10 @@ class _Tool:
                 image = f"{index.removeprefix('https://').removeprefix('http://')}/{image}"
             image = image.removeprefix("docker://")
         else:
+            told = f"{kind} {image or container.text('url')}".strip()
             self._findings.notes.append(
-                f"the container image ({kind or 'of no type'} {image or container.text('url')}) is "
-                "none of a registry, and only these can be run; give 'image' another, or install "
-                "the tool on the host"
+                f"the container image ({told}) is none of a registry, and only these can be run; "
+                "give 'image' another, or install the tool on the host"
             )
             return {}
         if len(image) > 500 or not image.isascii() or not image.isprintable() or " " in image:
@@ -264,13 +264,13 @@ class _Tool:
         ]
         told = "; ".join(conditions[:10]) or "no condition is given"
         then = (
-            "; it is a parameter, so say in each run what it should be"
+            "it is a parameter, so say in each run what it should be"
             if output.key
-            else ", and the command line does not name it"
+            else "the command line does not name it"
         )
         self._findings.notes.append(
             f"the path of output {quoted(output.id)} depends on conditions, which are not "
-            f"evaluated ({told}){then}"
+            f"evaluated ({told}); {then}"
         )
 
     def _files(self, outputs: Sequence[Output], line: CommandLine) -> Iterator[dict[str, str]]:

@@ -177,14 +177,12 @@ class _Project:
     def _component(self, service: Service) -> dict[str, Any]:
         image = service.image.written if service.image and service.image.plain.strip() else ""
         if not image or not _is_image(service.image):
-            self._findings.missing.append(
-                f"{service.name}: its image, "
-                + (
-                    "which is built from its sources: push it to a registry and name it"
-                    if "build" in service.node.mapping()
-                    else "of which nothing is said that can be carried over"
-                )
+            why = (
+                "its image is built from its sources; push it to a registry and name it"
+                if "build" in service.node.mapping()
+                else "its image is not said, or not so that it can be carried over; name it"
             )
+            self._findings.missing.append(f"{service.name}: {why}")
             image = f"{service.component}:latest"
         record = dict(service.record)
         component: dict[str, Any] = {

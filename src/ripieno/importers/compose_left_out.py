@@ -58,7 +58,7 @@ def left_out(fields: Mapping[str, Node]) -> Iterator[str]:
         if key in READ or key.startswith("x-"):
             continue
         why = NOT_CARRIED.get(key, "an application file cannot say it")
-        yield f"{key} is not carried over{_details(key, fields[key])}: {why}"
+        yield f"{key}{_details(key, fields[key])} is not carried over: {why}"
 
 
 def _details(key: str, node: Node) -> str:

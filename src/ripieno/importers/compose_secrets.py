@@ -34,12 +34,12 @@ class Secrets:
                 f"{service}: {name} names the file of a secret; {plain} is given the secret "
                 "itself, which most images know as well"
             )
-            return plain, self._give(secret, f"{plain} of {service}")
+            return plain, self._give(secret, f"{service}.{plain}")
         if SECRET_NAME.search(name) is None:
             return None
         known_as = name if text is None else text.variable
         if known_as is not None and not (text is not None and text.plain):
-            return name, self._give(draft.slug(known_as, "secret"), f"{name} of {service}")
+            return name, self._give(draft.slug(known_as, "secret"), f"{service}.{name}")
         if text is not None and text.plain:
             self._findings.missing.append(
                 f"{service}: {name} looks like a secret, and everybody can read it in the "

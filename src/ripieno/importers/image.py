@@ -190,8 +190,9 @@ class _Image:
 
     def _tell(self) -> None:
         found, notes, image = self._findings.found, self._findings.notes, self._image
-        platform = f", for {image.platform}" if image.platform else ""
-        found.append(f"image: {image.name} ({image.digest[:19]}…{platform})")
+        found.append(f"image: {image.name} ({image.digest[:19]}…)")
+        if image.platform:
+            found.append(f"built for: {image.platform}")
         words = " ".join((*image.entrypoint, *image.cmd))
         if words:
             found.append(f"runs: {words}")

@@ -56,9 +56,13 @@ def filters(spoken: Language) -> dict[str, Callable[..., object]]:
     def said(text: str) -> str:
         return sayings.said(text, spoken)
 
+    def found(text: str) -> str:
+        return sayings.found(text, spoken)
+
     return {
         "age": age,
         "said": said,
+        "found": found,
         "plain_line": terminal.plain,
         "number": number,
         "seconds": seconds,

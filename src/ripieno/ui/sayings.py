@@ -10,6 +10,7 @@ A test holds that each is what the server says, word for word.
 import functools
 import re
 
+from ripieno.ui.findings import FINDINGS
 from ripieno.ui.language import N_, Language, languages
 
 SAYINGS = (
@@ -127,30 +128,35 @@ SAYINGS = (
     N_("the Compose file has more than %(count)s bytes"),
     N_("no service is left to be a component"),
     N_("no Boutiques descriptor"),
-    # What is missing in what was imported
-    N_("no label tells it"),
-    N_("say how many cpus and memory_mib it needs"),
-    N_("say how many cpus and memory_mib a run needs"),
-    N_("say how long a run may take"),
-    N_("this is a day"),
-    N_("this is %(version)s"),
-    N_("neither a label nor the tag is a semantic version"),
-    N_("the image says nothing of what to run"),
-    N_("it exposes no tcp port, so it is taken for a job, which runs once"),
-    N_("make it a service, with tcp_ports if it has any, if it goes on"),
-    N_("no port looks like one for a browser"),
-    N_("add {component, tcp_port} for what people should reach"),
-    N_("there is none, so the tool has to be installed on the host"),
-    N_("give the host under 'host' if it is not this one"),
-    N_("title and description"),
-    N_("a Compose file has none"),
-    N_("parameters without a value"),
-    N_("give them a default, or a value at each deployment"),
-    N_("the secret %(name)s, for %(names)s"),
-    N_("set it"),
-    N_("parameter %(name)s looks like a secret, and whoever sees a deployment sees it"),
-    N_("give it in a variable of its own, {secret: NAME}"),
-    N_("the variables in %(path)s, which was not given"),
+    N_("this makes no application that Ripieno takes"),
+    N_("line %(number)s"),
+    N_("not JSON"),
+    N_("not JSON that can be read"),
+    N_("a Boutiques descriptor is JSON"),
+    N_("the descriptor has more than %(count)s bytes"),
+    N_("it has to have at least 'command-line' and 'inputs'"),
+    N_("the command line of the descriptor is empty"),
+    N_("the id %(text)s of an input is missing, or there twice"),
+    N_("input %(name)s is of the type %(text)s"),
+    N_("types are %(names)s"),
+    N_("%(name)s is true or false"),
+    N_("the file has %(count)s services, and at most %(most)s are read"),
+    N_("the file has more than %(count)s values with everything merged"),
+    N_("divide it"),
+    N_("the file has more than %(count)s variables"),
+    N_("write some out"),
+    N_("the host %(name)s has no address"),
+    N_("%(name)s cannot be reached"),
+    N_("%(name)s does not answer"),
+    N_("%(name)s breaks off"),
+    N_("%(name)s could not be read in %(time)s s"),
+    N_("only public images can be imported, and what is not there is often refused like this"),
+    N_("look whether the name is right"),
+    N_("%(name)s holds no image, or none that can be read here"),
+    N_("platforms in it: %(names)s"),
+    N_("%(name)s is too long to name an image"),
+    N_("write [registry/]name[:tag] or [registry/]name@sha256:…"),
+    # What was changed beside the application
     N_(
         "%(name)s has %(count)s replicas, to which it was scaled, where the application says "
         "%(said)s"
@@ -286,11 +292,13 @@ SAYINGS = (
 )
 """Whole sentences, or what stands between their semicolons and colons."""
 
+OF_IMPORTS = (*FINDINGS, *SAYINGS)
+
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 WHOLE = frozenset({"reason", "text", "labels"})
 """What may be of several pieces, and goes as far as it can."""
 
-SAID = frozenset({"reason", "who", "unit", "what"})
+SAID = frozenset({"reason", "who", "unit", "what", "origin", "list"})
 """What is itself something that the server says."""
 
 JOINED = frozenset({"need"})
@@ -301,47 +309,64 @@ LONGEST = 4000
 
 def said(text: str, spoken: Language) -> str:
     """A text of the server in the visitor's language, as far as its pieces are known."""
+    return _in(spoken, text, SAYINGS)
+
+
+def found(text: str, spoken: Language) -> str:
+    """Likewise, a finding of an import."""
+    return _in(spoken, text, OF_IMPORTS)
+
+
+def saying(text: str, sayings: tuple[str, ...]) -> tuple[str, dict[str, str]] | None:
+    """The one of some sayings that a whole text is, with what differs in it."""
+    for pattern, each in _patterns(sayings):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return each, match.groupdict()
+    return None
+
+
+def _in(spoken: Language, text: str, sayings: tuple[str, ...]) -> str:
     if spoken.code == "en" or len(text) > LONGEST:
         return text
-    return _said(text, spoken.code)
+    return _said(text, spoken.code, sayings)
 
 
 @functools.lru_cache(maxsize=1000)
-def _said(text: str, code: str) -> str:
+def _said(text: str, code: str, sayings: tuple[str, ...]) -> str:
     spoken = languages()[code]
-    for pattern, saying in _patterns():
-        found = pattern.fullmatch(text)
-        if found is not None:
-            values = {name: _value(name, value, code) for name, value in found.groupdict().items()}
-            return spoken.gettext(saying) % values
+    known = saying(text, sayings)
+    if known is not None:
+        values = {name: _value(name, each, code, sayings) for name, each in known[1].items()}
+        return spoken.gettext(known[0]) % values
     for mark, joint in (
         ("; ", spoken.gettext("%(first)s; %(rest)s")),
         (": ", spoken.gettext("%(first)s: %(rest)s")),
     ):
         first, found_mark, rest = text.partition(mark)
         if found_mark:
-            pieces = (_said(first, code), _said(rest, code))
+            pieces = (_said(first, code, sayings), _said(rest, code, sayings))
             if pieces == (first, rest):
                 return text
             return joint % {"first": pieces[0], "rest": pieces[1]}
     return text
 
 
-def _value(name: str, text: str, code: str) -> str:
+def _value(name: str, text: str, code: str, sayings: tuple[str, ...]) -> str:
     if name in JOINED:
-        every = [_said(each, code) for each in text.split(" and ")]
+        every = [_said(each, code, sayings) for each in text.split(" and ")]
         joint = languages()[code].gettext("%(first)s and %(rest)s")
         return functools.reduce(lambda first, rest: joint % {"first": first, "rest": rest}, every)
-    return _said(text, code) if name in SAID else text
+    return _said(text, code, sayings) if name in SAID else text
 
 
 @functools.cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+def _patterns(sayings: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Each saying with what finds it; what differs has neither a semicolon nor a colon in it.
 
     Those in which nothing differs come first: of `for a while` the time is no `while`.
     """
-    ordered = sorted(SAYINGS, key=lambda each: PLACEHOLDER.search(each) is not None)
+    ordered = sorted(sayings, key=lambda each: PLACEHOLDER.search(each) is not None)
     return tuple((re.compile(_pattern(each), re.DOTALL), each) for each in ordered)
 
 

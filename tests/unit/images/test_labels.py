@@ -97,7 +97,7 @@ def test_what_makes_no_sense_is_told_and_left_out(label: str, text: str) -> None
     assert not (found.cpus or found.memory_mib or found.tcp_ports)
     assert found.health is None and found.parameters is None
     (problem,) = found.problems
-    assert problem.startswith(f"label {label} is ")
+    assert problem.startswith(f"label {label}: ")
     assert "convert" not in problem, "These are Python's words."
 
 

@@ -282,8 +282,8 @@ def test_a_secret_of_several_services_is_asked_for_once() -> None:
     )
     told = [each for each in (*found.found, *found.missing, *found.notes) if "password" in each]
     assert told == [
-        "the secret db-password, for DB_PASSWORD of web, DB_PASSWORD of worker, POSTGRES_PASSWORD "
-        "of db; set it: ripieno secret set db-password"
+        "the secret db-password, for web.DB_PASSWORD, worker.DB_PASSWORD, db.POSTGRES_PASSWORD; "
+        "set it: ripieno secret set db-password"
     ]
 
 
@@ -472,10 +472,10 @@ def test_services_of_a_profile_are_left_out_unless_they_are_asked_for() -> None:
     ("fields", "words"),
     [
         ({"volumes": ["./a:/b", {"source": "c", "target": "/d"}]}, r"volumes .*\(./a:/b, c:/d\)"),
-        ({"networks": {"front": {}, "back": {}}}, r"networks is not carried over \(front, back\)"),
+        ({"networks": {"front": {}, "back": {}}}, r"networks \(front, back\) is not carried over"),
         ({"build": {"context": "."}}, "build is not carried over: images are not built here"),
         ({"privileged": True}, "privileged is not carried over"),
-        ({"extends": {"service": "x"}}, "extends is not carried over"),
+        ({"extends": {"service": "x"}}, r"extends \(service\) is not carried over"),
         ({"frobnicate": 1}, "frobnicate is not carried over: an application file cannot say it"),
         ({"ports": ["53:53/udp"]}, "port 53:53/udp is not carried over: only tcp"),
         ({"ports": ["a", "0", "70000", "9-1"]}, "'70000' is no port"),

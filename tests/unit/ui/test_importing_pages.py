@@ -82,7 +82,7 @@ async def test_what_is_missing_is_told_in_the_language_of_the_visitor(pages: Pag
         data={"csrf_token": CSRF_TOKEN, "text": text},
         headers={"Accept-Language": "fr"},
     )
-    assert "le secret db-password, pour DB_PASSWORD of web ; fixez-le" in words(page.text)
+    assert "le secret db-password, pour web.DB_PASSWORD ; fixez-le" in words(page.text)
 
 
 @pytest.mark.parametrize("kind", ["compose", "boutiques"])
