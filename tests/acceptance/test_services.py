@@ -146,7 +146,8 @@ components:
     os.kill(before["failing/0"], 15)
     given_up = await rig.until_told("policies", "component.given_up", count=2)
     assert {each.component for each in given_up} == {"never", "failing"}
-    view = await rig.until("policies", lambda view: "always/0" in pids(view))
+    gone = before["always/0"]
+    await rig.until("policies", lambda view: pids(view).get("always/0", gone) != gone)
     view = await rig.settled("policies", "degraded")
     assert component(view, "never").places == ("prepared",)
     assert set(running_pids(view.id)) == {"always/0"}
