@@ -324,7 +324,7 @@ class FakeControl(FakePeople, FakeSigningIn, FakeRegistry, Importing):
             page.append(
                 Glance(
                     deployment=view,
-                    ready=sum(set(each.target) <= set(each.places) for each in view.components),
+                    ready=sum("ready" in each.places for each in view.components),
                     total=len(view.components),
                     waiting_for=next(
                         (e.waiting_for for e in view.components if e.waiting_for), None

@@ -72,6 +72,8 @@ async def test_a_busy_process_is_told_from_an_idle_one(rig: Rig) -> None:
     assert (over_ssh.name, over_ssh.hosts, over_ssh.load.components) == ("ssh", (), 0)
     assert here.abilities["commands"] and not here.abilities["images"]
     await rig.change("busy", "stop")
+    ((glance,), _) = await Gate(rig.control, ADMIN).glances(limit=10)
+    assert (glance.ready, glance.total) == (0, 2), "It rests, and nothing of it is up."
     idle_now = (await rig.control.host("local")).load
     assert (idle_now.components, idle_now.cpus) == (2, 0.0)  # What is stopped is promised nothing.
 

@@ -74,7 +74,7 @@ def glance(
             reconfiguration=state.current.id if state.current else None,
         ),
         ready=sum(
-            name in looks and set(wanted.state) <= set(looks[name].places)
+            name in looks and set(_where_up(wanted)) <= set(looks[name].places)
             for name, wanted in target.components.items()
         ),
         total=len(target.components),
@@ -89,6 +89,11 @@ def glance(
 
 def _is_up(wanted: Wanted) -> bool:
     return wanted.state == ready_places(wanted.definition, wanted.type)
+
+
+def _where_up(wanted: Wanted) -> tuple[str, ...]:
+    """Where a component stands when it is up, whether or not it is to be."""
+    return ready_places(wanted.definition, wanted.type) or wanted.state
 
 
 def _waits(state: State, component: str) -> str | None:

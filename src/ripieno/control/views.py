@@ -313,7 +313,7 @@ class AssemblyView:
 class Glance:
     """A deployment in a list: how it is, and in words why, what it takes and what is going on.
 
-    `ready` of `total` components stand where they should. `usage` is in processors and bytes.
+    `ready` of `total` components are up. `usage` is in processors and bytes.
     """
 
     deployment: DeploymentView

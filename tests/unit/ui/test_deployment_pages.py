@@ -144,6 +144,17 @@ async def test_the_list_says_how_each_is_why_and_what_to_do(
         assert part in told
 
 
+async def test_the_list_counts_what_is_up_unless_nothing_is_to_be(
+    control: FakeControl, pages: Pages
+) -> None:
+    resting = replace(WEB, places=("prepared",), target=("prepared",))
+    await shop(control, WEB, resting)
+    assert "running 1/2" in words((await pages.get("/deployments")).text)
+    control.names["shop"] = replace(control.names["shop"], state=DeploymentState.STOPPED)
+    told = words((await pages.get("/deployments")).text)
+    assert "stopped" in told and "/2" not in told
+
+
 async def test_the_list_is_searched_and_narrowed_to_ones_own(
     control: FakeControl, pages: Pages
 ) -> None:
