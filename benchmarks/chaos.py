@@ -1,19 +1,18 @@
 """What survives when the server is killed again and again: the long version of the kill tests.
 
-    .venv/bin/python benchmarks/chaos.py [--json] [--kills 200] [--seed 1] [--database URL]
+    .venv/bin/python benchmarks/chaos.py [--json] [--kills 200] [--seed 1]
 
 Seeds are counted up from the first until there were as many kills; a seed that breaks is printed,
 and run again with `--seed`.
 """
 
-import argparse
 import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Better, Extent, Figure
+from measure import Better, Extent, Figure, whole_number
 from measure import main as measure_main
 from ripieno.testing.chaos import Chaos
 from ripieno.testing.chaos_checks import Broken
@@ -41,17 +40,24 @@ def survived(least_kills: int, first_seed: int, *, rounds: int) -> tuple[Tally, 
 
 
 def main() -> None:
-    """Read the options that are this benchmark's own, and measure."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    asked, others = parser.parse_known_args()
-    sys.argv[1:] = others
+    """Measure, with the options that are this benchmark's own."""
+    options = {
+        "kills": {
+            "type": whole_number(1, 10**6),
+            "default": 200,
+            "help": "of the server (default: 200)",
+        },
+        "seed": {
+            "type": whole_number(0, 2**31),
+            "default": 1,
+            "help": "of the first run (default: 1)",
+        },
+    }
 
     def measured(extent: Extent) -> Iterator[Figure]:
-        wanted = max(1, asked.kills // extent.divisor)
+        wanted = max(1, extent.given["kills"] // extent.divisor)
         rounds = ROUNDS if extent.divisor == 1 else 1
-        tally, unbroken = survived(wanted, asked.seed, rounds=rounds)
+        tally, unbroken = survived(wanted, extent.given["seed"], rounds=rounds)
         yield Figure(
             name="runs in which nothing was lost, doubled or left behind",
             unit="share",
@@ -80,7 +86,7 @@ def main() -> None:
                 better=Better.HIGHER,
             )
 
-    measure_main("Killed again and again", measured)
+    measure_main("Killed again and again", measured, options)
 
 
 if __name__ == "__main__":

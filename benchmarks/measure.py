@@ -9,6 +9,7 @@ what the last one left behind is collected.
 import argparse
 import gc
 import json
+import math
 import os
 import platform
 import signal
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.live import Live
@@ -75,6 +76,15 @@ class Extent:
         return max(10, count // self.divisor)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the command line asks for."""
+
+    extent: Extent
+    is_quick: bool
+    is_json: bool
+
+
 def cpu_s(work: Callable[[], object]) -> float:
     """Seconds of CPU time that some work takes in this process."""
     gc.collect()
@@ -97,9 +107,16 @@ def main(
 
     `options` are the benchmark's own, with what they are for, or with all that argparse may know.
     """
-    parser = argparse.ArgumentParser(description=title)
+    show(title, asked(title, options), measured)
+
+
+def asked(title: str, options: Mapping[str, str | Mapping[str, Any]] | None = None) -> Asked:
+    """What the command line asks for; the program ends with 2 if it makes no sense."""
+    parser = _Parser(description=title)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each figure (default: 5)")
+    parser.add_argument(
+        "--runs", type=whole_number(1, 1000), default=5, help="runs of each figure (default: 5)"
+    )
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -108,19 +125,70 @@ def main(
     for name, meaning in (options or {}).items():
         known = {"help": meaning} if isinstance(meaning, str) else meaning
         parser.add_argument(f"--{name}", **known)
-    asked = parser.parse_args()
-    given = {name: getattr(asked, name) for name in options or {}}
-    extent = Extent(runs=max(1, asked.runs), given=given)
-    if asked.quick:
+    said = parser.parse_args()
+    extent = Extent(runs=said.runs, given={name: getattr(said, name) for name in options or {}})
+    if said.quick:
         extent = replace(extent, runs=1, divisor=1000)
+    return Asked(extent=extent, is_quick=said.quick, is_json=said.json)
+
+
+def show(title: str, asked: Asked, measured: Callable[[Extent], Iterable[Figure]]) -> None:
+    """Measure, and print what was asked for."""
     signal.signal(signal.SIGTERM, _ended)
-    figures = measured(extent)
-    if asked.quick:
+    figures = measured(asked.extent)
+    if asked.is_quick:
         figures = (replace(figure, budget=None) for figure in figures)
-    if asked.json:
+    if asked.is_json:
         print(json.dumps(_to_json(figures), indent=1))
     else:
         _show(title, figures)
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """What makes a whole number of an argument, for the `type` of an option."""
+
+    def read(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            found = least - 1
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} cannot be; give a whole number from {least:,} to {most:,}"
+            )
+        return found
+
+    return read
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    """Likewise, of a number that need not be whole."""
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} cannot be; give a number from {least:,g} to {most:,g}"
+            )
+        return found
+
+    return read
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without all that might have been asked for."""
+
+    def error(self, message: str) -> NoReturn:
+        refuse(f"{message}; see --help")
+
+
+def refuse(problem: str) -> NoReturn:
+    """End with what is wrong with what was asked for."""
+    print(f"{Path(sys.argv[0]).name}: {problem}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _ended(number: int, _: FrameType | None) -> None:

@@ -25,9 +25,10 @@ from pathlib import Path
 
 import door
 import ui
-from measure import Better, Extent, Figure, main
+from measure import Better, Extent, Figure, main, refuse
 from ripieno.model.presentation import Presentation
 from ripieno.store.applications import Registration
+from ripieno.store.errors import CannotOpen
 from ripieno.store.registered import FacetKind, Order, Search, VersionRecord, VersionState
 from ripieno.store.store import Store, open_store
 from ripieno.testing.postgres import PostgresServer
@@ -283,9 +284,11 @@ def measured(extent: Extent) -> Iterator[Figure]:
     home = Path(tempfile.mkdtemp(prefix="ripieno-registry-"))
     try:
         if kept:
-            yield from figures(
-                "the database named", asyncio.run(in_store(kept, home, extent, count)), count
-            )
+            try:
+                found = asyncio.run(in_store(kept, home, extent, count))
+            except CannotOpen as problem:
+                refuse(str(problem))
+            yield from figures("the database named", found, count)
             return
         if only in (None, "sqlite", "reads"):
             yield from in_sqlite(home, extent, count)

@@ -326,6 +326,22 @@ def _short(path: Path) -> str:
     return str(path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path)
 
 
+def _objection(command: Path, ports: str | None, solo_s: float) -> str:
+    """What is wrong with what was asked for; empty if nothing is."""
+    if not os.access(command, os.X_OK) or command.is_dir():
+        return (
+            f"there is no program {command}; name the ripieno command of an installation, or leave "
+            "--command out"
+        )
+    first, dash, last = (ports or "1-1").partition("-")
+    numbers = [int(each) for each in (first, last) if each.isascii() and each.isdecimal()]
+    if not dash or len(numbers) != 2 or not 1 <= numbers[0] <= numbers[1] <= 65535:
+        return f"{ports} are no ports; give them as FIRST-LAST, from 1 to 65535"
+    if not 0.0 <= solo_s <= PATIENCE_S:
+        return f"nobody plays alone for {solo_s:g} s; give from 0 to {PATIENCE_S:g}"
+    return ""
+
+
 def main() -> None:
     """What `make demo` and `make demo-stop` call."""
     parser = argparse.ArgumentParser(description="Show what Ripieno does, on this machine.")
@@ -336,6 +352,10 @@ def main() -> None:
     parser.add_argument("--command", type=Path, default=BIN / "ripieno", help="what is called")
     parser.add_argument("--solo-s", type=float, default=SOLO_S, help="how long one plays alone")
     given = parser.parse_args()
+    problem = _objection(given.command, given.ports, given.solo_s)
+    if problem:
+        print(f"demo: {problem}", file=sys.stderr)
+        sys.exit(2)
     demo = Demo(
         given.home.absolute(),
         ports=given.ports,

@@ -79,3 +79,28 @@ main("Some", lambda extent: [Figure(name="one", unit="s", runs=(1.0, 3.0, 2.0), 
     assert "Median" in run.stdout
     (line,) = [each.split() for each in run.stdout.splitlines() if "one" in each.split()]
     assert "2" in line and "2.5" in " ".join(line)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "engine.py --runs 0",
+            "engine.py: argument --runs: '0' cannot be; give a whole number from 1 to 1,000",
+        ),
+        ("chaos.py --kills -3", "argument --kills: '-3' cannot be; give a whole number from 1 to"),
+        ("chaos.py --seed one", "argument --seed: 'one' cannot be; give a whole number from 0 to"),
+        ("chaos.py --nonsense", "chaos.py: unrecognized arguments: --nonsense; see --help"),
+        ("registry.py --only sqlite --database x", "registry.py: --database cannot be understood"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_in_one_line(words: str, told: str) -> None:
+    script, *arguments = words.split()
+    run = subprocess.run(
+        [sys.executable, REPOSITORY / "benchmarks" / script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 2
+    assert told in run.stderr and len(run.stderr.splitlines()) == 1

@@ -11,20 +11,20 @@ each tenth is foretold from the nine others, as some published figures were foun
 parts the cascades anew.
 """
 
-import argparse
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
 
+import measure
 from apps.tweetoscope.benchmarks.cascade_files import BadFile, cascades_in
-from measure import Better, Extent, Figure
-from measure import main as measure_main
+from measure import Better, Extent, Figure, number, whole_number
 from tweetoscope import evaluation, scores
 from tweetoscope.arrays import Reals
 from tweetoscope.evaluation import Cascade, Method, Protocol, Scored
@@ -153,39 +153,42 @@ def of_folds(
         yield from errors(about, scored, TO_REACH_IN_FOLDS.get((file.stem, window_s), NOT_FOUND))
 
 
-def seconds(text: str) -> float:
-    """A window: above 0, and within the horizon."""
-    if not 0.0 < (found := float(text)) < HORIZON_S:
-        raise ValueError(text)
-    return found
+OPTIONS: dict[str, str | Mapping[str, Any]] = {
+    "data": {"type": Path, "required": True, "help": "a file of cascades, Parquet or CSV"},
+    "windows": {
+        "type": number(1.0, HORIZON_S - 1.0), "nargs": "+", "default": WINDOWS_S,
+        "help": "seconds after which is foretold", "metavar": "SECONDS",
+    },
+    "delayed": {"action": "store_true", "help": "learn of none before its seven days are over"},
+    "folds": {
+        "type": whole_number(2, 100), "default": 0,
+        "help": "so many in place of one after the other",
+    },
+}  # fmt: skip
 
 
 def main() -> None:
-    """Read the options that are this benchmark's own, and measure."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--windows", type=seconds, nargs="+", default=WINDOWS_S)
-    parser.add_argument("--delayed", action="store_true")
-    parser.add_argument("--folds", type=int, choices=range(2, 101), default=0, metavar="2..100")
-    asked, others = parser.parse_known_args()
-    sys.argv[1:] = others
-
+    """Measure, with the options that are this benchmark's own."""
+    title = "Accuracy of forecasts"
+    asked = measure.asked(title, OPTIONS)
+    file, folds = asked.extent.given["data"], asked.extent.given["folds"]
+    is_delayed = asked.extent.given["delayed"]
     try:
-        cascades, is_known = cascades_in(asked.data)
-        if asked.delayed and not is_known:
-            raise BadFile(f"{asked.data} does not say when cascades began; leave --delayed out")
+        cascades, is_known = cascades_in(file)
     except BadFile as error:
-        raise SystemExit(f"accuracy: {error}") from error
+        measure.refuse(str(error))
+    if is_delayed and not is_known:
+        measure.refuse(f"{file} does not say when cascades began; leave --delayed out")
 
     def measured(extent: Extent) -> Iterator[Figure]:
         some = cascades[: max(60, len(cascades) // extent.divisor)]
-        for window_s in asked.windows:
-            if asked.folds:
-                yield from of_folds(asked.data, window_s, some, folds=asked.folds, runs=extent.runs)
+        for window_s in extent.given["windows"]:
+            if folds:
+                yield from of_folds(file, window_s, some, folds=folds, runs=extent.runs)
             else:
-                yield from figures(asked.data, window_s, some, delayed=asked.delayed)
+                yield from figures(file, window_s, some, delayed=is_delayed)
 
-    measure_main("Accuracy of forecasts", measured)
+    measure.show(title, asked, measured)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ services said stays in the folder of `--keep`.
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
-from measure import Better, Extent, Figure
+from measure import Better, Extent, Figure, number, whole_number
 from measure import main as measure_main
 from tweetoscope.testing import chaos
 from tweetoscope.testing.brokers import kafka_running, tansu_running
@@ -46,38 +47,55 @@ def outcome(given: Input, trouble: Trouble, folder: Path, *, on_tansu: bool) -> 
     return found
 
 
+def made_folder(text: str) -> Path:
+    """A folder, which is made if it is not there."""
+    try:
+        Path(text).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text} cannot be a folder ({error.strerror}); name another"
+        ) from error
+    return Path(text)
+
+
+OPTIONS: dict[str, str | Mapping[str, Any]] = {
+    "kills": {"type": whole_number(1, 10**6), "default": 100, "help": "of services (default: 100)"},
+    "seconds": {
+        "type": number(5.0, 1e6), "default": 240.0, "help": "how long they go on (default: 240)",
+    },
+    "cascades": {
+        "type": whole_number(10, 10**7), "default": 600,
+        "help": "how many are replayed (default: 600)",
+    },
+    "seed": {"type": whole_number(0, 2**31), "default": 1, "help": "of chance (default: 1)"},
+    "tansu": {"action": "store_true", "help": "on Tansu rather than on Apache Kafka"},
+    "keep": {"type": made_folder, "help": "a folder for what was read and written, which stays"},
+}  # fmt: skip
+
+
 def main() -> None:
-    """Read the options that are this benchmark's own, and measure."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seconds", type=float, default=240.0)
-    parser.add_argument("--cascades", type=int, default=600)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tansu", action="store_true")
-    parser.add_argument("--keep", type=Path)
-    asked, others = parser.parse_known_args()
-    sys.argv[1:] = others
+    """Measure, with the options that are this benchmark's own."""
 
     def measured(extent: Extent) -> Iterator[Figure]:
-        kills = max(2, asked.kills // extent.divisor)
+        given = extent.given
+        kills, on_tansu = max(2, given["kills"] // extent.divisor), given["tansu"]
         trouble = Trouble(
             kills=kills,
-            seconds=max(5.0, asked.seconds / extent.divisor),
+            seconds=max(5.0, given["seconds"] / extent.divisor),
             held_up=kills // 20,
             added=kills // 6,
-            broker_kills=0 if asked.tansu else kills // 25,
+            broker_kills=0 if on_tansu else kills // 25,
             poison=kills // 3,
-            seed=asked.seed,
+            seed=given["seed"],
         )
         calm = replace(trouble, kills=0, held_up=0, added=0, broker_kills=0, poison=0, seconds=0.0)
         with tempfile.TemporaryDirectory(prefix="tweetoscope-chaos-") as scratch:
-            folder = asked.keep or Path(scratch)
-            folder.mkdir(parents=True, exist_ok=True)
-            cascades = extent.size(asked.cascades)
-            given = Input.simulated(folder, cascades=cascades, seed=asked.seed)
+            folder = given["keep"] or Path(scratch)
+            cascades = extent.size(given["cascades"])
+            simulated = Input.simulated(folder, cascades=cascades, seed=given["seed"])
             runs = {
-                "undisturbed": outcome(given, calm, folder / "calm", on_tansu=asked.tansu),
-                "disturbed": outcome(given, trouble, folder / "trouble", on_tansu=asked.tansu),
+                "undisturbed": outcome(simulated, calm, folder / "calm", on_tansu=on_tansu),
+                "disturbed": outcome(simulated, trouble, folder / "trouble", on_tansu=on_tansu),
             }
         for name, run in runs.items():
             yield Figure(
@@ -92,7 +110,7 @@ def main() -> None:
         for what, times in sorted(runs["disturbed"].done.items()):
             yield Figure(name=what, unit="count", runs=(float(times),), better=Better.HIGHER)
 
-    measure_main("What a pipeline survives", measured)
+    measure_main("What a pipeline survives", measured, OPTIONS)
 
 
 if __name__ == "__main__":

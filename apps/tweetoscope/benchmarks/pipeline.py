@@ -36,7 +36,7 @@ from apps.tweetoscope.benchmarks.processes import (
     stream,
 )
 from apps.tweetoscope.benchmarks.remembering import lasting, memory
-from measure import Better, Extent, Figure, each_run
+from measure import Better, Extent, Figure, each_run, number, whole_number
 from measure import main as measure_main
 from tweetoscope import generator, messages, reports
 from tweetoscope.broker import Record
@@ -293,17 +293,20 @@ OPTIONS: dict[str, str | Mapping[str, Any]] = {
     "tansu": {"action": "store_true", "help": "on Tansu rather than on Apache Kafka"},
     "only": {"choices": ["collector", "whole", "memory"], "help": "only these figures"},
     "partitions": {
-        "type": int, "default": PARTITIONS,
+        "type": whole_number(1, 1000), "default": PARTITIONS,
         "help": f"of the whole pipeline's topics (default: {PARTITIONS})",
     },
     "seconds": {
-        "type": float, "default": 30.0, "help": "how long the whole pipeline is seen (default: 30)",
+        "type": number(1.0, 1e6), "default": 30.0,
+        "help": "how long the whole pipeline is seen (default: 30)",
     },
     "minutes": {
-        "type": float, "default": 2.0, "help": "how long the collector's memory is (default: 2)",
+        "type": number(0.1, 1e5), "default": 2.0,
+        "help": "how long the collector's memory is (default: 2)",
     },
     "offered": {
-        "type": int, "default": OFFERED, "help": f"tweets a second for it (default: {OFFERED})",
+        "type": whole_number(1, 10**7), "default": OFFERED,
+        "help": f"tweets a second for it (default: {OFFERED})",
     },
 }  # fmt: skip
 
