@@ -77,6 +77,47 @@ def test_the_csv_pair_of_the_course_is_read(tmp_path: Path) -> None:
     assert (first.text, second.text) == ("x", "a")
 
 
+def test_columns_of_a_csv_file_go_by_their_names(tmp_path: Path) -> None:
+    data, index = tmp_path / "data.csv", tmp_path / "index.csv"
+    data.write_text("\ufeffmsg, Magnitude,user,time\nx,100,u,5\ny,,u,8\n", encoding="utf-8")
+    index.write_text("name,end_ind,start_ind\na,2,1\n")
+    [found] = read(data, index)
+    assert (found.text, found.times_s.tolist()) == ("x", [0.0, 3.0])
+    assert found.marks[0] == 100.0
+    assert np.isnan(found.marks[1])
+    data.write_text("time,magnitude,user\n5,100,u\n")
+    index.write_text("start_ind,end_ind\n1,1\n")
+    assert read(data, index)[0].text == ""
+    data.write_text("magnitude,user,time\n100,u\n")
+    with pytest.raises(BadFile, match="line 2: '100' is no time,magnitude"):
+        read(data, index)
+
+
+@pytest.mark.parametrize(
+    ("data", "index", "says"),
+    [
+        (
+            "time,followers",
+            "start_ind,end_ind",
+            r"data\.csv has no column magnitude, only time, ",
+        ),
+        ("t,magnitude", "start_ind,end_ind", r"data\.csv has no column time.*time,magnitude in"),
+        (
+            "time,magnitude",
+            "start,end",
+            r"index\.csv has no column start_ind, .*,end_ind in",
+        ),
+    ],
+)
+def test_a_column_that_a_csv_file_lacks_is_named(
+    tmp_path: Path, data: str, index: str, says: str
+) -> None:
+    (tmp_path / "data.csv").write_text(f"{data}\n5,100\n")
+    (tmp_path / "index.csv").write_text(f"{index}\n1,1\n")
+    with pytest.raises(BadFile, match=says):
+        read(tmp_path / "data.csv", tmp_path / "index.csv")
+
+
 @pytest.mark.parametrize(
     ("rows", "where", "says"),
     [

@@ -6,7 +6,7 @@ A file is looked through before anything of it is written; what is wrong is said
 import csv
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,9 +88,12 @@ def read_parquet(path: Path) -> Iterator[Whole]:
 
 
 def read_csv(path: Path, index: Path) -> Iterator[Whole]:
-    """Rows `time,magnitude[,msg]`, and of each cascade `start_ind,end_ind`, from 1, both in it."""
-    rows = [_row(path, line, said) for line, said in _lines(path, "time,magnitude")]
-    for line, said in _lines(index, "start_ind,end_ind"):
+    """Rows `time,magnitude[,msg]`, and of each cascade `start_ind,end_ind`, from 1, both in it.
+
+    Columns go by their names, in whatever order; others are passed over.
+    """
+    rows = [_row(path, line, said) for line, said in _lines(path, ("time", "magnitude"), ("msg",))]
+    for line, said in _lines(index, ("start_ind", "end_ind")):
         try:
             start, end = int(float(said[0])), int(float(said[1]))
         except (ValueError, IndexError, OverflowError) as error:
@@ -118,18 +121,43 @@ def read_csv(path: Path, index: Path) -> Iterator[Whole]:
         )
 
 
-def _lines(path: Path, names: str) -> list[tuple[int, list[str]]]:
-    """The lines below the names of the columns that are not empty, with their numbers."""
+def _lines(
+    path: Path, wanted: Sequence[str], more: Sequence[str] = ()
+) -> list[tuple[int, list[str]]]:
+    """What the columns `wanted`, and `more` if they are there, have in lines that are not empty.
+
+    Each with the number of its line.
+    """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        # Spreadsheets begin a file with a mark of its encoding.
+        with path.open(newline="", encoding="utf-8-sig") as file:
             lines = [(line, said) for line, said in enumerate(csv.reader(file), start=1) if said]
     except (OSError, ValueError, csv.Error) as error:
         raise BadFile(f"{path} cannot be read: {error}") from error
-    if lines and _is_number(lines[0][1][0]):
+    if not lines:
+        return []
+    line, header = lines[0]
+    if _is_number(header[0]):
         raise BadFile(
-            f"{path}, line 1: {lines[0][1][0]!r} is no name of a column; put a line {names} first"
+            f"{path}, line {line}: {header[0]!r} is no name of a column; put a line "
+            f"{','.join(wanted)} first"
         )
-    return lines[1:]
+    names = [name.strip().lower() for name in header]
+    for name in wanted:
+        if name not in names:
+            raise BadFile(
+                f"{path} has no column {name}, only {', '.join(header)[:60]}; name the columns "
+                f"{','.join(wanted)} in its first line"
+            )
+    places = [names.index(name) for name in (*wanted, *more) if name in names]
+    if places == list(range(len(names))):
+        return lines[1:]
+    last = max(places)
+    # One that is too short is left as it is, and refused.
+    return [
+        (line, [said[place] for place in places] if len(said) > last else said[:1])
+        for line, said in lines[1:]
+    ]
 
 
 def _row(path: Path, line: int, said: list[str]) -> Row:
