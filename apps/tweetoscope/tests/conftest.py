@@ -1,6 +1,7 @@
 """What the tests share. Where data are needed that may not be distributed, absence is said."""
 
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from hypothesis import HealthCheck, settings
 
+from apps.tweetoscope.tests.memory_broker import MemoryBroker
+from tweetoscope.broker import Broker, Topic, Writer, changelog
+from tweetoscope.kafka import Kafka
 from tweetoscope.testing.brokers import ApacheKafka, BrokerAbsent, kafka_running, tansu_running
 from tweetoscope.topics import all_topics
 
@@ -60,3 +64,41 @@ def apache() -> Iterator[ApacheKafka]:
             yield node
     except BrokerAbsent as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(
+    params=[
+        "memory", "memory as Tansu",
+        pytest.param("Tansu", marks=pytest.mark.long),  # not busy, but it takes its time
+        pytest.param("Apache Kafka", marks=pytest.mark.long(shares="Apache Kafka")),
+    ]
+)  # fmt: skip
+def broker(request: pytest.FixtureRequest) -> Broker:
+    match request.param:
+        case "Tansu":
+            return Kafka(request.getfixturevalue("tansu"), commit_s=5.0)
+        case "Apache Kafka":
+            return Kafka(request.getfixturevalue("apache").address, commit_s=5.0)
+    return MemoryBroker(shows_aborted=request.param != "memory")
+
+
+@pytest.fixture
+def topic(broker: Broker) -> str:
+    """An input of two partitions, with the changelog of a group of the same name."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    broker.make(
+        [
+            Topic(name=name, partitions=2),
+            Topic(name=changelog(name), partitions=2, is_compacted=True),
+        ]
+    )
+    return name
+
+
+@pytest.fixture
+def writer(broker: Broker) -> Iterator[Writer]:
+    name = f"w{uuid.uuid4().hex[:8]}"
+    broker.make([Topic(name=changelog(name), is_compacted=True)])
+    writer = broker.write(name)
+    yield writer
+    writer.close()
