@@ -36,5 +36,7 @@ def test_a_service_that_a_library_keeps_ends_all_the_same() -> None:
             if line == "stuck\n":
                 break
         service.send_signal(signal.SIGTERM)
-        assert "ended by force" in service.stdout.read()
+        told = service.stdout.read()
+        assert "ended by force" in told
+        assert 'File "<string>", line 14 in <module>' in told
         assert service.wait(60) == 1

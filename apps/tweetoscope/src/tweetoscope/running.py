@@ -1,5 +1,6 @@
 """A service as a process: its log, its metrics, and how it is asked to end."""
 
+import faulthandler
 import gc
 import logging
 import os
@@ -83,6 +84,7 @@ def _heard() -> Iterator[None]:
                 pass
         except TimeoutError:
             log.error("ended by force, as it was still waiting", extra={"seconds": LONGEST_S})
+            faulthandler.dump_traceback()  # Of all threads: what it waited for.
             os._exit(1)
 
     threading.Thread(target=listen, name="hearing", daemon=True).start()
