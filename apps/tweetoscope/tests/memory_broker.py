@@ -103,6 +103,7 @@ class MemoryBroker:
         on_assigned: Assigned,
         on_revoked: Revoked,
         patience_s: float = 0.0,
+        is_mixed: bool = False,
     ) -> "MemoryMembership":
         with self.changed:
             return MemoryMembership(self, group, topic, on_assigned, on_revoked)

@@ -287,9 +287,11 @@ class Broker(Protocol):
         on_assigned: Assigned,
         on_revoked: Revoked,
         patience_s: float = 0.0,
+        is_mixed: bool = False,
     ) -> Membership:
         """Share a topic with the other members of a group.
 
+        A topic `is_mixed` where several write to one partition at a time.
         Who has patience learns later of what came, and asks the broker less often. `on_assigned`
         takes the writer of each partition that it is given, and returns where to go on reading:
         that is after other members can no longer write for it.

@@ -85,4 +85,6 @@ def service(mean_mark: float, prior: Prior | None) -> Service[messages.Serie]:
         decode=lambda record: messages.read_serie(record.value or b""),
         open=lambda _, state: Estimating(mean_mark, prior, state),
         limit=500,
+        # All collectors write to it, if there are several.
+        is_mixed=True,
     )

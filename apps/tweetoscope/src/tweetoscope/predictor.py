@@ -197,6 +197,8 @@ def service(alarm: Alarm, metrics: Metrics) -> Service[Item]:
         decode=_decode,
         open=lambda _, state: Predicting(alarm, models, metrics, state),
         tables={MODELS: models.learn},
+        # The collector and all estimators write to it.
+        is_mixed=True,
         # A task has whole windows, so that what it tells of a cascade it tells alone.
         gathered=(PREDICTIONS, ALERTS, STATS),
     )

@@ -73,10 +73,11 @@ class Service(Generic[Value]):
     `open` makes the process of a partition from the state that was committed last. `decode_all`
     does for many records what `decode` does for one, where that is quicker. It may make one value
     of what belongs together, and refuse all for the sake of one; then each is decoded by itself.
-    `tables` are topics that every member reads whole, and has read once before it handles anything.
-    Of the topics `gathered` a task writes into the partition of its own number, whatever the key:
-    one request rather than one for each partition, where nobody needs what several tasks say of a
-    key together.
+    Its topic `is_mixed` where several write to one partition at a time, which not all brokers cope
+    with. `tables` are topics that every member reads whole, and has read once before it handles
+    anything. Of the topics `gathered` a task writes into the partition of its own number, whatever
+    the key: one request rather than one for each partition, where nobody needs what several tasks
+    say of a key together.
 
     A transaction costs the broker more than what is in it. So after a batch, unless it was as large
     as `limit`, a service waits for more as long as the batch took, but not beyond `patience_s`
@@ -94,6 +95,7 @@ class Service(Generic[Value]):
     limit: int = 10_000
     patience_s: float = 0.04
     is_urgent: bool = True
+    is_mixed: bool = False
 
 
 class Task(Generic[Value]):
@@ -219,6 +221,7 @@ class Loop(Generic[Value]):
                     on_assigned=lambda partitions: self._open(membership, partitions, pool),
                     on_revoked=self._close,
                     patience_s=self._service.patience_s,
+                    is_mixed=self._service.is_mixed,
                 )
                 try:
                     self._cycle(membership, tables, pool, stop)

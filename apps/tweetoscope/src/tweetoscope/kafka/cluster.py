@@ -84,10 +84,18 @@ class Kafka:
         on_assigned: Assigned,
         on_revoked: Revoked,
         patience_s: float = 0.0,
+        is_mixed: bool = False,
     ) -> KafkaMembership:
         """Share a topic with the other members of a group."""
         return KafkaMembership(
-            self._settings, self._commit_s, group, topic, on_assigned, on_revoked, patience_s
+            self._settings,
+            self._commit_s,
+            group,
+            topic,
+            on_assigned,
+            on_revoked,
+            patience_s,
+            is_mixed,
         )
 
     def follow(

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 
 from tweetoscope.broker import Assigned, BrokerError, Records, Revoked
 from tweetoscope.kafka import answers, reading
+from tweetoscope.kafka.gaps import Gaps
 from tweetoscope.kafka.transactions import fencing
 from tweetoscope.kafka.writer import KafkaWriter
 
@@ -41,11 +42,13 @@ class KafkaMembership:
         on_assigned: Assigned,
         on_revoked: Revoked,
         patience_s: float,
+        is_mixed: bool,
     ) -> None:
         self._settings, self._commit_s = settings, commit_s
         self._group, self._topic = group, topic
         self._on_assigned, self._on_revoked = on_assigned, on_revoked
         self._read: dict[int, int] = {}
+        self._gaps = Gaps(settings) if is_mixed and reading.is_embedded(settings) else None
         self._failure: Exception | None = None
         self._is_settled = self._is_leaving = False
         # The group's positions, in whatever round; and the number of the round, which is the
@@ -64,7 +67,8 @@ class KafkaMembership:
 
     def poll(self, timeout_s: float, limit: int) -> Records:
         """Records of the partitions that are one's own, waiting only while there are none."""
-        records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end)
+        filled = None if self._gaps is None else self._gaps.filled
+        records = reading.poll(self._consumer, timeout_s, limit, at_end=self._at_end, filled=filled)
         if self._failure is not None:
             raise self._failure
         self._look_at_round()
@@ -121,6 +125,8 @@ class KafkaMembership:
         """Leave, so that others have the partitions at once."""
         for consumer in (self._consumer, self._positions, self._rounds):
             consumer.close()
+        if self._gaps is not None:
+            self._gaps.close()
 
     def _look_at_round(self) -> None:
         """Raises: BrokerError, where this round is over."""
@@ -176,6 +182,8 @@ class KafkaMembership:
 
     def _assign(self, consumer: rdkafka.Consumer, partitions: list[rdkafka.TopicPartition]) -> None:
         self._is_settled = True
+        if self._gaps is not None:
+            self._gaps.begin()
         if self._is_leaving:
             consumer.assign([])
             return

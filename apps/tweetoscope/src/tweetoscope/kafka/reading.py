@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import confluent_kafka as rdkafka
@@ -40,6 +40,11 @@ def isolation(brokers: str) -> str:
     return "read_uncommitted" if found.cluster_id == EMBEDDED else "read_committed"
 
 
+def is_embedded(settings: dict[str, Any]) -> bool:
+    """Whether the broker is a Tansu. Raises: BrokerError."""
+    return isolation(settings["bootstrap.servers"]) == "read_uncommitted"
+
+
 def reader(settings: dict[str, Any], group: str, patience_s: float = 0.0) -> rdkafka.Consumer:
     """A consumer that reads what is committed only, and commits nothing by itself.
 
@@ -70,11 +75,14 @@ def poll(
     timeout_s: float,
     limit: int,
     at_end: answers.AtEnd = lambda _, __: None,
+    filled: Callable[[list[rdkafka.Message]], list[rdkafka.Message]] | None = None,
 ) -> Records:
     """Wait for one message only, since to wait for many is to wait until there are many."""
     try:
         first = consumer.poll(timeout_s)
         messages = [] if first is None else [first, *consumer.consume(limit - 1, 0.0)]
+        if filled is not None:
+            messages = filled(messages)
         good = [message for message in messages if message.error() is None]
         if len(good) < len(messages):
             for message in messages:
