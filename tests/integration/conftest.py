@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ripieno.testing.engines import ContainerEngine
 from ripieno.testing.ssh_servers import Network, Unavailable
 
 
@@ -15,3 +16,13 @@ def network() -> Iterator[Network]:
         pytest.skip(str(reason))
     with network:
         yield network
+
+
+@pytest.fixture(scope="session")
+def engine(network: Network) -> Iterator[ContainerEngine]:
+    try:
+        engine = ContainerEngine(network)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    with engine:
+        yield engine

@@ -1,4 +1,7 @@
-"""The five ways to say what is run, and the configurations that they are run in."""
+"""The five ways to say what is run, and the configurations that they are run in.
+
+That images run, in each of their three ways, is seen in `test_containers`, on a real engine.
+"""
 
 import dataclasses
 import json
@@ -116,8 +119,12 @@ IMAGES = {
     IMAGES.values(),
     ids=[each.replace(" ", "-") for each in IMAGES],
 )
-async def test_an_image_is_read_and_planned_and_to_deploy_it_is_refused_by_name(
-    tmp_path: Path, lines: str, entrypoint: tuple[str, ...], args: tuple[str, ...]
+async def test_an_image_is_read_and_planned_and_refused_where_there_is_no_engine(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: str,
+    entrypoint: tuple[str, ...],
+    args: tuple[str, ...],
 ) -> None:
     document = f"{HEAD}    {lines}\n".replace("job", "service")
     found = reading_applications.resolve(reading_applications.application(document), {})
@@ -126,7 +133,10 @@ async def test_an_image_is_read_and_planned_and_to_deploy_it_is_refused_by_name(
     assert (workload.entrypoint, workload.argv) == (entrypoint, args)
     assert dataclasses.replace(workload, image=None, entrypoint=(), argv=("a",)).image is None
     async with control_rig.open_rig(tmp_path / "home") as rig:
-        refused = r"tool runs the image example.org/\w+:1, and host local runs commands; give it"
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none")
+        refused = (
+            r"tool runs the image example.org/\w+:1, and host local: .* engine does not answer"
+        )
         with pytest.raises(InvalidRequest, match=refused):
             await rig.begin(document)
         change = Change(kind=ReconfigurationKind.DEPLOY, source=Source(document=document))

@@ -96,7 +96,10 @@ async def test_unknown_host_is_refused_with_those_there_are(tmp_path: Path) -> N
             await rig.begin(service("command: [sleep, '1000']", "host: moon"))
 
 
-async def test_image_is_refused_where_commands_run(tmp_path: Path) -> None:
+async def test_image_is_refused_where_there_is_no_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none")
     async with control_rig.open_rig(tmp_path) as rig:
         with pytest.raises(InvalidRequest, match="runs the image registry/app"):
             await rig.begin(service("image: registry/app:1"))

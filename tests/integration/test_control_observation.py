@@ -66,7 +66,7 @@ async def test_a_busy_process_is_told_from_an_idle_one(rig: Rig) -> None:
     # A component that says nothing of what it needs counts as quotas count it.
     assert (local.load.components, local.load.cpus, local.load.memory_mib) == (2, 0.6, 192)
     assert local.load.used_memory_bytes and (local.load.used_cpus or 0.0) > 0.05
-    assert [each.subject for each in local.checks] == ["link", "tools", "disk"]
+    assert [each.subject for each in local.checks] == ["link", "tools", "disk", "images"]
     here, over_ssh = await Gate(rig.control, ALICE).runtimes()
     assert (here.name, here.hosts, here.load) == ("local", ("local",), local.load)
     assert (over_ssh.name, over_ssh.hosts, over_ssh.load.components) == ("ssh", (), 0)

@@ -1,16 +1,21 @@
 """What was found on a host, as checks: whether it is well, and what to do where it is not."""
 
 from ripieno.control.host_views import Finding
+from ripieno.runtimes.engine import Engine
 from ripieno.runtimes.errors import RuntimeDriverError
 from ripieno.runtimes.host import HostFacts
 
 LEAST_FREE_MIB = 500
 """Less free space than this is worth a warning."""
 
-LINK, TOOLS, DISK = "link", "tools", "disk"
+LINK, TOOLS, DISK, IMAGES = "link", "tools", "disk", "images"
 
 
-def checks(facts: HostFacts | None, problem: RuntimeDriverError | None) -> tuple[Finding, ...]:
+def checks(
+    facts: HostFacts | None,
+    problem: RuntimeDriverError | None,
+    found: Engine | RuntimeDriverError | None = None,
+) -> tuple[Finding, ...]:
     """All that is known of a host; nothing of one that nobody has looked at."""
     if problem is not None:
         return (
@@ -39,4 +44,16 @@ def checks(facts: HostFacts | None, problem: RuntimeDriverError | None) -> tuple
             said=f"{facts.disk_free_mib / 1024:.1f} GiB free",
             remedy=None if has_room else "make room in its folder, then check the host again",
         ),
+        *_images(found),
     )
+
+
+def _images(found: Engine | RuntimeDriverError | None) -> tuple[Finding, ...]:
+    """Whether it runs images. It is well where it does not: not every host is meant to."""
+    if found is None:
+        return ()
+    if isinstance(found, Engine):
+        said = f"run, by Docker {found.version}"
+    else:
+        said = f"not run: {found.what}; {found.remedy}"
+    return (Finding(subject=IMAGES, is_well=True, said=said),)

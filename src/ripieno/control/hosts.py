@@ -12,7 +12,15 @@ from ripieno.control.errors import Conflict, InvalidRequest, NotFound
 from ripieno.control.host_views import HostView, Load
 from ripieno.model import host as configs
 from ripieno.model.host import HostConfig, HostKind
-from ripieno.runtimes.errors import InvalidHost, RuntimeDriverError
+from ripieno.runtimes import engine
+from ripieno.runtimes.engine import Engine
+from ripieno.runtimes.errors import (
+    EngineAway,
+    InvalidHost,
+    NoEngine,
+    RuntimeDriverError,
+    TemporaryFailure,
+)
 from ripieno.runtimes.host import Host, HostFacts, LinkState
 from ripieno.runtimes.local_host import LocalHost
 
@@ -42,6 +50,7 @@ class HostBook:
         self._hosts: dict[str, Host] = {}
         self._configs: dict[str, HostConfig] = {}
         self._facts: dict[str, HostFacts] = {}
+        self._engines: dict[str, Engine | RuntimeDriverError] = {}
         self._problems: dict[str, RuntimeDriverError] = {}
         self._checked_at: dict[str, datetime] = {}
         config = HostConfig(name=LOCAL, directory=str(state_directory / COMPONENTS))
@@ -90,6 +99,7 @@ class HostBook:
         del self._configs[name]
         self._facts.pop(name, None)
         self._problems.pop(name, None)
+        self._engines.pop(name, None)
         self._checked_at.pop(name, None)
         host = self._hosts.pop(name, None)
         if host is not None:
@@ -108,9 +118,28 @@ class HostBook:
         try:
             self._facts[name] = await self.host(name).check()
             self._problems.pop(name, None)
+            await self.image_problem(name)
         except RuntimeDriverError as problem:
             self._problems[name] = problem
         self._checked_at[name] = datetime.now(UTC)
+
+    async def image_problem(self, name: str) -> str | None:
+        """Why a host cannot run images, and what to do; None if it can, or cannot be asked now."""
+        host = self.host(name)
+        if host.link is LinkState.DOWN:
+            return None
+        try:
+            self._engines[name] = await engine.look(host)
+        except (NoEngine, EngineAway) as problem:
+            self._engines[name] = problem
+            return str(problem)
+        except TemporaryFailure:  # That it is away is found, and told, by whatever is done there.
+            return None
+        return None
+
+    def runs_images(self, name: str) -> bool:
+        """Whether a host had an engine that answered when it was last looked at."""
+        return isinstance(self._engines.get(name), Engine)
 
     def of_kind(self, kind: HostKind) -> tuple[str, ...]:
         """The hosts that are reached in one way."""
@@ -133,10 +162,10 @@ class HostBook:
             directory=config.directory,
             state=state,
             components=load.components,
-            facts={} if facts is None else _facts(facts),
+            facts={} if facts is None else _facts(facts, self._engines.get(name)),
             problem=None if problem is None else str(problem),
             load=load,
-            checks=host_checks.checks(facts, problem),
+            checks=host_checks.checks(facts, problem, self._engines.get(name)),
             checked_at=self._checked_at.get(name),
         )
 
@@ -153,7 +182,7 @@ def with_known_hosts(config: HostConfig, path: Path) -> HostConfig:
     return configs.from_json({**configs.to_json(config), "known_hosts_path": str(path)})
 
 
-def _facts(facts: HostFacts) -> dict[str, object]:
+def _facts(facts: HostFacts, found: Engine | RuntimeDriverError | None) -> dict[str, object]:
     return {
         "os": facts.os,
         "kernel": facts.kernel,
@@ -163,4 +192,5 @@ def _facts(facts: HostFacts) -> dict[str, object]:
         "memory_mib": facts.memory_mib,
         "disk_free_mib": facts.disk_free_mib,
         "missing_tools": list(facts.missing_tools),
+        "engine": found.version if isinstance(found, Engine) else None,
     }

@@ -25,7 +25,12 @@ class Placement:
             RuntimeView(
                 name=kind.value,
                 hosts=hosts,
-                abilities={each.value: can for each, can in abilities.PROCESSES.items()},
+                abilities={
+                    each.value: can
+                    for each, can in abilities.of_hosts(
+                        run_images=any(map(self._hosts.runs_images, hosts))
+                    ).items()
+                },
                 load=self._load(hosts),
             )
             for kind in HostKind

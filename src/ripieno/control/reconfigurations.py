@@ -59,7 +59,7 @@ class Reconfigurations(Deployments):
         target = targets.target_of(application, targets.namer({}))
         target = targets.settled(targeting.as_asked(target, source), chosen, self._routes.address)
         self._targeting.check_hosts(target)
-        targeting.check_images(target)
+        await self._targeting.check_images(target)
         await asyncio.to_thread(planning.plan_for, Machine({}), target, {}, name="check")
         if await self._store.deployment_named(chosen) is not None:
             raise NameInUse(
@@ -140,7 +140,7 @@ class Reconfigurations(Deployments):
             connections=planning.connections_after(machine, plan),
             warnings=(
                 *await self._targeting.warnings(change.source),
-                *targeting.no_host_runs(target),
+                *await self._targeting.unfit(target),
                 *targeting.scaling_kept(target),
                 *planning.warnings(machine, target, running),
             ),
@@ -168,7 +168,7 @@ class Reconfigurations(Deployments):
                 "look at it again, then repeat the change"
             )
         target, document, values = await self._targeting.target(state, change)
-        targeting.check_images(target)
+        await self._targeting.check_images(target)
         runs = changes.runs(state.machine, state.target, change)
         if state.current is None:
             machine = await supervisor.ask(lambda: planning.settled(state.machine))

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,10 @@ from ripieno.model.component_type import Value
 from ripieno.model.errors import UnknownReference
 from ripieno.model.route import PublicAddress
 from ripieno.model.workload import FileTransfer, Health, Secret, Workload
+from ripieno.runtimes import containers
 from ripieno.runtimes.base import Handle, Spot
+
+_LOOPBACK = re.compile(r"(?:(?<=://)|(?<=[,@])|^)(?:127\.0\.0\.1|localhost)(?=[:/,]|$)")
 
 
 def scope_of(
@@ -24,26 +28,42 @@ def scope_of(
 
     `deployment` is its name.
     """
+    is_inside = definition.workload is not None and definition.workload.image is not None
     scope: dict[str, Value] = {
         "deployment": deployment,
         "component": definition.name,
         "settings": dict(definition.settings),
     }
     if spot is not None:
-        scope["host"] = spot.host
+        scope["host"] = containers.EVERYWHERE if is_inside else spot.host
         scope["replica"] = spot.replica
-        scope["ports"] = dict(spot.tcp_ports)
-        if spot.tcp_ports:
-            scope["port"] = next(iter(spot.tcp_ports.values()))
+        workload = definition.workload
+        ports = dict(spot.tcp_ports) if workload is None else workload.listening(spot.tcp_ports)
+        scope["ports"] = ports
+        if ports:
+            scope["port"] = next(iter(ports.values()))
             scope["route"] = public_address(definition, spot).parts()
     for port in definition.uses:
         value = inputs.get(port)
+        if is_inside and value is not None:
+            value = _from_inside(value)
         if isinstance(value, Mapping):
             name = value.get("name")
             scope[port] = {**value, **({str(name): value} if name else {})}
         elif value is not None:
             scope[port] = value
     return scope
+
+
+def _from_inside(value: Value) -> Value:
+    """Where something is reached, as a container knows it: its own loopback leads nowhere."""
+    if isinstance(value, Mapping):
+        return {name: _from_inside(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_from_inside(each) for each in value]
+    if isinstance(value, str):
+        return _LOOPBACK.sub(containers.MACHINE, value)
+    return value
 
 
 def public_address(definition: ComponentDefinition, spot: Spot) -> PublicAddress:

@@ -156,6 +156,29 @@ class Targeting:
         for wanted in target.components.values():
             self._hosts.host(wanted.definition.host)
 
+    async def unfit(self, target: Target) -> list[str]:
+        """The components with an image that their host cannot run, in words."""
+        images = {
+            name: wanted.definition
+            for name, wanted in target.components.items()
+            if wanted.definition.workload is not None
+            and wanted.definition.workload.image is not None
+        }
+        problems = {
+            host: await self._hosts.image_problem(host)
+            for host in sorted({each.host for each in images.values()})
+        }
+        return [
+            f"{name} runs the image {each.workload.image}, and {problems[each.host]}"
+            for name, each in images.items()
+            if problems[each.host] is not None and each.workload is not None
+        ]
+
+    async def check_images(self, target: Target) -> None:
+        """Raises: `InvalidRequest` if a component has an image that its host cannot run."""
+        if found := await self.unfit(target):
+            raise InvalidRequest(found[0])
+
 
 def as_asked(target: Target, source: Source) -> Target:
     """The target with what it cannot know: how its application was asked for."""
@@ -165,16 +188,6 @@ def as_asked(target: Target, source: Source) -> Target:
         directory=source.directory,
         files=source.files,
     )
-
-
-def no_host_runs(target: Target) -> list[str]:
-    """The components that no host can run, in words."""
-    return [
-        f"{name} runs the image {wanted.definition.workload.image}, and host "
-        f"{wanted.definition.host} runs commands; give it a command instead of an image"
-        for name, wanted in target.components.items()
-        if wanted.definition.workload is not None and wanted.definition.workload.image is not None
-    ]
 
 
 def scaling_kept(target: Target) -> list[str]:
@@ -189,10 +202,3 @@ def scaling_kept(target: Target) -> list[str]:
                 f"application says {said}; to take that back, scale it: {name}={said}"
             )
     return found
-
-
-def check_images(target: Target) -> None:
-    """Raises: `InvalidRequest` if no host can run one of the components."""
-    found = no_host_runs(target)
-    if found:
-        raise InvalidRequest(found[0])

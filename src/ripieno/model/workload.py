@@ -177,6 +177,13 @@ class Workload:
     memory_mib: int | None = None
     working_directory: str | None = None
 
+    def listening(self, assigned: Mapping[str, int]) -> dict[str, int]:
+        """The port that each tcp_port is to listen on, of those that it is reached at.
+
+        They are the same but for an image, whose own numbers hold in its containers only.
+        """
+        return {name: self.tcp_ports.get(name) or number for name, number in assigned.items()}
+
     def __post_init__(self) -> None:
         if not self.argv and self.image is None:
             raise ApplicationError(

@@ -20,6 +20,11 @@ class Ability(StrEnum):
     LIMITS = "limits"
 
 
+def of_hosts(*, run_images: bool) -> Mapping[Ability, bool]:
+    """What can be done on hosts, of which one has a container engine or none has."""
+    return {**PROCESSES, Ability.IMAGES: run_images, Ability.LIMITS: run_images}
+
+
 PROCESSES: Mapping[Ability, bool] = {
     each: each not in (Ability.IMAGES, Ability.LIMITS) for each in Ability
 }

@@ -20,7 +20,8 @@ class Replica:
     """One process of a component: its slot, what it is called on the host, and its ports.
 
     `key` is the incarnation that was last asked for; `process` is None until it was started.
-    `is_ready`: it has passed its checks since, and nobody has begun to stop it.
+    `is_ready`: it has passed its checks since, and nobody has begun to stop it. `has_container`:
+    the process is, or was, the client of a container engine, and there is a container to end.
     """
 
     slot: int
@@ -30,6 +31,7 @@ class Replica:
     process: Process | None = None
     started_at: datetime | None = None
     is_ready: bool = False
+    has_container: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,6 +193,7 @@ def to_json(handle: Handle) -> dict[str, Any]:
                 "process": each.process and hosts.to_json(each.process),
                 "started_at": each.started_at and each.started_at.isoformat(),
                 "is_ready": each.is_ready,
+                "has_container": each.has_container,
             }
             for each in handle.replicas
         ],
@@ -213,6 +216,7 @@ def from_json(record: Mapping[str, Any]) -> Handle:
                     datetime.fromisoformat(each["started_at"]) if each["started_at"] else None
                 ),
                 is_ready=each["is_ready"],
+                has_container=each.get("has_container", False),
             )
             for each in record["replicas"]
         ),

@@ -50,6 +50,10 @@ class PortClosed(TemporaryFailure):
     """Nothing answers on a port of the host."""
 
 
+class EngineAway(TemporaryFailure):
+    """The container engine of a host does not answer."""
+
+
 class PermanentFailure(RuntimeDriverError):
     """It will not work until somebody changes something."""
 
@@ -84,6 +88,14 @@ class DiskFull(PermanentFailure):
 
 class FileMissing(PermanentFailure):
     """A file or folder that is needed does not exist."""
+
+
+class NoEngine(PermanentFailure):
+    """The host has no container engine, or its user may not use it."""
+
+
+class ImageMissing(PermanentFailure):
+    """The host does not have an image, and its registry does not give it."""
 
 
 class PortTaken(PermanentFailure):

@@ -35,7 +35,19 @@ CWD = "cwd"
 MARK = "RIPIENO_PROCESS"
 """The environment variable of every started process: its name and quoted key."""
 
-BASE_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR")
+ENGINE_VARIABLES = (
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+)
+"""Where a client finds the container engine, if not where it is by default."""
+
+BASE_VARIABLES = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ", "TMPDIR"),
+    *ENGINE_VARIABLES,
+)
 """What a started process gets of the environment of the server (or of the login, over SSH)."""
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

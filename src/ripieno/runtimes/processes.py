@@ -5,7 +5,7 @@ Called through `base.Runtime`. It must not know how a host is reached, which is 
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ripieno.model.workload import Workload
 from ripieno.runtimes import output
 from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
+from ripieno.runtimes.container_usage import ContainerUsage
 from ripieno.runtimes.errors import (
     PermanentFailure,
     ProcessDied,
@@ -40,6 +41,7 @@ class ProcessRuntime:
     def __init__(self, hosts: HostBook, ports: PortBook) -> None:
         self._hosts = hosts
         self._ports = ports
+        self._container_usage = ContainerUsage()
 
     async def deploy(self, task: Task, handle: Handle | None) -> Handle:
         """Assign ports and bring the files of all replicas in one go."""
@@ -112,7 +114,8 @@ class ProcessRuntime:
                 replica = fresh[slot]
             else:
                 free = next(each for each in range(len(taken) + 1) if each not in taken)
-                if any(task.workload.tcp_ports.values()):  # A fixed port cannot be had twice.
+                is_fixed = task.workload.image is None and any(task.workload.tcp_ports.values())
+                if is_fixed:  # A port of the host cannot be had twice.
                     free = await replicas.make_room(free)
                 replica = await replicas.prepare(free)
                 await host.flush()
@@ -195,25 +198,38 @@ class ProcessRuntime:
         return [await self._status(host, each) for each in handle.replicas]
 
     async def usage(self, handles: Sequence[Handle]) -> list[dict[int, Usage]]:
-        """What replicas use, their whole process groups; nothing of hosts that are away."""
-        by_host: dict[str, set[int]] = {}
+        """What replicas use, their process groups or containers; nothing of hosts that are away."""
+        by_host: dict[str, list[Replica]] = {}
         for handle in handles:
-            groups = (each.process.group for each in handle.replicas if each.process)
-            by_host.setdefault(handle.host, set()).update(groups)
-        used: dict[str, Mapping[int, Usage]] = {}
+            running = (each for each in handle.replicas if each.process)
+            by_host.setdefault(handle.host, []).extend(running)
+        used: dict[tuple[str, str], Usage] = {}
 
-        async def ask(name: str, groups: set[int]) -> None:
+        async def ask(name: str, replicas: Sequence[Replica]) -> None:
             host = self._hosts(name)
-            if groups and host.link is LinkState.UP:
-                with suppress(RuntimeDriverError):
-                    used[name] = await host.usage(groups)
+            if host.link is not LinkState.UP:
+                return
+            groups = {
+                each.process.group: each.name
+                for each in replicas
+                if each.process and not each.has_container
+            }
+            contained = [each for each in replicas if each.has_container]
+            with suppress(RuntimeDriverError):
+                if groups:
+                    found = await host.usage(groups)
+                    used.update({(name, groups[group]): each for group, each in found.items()})
+            with suppress(RuntimeDriverError):
+                if contained:
+                    by_name = await self._container_usage.of(host, contained)
+                    used.update({(name, each): found for each, found in by_name.items()})
 
-        await _all(ask(name, groups) for name, groups in by_host.items())
+        await _all(ask(name, replicas) for name, replicas in by_host.items() if replicas)
         return [
             {
-                each.slot: used[handle.host][each.process.group]
+                each.slot: used[handle.host, each.name]
                 for each in handle.replicas
-                if each.process and each.process.group in used.get(handle.host, {})
+                if (handle.host, each.name) in used
             }
             for handle in handles
         ]

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from ripieno.model.workload import Health, HealthKind
+from ripieno.model.workload import Health, HealthKind, Workload
+from ripieno.runtimes import containers
 from ripieno.runtimes import health as healths
-from ripieno.runtimes import keeper
 from ripieno.runtimes.base import Replica, Spot, Task
 from ripieno.runtimes.errors import TemporaryFailure
 from ripieno.runtimes.host import Host, ProcessStatus
@@ -41,15 +41,15 @@ async def until_ready(
         check = Health(kind=HealthKind.TCP, tcp_port=next(iter(replica.tcp_ports)))
     ended = asyncio.ensure_future(host.wait(replica.process))
     try:
-        if check is None:
+        if check is None and not replica.has_container:
             done, _ = await asyncio.wait([ended], timeout=SETTLE_S)
             return ended.result() if done else None
         pause_s = FIRST_PROBE_S
         while True:
             try:
-                problem = await healths.probe(
-                    host, check, replica.tcp_ports, directory=f"{replica.name}/{keeper.CWD}"
-                )
+                problem = await healths.probe(host, check, replica) if check else None
+                if problem is None and replica.has_container:
+                    problem = await _missing(host, replica, check, workload)
             except TemporaryFailure as away:
                 problem = str(away)
             if ended.done():
@@ -64,3 +64,19 @@ async def until_ready(
     finally:
         ended.cancel()
         await asyncio.gather(ended, return_exceptions=True)
+
+
+async def _missing(
+    host: Host, replica: Replica, check: Health | None, workload: Workload
+) -> str | None:
+    """What a container lacks whose client runs, and at whose ports its engine answers."""
+    if check is not None and check.kind is not HealthKind.TCP:
+        return None
+    found = await containers.listening(host, replica)
+    if found is None:
+        return "its container does not run yet"
+    if check is not None:
+        inside = workload.listening(replica.tcp_ports)
+        if inside[check.tcp_port or next(iter(inside))] not in found:
+            return "nothing listens on its port yet"
+    return None

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
-from ripieno.model.workload import FileTransfer, RestartCondition, Workload
-from ripieno.runtimes import keeper, output
+from ripieno.model.workload import FileTransfer, RestartCondition, Secret, Workload
+from ripieno.runtimes import containers, ending, engine, keeper, output
 from ripieno.runtimes.base import Handle, Replica, Spot, Task
 from ripieno.runtimes.errors import FileMissing, NotReady, ProcessDied, RuntimeDriverError
 from ripieno.runtimes.host import Command, Condition, Host, ProcessStatus, Transfer
@@ -30,6 +30,7 @@ class Replicas:
         self._ports = ports
         self.saves_ports = True
         self._saving = asyncio.Lock()
+        self._at_hand: set[str] = set()
 
     def find(self, slot: int) -> Replica | None:
         """The replica of a slot, if there is one."""
@@ -63,18 +64,26 @@ class Replicas:
     async def prepare(self, slot: int, *, is_early: bool = False) -> Replica:
         """A replica of the slot with all the ports of the workload, its files in the queue."""
         task = self.task
+        image = task.workload.image
         replica = self.find(slot) or Replica(slot=slot, name=name_of(task, slot))
+        if image is not None and image not in self._at_hand:
+            await engine.have(self._host, image, task.say)
+            self._at_hand.add(image)
         tcp_ports = {}
-        for name, wanted in task.workload.tcp_ports.items():
+        for name, number in task.workload.tcp_ports.items():
+            wanted = number if image is None else 0  # An image's own are inside its containers.
             known = replica.tcp_ports.get(name)
             if known is not None and wanted in (0, known):
                 tcp_ports[name] = known
             else:
                 tcp_ports[name] = await self._ports.take(self._host, replica.name, wanted)
-        if tcp_ports != replica.tcp_ports or self.find(slot) is None:
-            replica = dataclasses.replace(replica, tcp_ports=tcp_ports)
+        has_container = replica.has_container or image is not None
+        before = (replica.tcp_ports, replica.has_container)
+        if (tcp_ports, has_container) != before or self.find(slot) is None:
+            replica = dataclasses.replace(replica, tcp_ports=tcp_ports, has_container=has_container)
             self.put(replica)
-            if tcp_ports and self.saves_ports:  # Before anything listens on them.
+            # Before anything listens on them, or has to be ended by the engine.
+            if (tcp_ports or has_container) and self.saves_ports:
                 await self.save()
             self._ports.keep(self._host.name, replica.name, tcp_ports.values())
         spot = Spot(host=self._host.hostname, replica=slot, tcp_ports=tcp_ports)
@@ -94,22 +103,41 @@ class Replicas:
         """Start one incarnation of a replica; an earlier one is stopped first."""
         task = self.task
         running = await self._host.find(replica.name)
-        if running is not None and running.key != key:
-            await task.withdraw((replica,))
-            await self._host.stop(
-                running, signal=task.workload.stop_signal, grace_s=task.workload.grace_s
-            )
+        if running is None or running.key != key:
+            if running is not None:
+                await task.withdraw((replica,))
+            await ending.end(self._host, replica, running, task.workload)
         spot = Spot(host=self._host.hostname, replica=replica.slot, tcp_ports=replica.tcp_ports)
         workload = task.at(spot)
-        command = Command(
-            argv=workload.argv, env=_environment(workload, spot), cwd=workload.working_directory
+        replica = dataclasses.replace(replica, key=key, has_container=workload.image is not None)
+        process = await self._host.start(
+            replica.name, key, await self._command(replica, workload, spot)
         )
-        process = await self._host.start(replica.name, key, command)
         replica = dataclasses.replace(
-            replica, key=key, process=process, started_at=datetime.now(UTC), is_ready=False
+            replica, process=process, started_at=datetime.now(UTC), is_ready=False
         )
         self.put(replica)
         return replica
+
+    async def _command(self, replica: Replica, workload: Workload, spot: Spot) -> Command:
+        env = _environment(workload, spot)
+        image = workload.image
+        if image is None:
+            return Command(argv=workload.argv, env=env, cwd=workload.working_directory)
+        folder = await engine.working_folder(self._host, image)
+        if folder is None:  # It was removed since, and is pulled by whoever starts it.
+            await engine.have(self._host, image, self.task.say)
+            folder = await engine.working_folder(self._host, image)
+        written = self.task.workload.env.items()
+        return containers.command(
+            self._host,
+            replica,
+            workload,
+            variables=env,
+            secrets=[name for name, value in written if isinstance(value, Secret)],
+            at=await engine.look(self._host),
+            image_folder=folder or "",
+        )
 
     async def become_ready(self, replica: Replica) -> None:
         """Wait until one replica is ready, restarting it as its policy says."""
@@ -168,9 +196,7 @@ class Replicas:
     async def end(self, replica: Replica) -> None:
         """Stop whatever runs under a replica's name, noted or not."""
         process = await self._host.find(replica.name) or replica.process
-        if process is not None:
-            workload = self.task.workload
-            await self._host.stop(process, signal=workload.stop_signal, grace_s=workload.grace_s)
+        await ending.end(self._host, replica, process, self.task.workload)
 
     async def drop(self, replica: Replica) -> None:
         """Stop a replica for good."""
@@ -234,10 +260,11 @@ def _check_sources(files: Iterable[FileTransfer], component: str) -> None:
 
 def _environment(workload: Workload, spot: Spot) -> Mapping[str, str]:
     """The variables of one replica: its ports, and what the workload sets, which prevails."""
-    env = {f"PORT_{_variable(name)}": str(port) for name, port in spot.tcp_ports.items()}
-    if spot.tcp_ports:
-        env["PORT"] = str(next(iter(spot.tcp_ports.values())))
-    env["HOST"] = spot.host
+    ports = workload.listening(spot.tcp_ports)
+    env = {f"PORT_{_variable(name)}": str(port) for name, port in ports.items()}
+    if ports:
+        env["PORT"] = str(next(iter(ports.values())))
+    env["HOST"] = spot.host if workload.image is None else containers.EVERYWHERE
     # By now the values are text: secrets have been put in by whoever made the task.
     env.update({name: str(value) for name, value in workload.env.items()})
     return env

@@ -1,10 +1,11 @@
 """Watching processes that should run: their ends, and their health checks."""
 
 import asyncio
+from contextlib import suppress
 
 from ripieno.model.workload import Workload
+from ripieno.runtimes import containers, ending
 from ripieno.runtimes import health as healths
-from ripieno.runtimes import keeper
 from ripieno.runtimes.base import Ended, Replica
 from ripieno.runtimes.errors import RuntimeDriverError
 from ripieno.runtimes.host import Condition, Host, Process
@@ -26,6 +27,9 @@ async def watch_end(
         except RuntimeDriverError:  # Also what people have to mend: by then it is watched again.
             await asyncio.sleep(AWAY_S)
             continue
+        if replica.has_container:  # Its client may have been killed, and the container runs on.
+            with suppress(RuntimeDriverError):
+                await containers.remove_one(host, replica)
         await found.put(
             Ended(
                 slot=replica.slot,
@@ -60,9 +64,7 @@ async def watch_health(
     while True:
         await asyncio.sleep(check.interval_s)
         try:
-            problem = await healths.probe(
-                host, check, replica.tcp_ports, directory=f"{replica.name}/{keeper.CWD}"
-            )
+            problem = await healths.probe(host, check, replica)
         except RuntimeDriverError:
             continue
         failures = failures + 1 if problem else 0
@@ -79,7 +81,7 @@ async def watch_health(
                 )
             )
             try:
-                await host.stop(process, signal=workload.stop_signal, grace_s=workload.grace_s)
+                await ending.end(host, replica, process, workload)
             except RuntimeDriverError:
                 failures = 0  # Once it can be reached again, it is asked and stopped again.
                 continue

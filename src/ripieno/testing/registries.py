@@ -47,7 +47,7 @@ _CONFIG = """\
 version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {folder}/data}}, maintenance: {{uploadpurging: {{enabled: false}}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
+http: {{addr: "{address}:{port}"}}
 """  # noqa: E501  # as the registry reads it
 _AUTH = """\
 auth:
@@ -182,13 +182,13 @@ class TokenServer(StubServer):
 class DockerRegistry:
     """The registry of the distribution project; leaving the block ends it and its images."""
 
-    def __init__(self, tokens: TokenServer | None = None) -> None:
+    def __init__(self, tokens: TokenServer | None = None, *, address: str = "127.0.0.1") -> None:
         program = shutil.which(PROGRAM)
         if program is None:
             raise Unavailable(f"needs the program {PROGRAM}: apt-get install docker-registry")
         self._folder = Path(tempfile.mkdtemp(prefix="ripieno-registry-"))
-        self.port = free_port()
-        config = _CONFIG.format(folder=self._folder, port=self.port)
+        self._address, self.port = address, free_port()
+        config = _CONFIG.format(folder=self._folder, address=address, port=self.port)
         if tokens is not None:
             bundle = self._folder / "roots.pem"
             bundle.write_bytes(tokens.certificate.public_bytes(serialization.Encoding.PEM))
@@ -206,7 +206,7 @@ class DockerRegistry:
     @property
     def host(self) -> str:
         """Its address, as in the name of an image."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self._address}:{self.port}"
 
     @property
     def url(self) -> str:
