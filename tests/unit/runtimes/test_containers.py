@@ -109,7 +109,7 @@ def test_files_are_where_the_program_begins(
     work = "/var/lib/it/shop-1/web/0/cwd"
     mounts = [f"type=bind,source={work},target=/ripieno"]
     if folder != "/ripieno":
-        target = f"{folder.rstrip('/')}/etc/a,\"\"b\"\""
+        target = f'{folder.rstrip("/")}/etc/a,""b""'
         mounts.append(f'type=bind,"source={work}/etc/a,""b""","target={target}"')
     assert following(found, "--mount") == mounts
 
