@@ -3,9 +3,11 @@
 import gc
 import itertools
 import json
+import math
 import random
 import statistics
 import tracemalloc
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -13,9 +15,12 @@ import pytest
 
 from tweetoscope import collector, estimator, learner, messages, predictor
 from tweetoscope.broker import Listed, Message, Record
-from tweetoscope.cascade import Gathering, Tweet
+from tweetoscope.cascade import Closed, Gathering, Tweet
 from tweetoscope.errors import BadMessage
+from tweetoscope.estimates import Parameters
+from tweetoscope.hawkes import simulate
 from tweetoscope.learning import NAMES, Kind, Model
+from tweetoscope.marks import PowerLaw
 from tweetoscope.metrics import Metrics
 from tweetoscope.prior import Prior
 from tweetoscope.processing import Process, Service
@@ -84,8 +89,8 @@ def collecting(gathering: Gathering = GATHERING) -> Callable[[], Service[object]
     return lambda: collector.service(gathering, Metrics("collector"))  # type: ignore[return-value]
 
 
-def estimating() -> Service[object]:
-    return estimator.service(35.0, Prior.from_moments())  # type: ignore[return-value]
+def estimating(*, follows: bool = False) -> Service[object]:
+    return estimator.service(35.0, Prior.from_moments(), follows=follows)  # type: ignore[return-value]
 
 
 def predicting(threshold: float = 0.0) -> Callable[[], Service[object]]:
@@ -211,11 +216,42 @@ def test_cascades_that_have_ended_leave_nothing_in_the_memory_of_a_collector() -
     assert statistics.median(grown) < 1_000, used
 
 
-def test_an_estimator_begun_anew_does_the_same(tweets: list[Record]) -> None:
+@pytest.mark.parametrize("follows", [False, True])
+def test_an_estimator_begun_anew_does_the_same(tweets: list[Record], *, follows: bool) -> None:
     series = records(run(collecting(), tweets, batch=100), SERIES)
-    undisturbed = run(estimating, series, batch=5)
+    undisturbed = run(lambda: estimating(follows=follows), series, batch=5)
     assert len(undisturbed) == len(series)
-    assert run(estimating, series, batch=5, restarts=True) == undisturbed
+    assert run(lambda: estimating(follows=follows), series, batch=5, restarts=True) == undisturbed
+
+
+def test_an_estimator_may_take_what_is_usual_from_the_stream() -> None:
+    """Of cascades that are too short to tell, it says what longer ones before them were like."""
+    usual, rng = Parameters(p=0.5 / 35.0, beta=1.0 / 300.0), np.random.default_rng(4)
+    said: list[Closed] = []
+    while len(said) < 250:
+        times_s, marks = simulate(usual, first_mark=5000.0, marks=PowerLaw().draw, random=rng)
+        until_s = 3600.0 if len(said) < 200 else 60.0
+        seen = times_s <= until_s
+        closed = Closed(
+            cascade=f"tw{len(said)}",
+            text="",
+            window_s=until_s,
+            times_s=array("d", times_s[seen]),
+            marks=array("d", marks[seen]),
+        )
+        said.append(closed)
+    series = records(
+        [Message(SERIES, b"k", messages.write_serie(each, None), 0) for each in said], SERIES
+    )
+
+    def betas(*, follows: bool) -> list[float]:
+        written = run(lambda: estimating(follows=follows), series, batch=10)
+        return [json.loads(each.value or b"")["params"][1] for each in written[-50:]]
+
+    def off(betas: list[float]) -> float:
+        return statistics.median(abs(math.log(each / usual.beta)) for each in betas)
+
+    assert off(betas(follows=True)) < 0.75 * off(betas(follows=False))
 
 
 def test_each_parameter_is_one_prediction_and_each_size_one_score(

@@ -6,6 +6,7 @@ likely parameters a posteriori are those where likelihood times that density is 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,7 +41,7 @@ class Prior:
         correlation: float = -0.1,
     ) -> "Prior":
         """The log-normal whose means, standard deviations and correlation are given."""
-        if min(p, beta, p_deviation, beta_deviation) <= 0.0:
+        if not all(0.0 < each < math.inf for each in (p, beta, p_deviation, beta_deviation)):
             raise BadParameters("means and deviations of the prior must be above 0")
         pp = math.log1p((p_deviation / p) ** 2)
         bb = math.log1p((beta_deviation / beta) ** 2)
@@ -90,7 +91,7 @@ class PriorStatistics:
         self._count = self.weight
 
     def add(self, *, p: float, beta: float) -> None:
-        """Learn from the parameters of a cascade that has ended."""
+        """Learn from the parameters of a cascade that were found without a prior."""
         if not (p > 0.0 and beta > 0.0):
             raise BadParameters(f"p and β are above 0, not {p} and {beta}")
         if self._count >= self.memory:
@@ -101,6 +102,19 @@ class PriorStatistics:
         before = np.array([math.log(p), math.log(beta)]) - self._mean
         self._mean = self._mean + before / self._count
         self._scatter = self._scatter + np.outer(before, before) * (1.0 - 1.0 / self._count)
+
+    def told(self) -> list[float]:
+        """What `restore` makes another know."""
+        scatter = self._scatter
+        return [
+            *map(float, [*self._mean, scatter[0, 0], scatter[0, 1], scatter[1, 1], self._count])
+        ]
+
+    def restore(self, told: Sequence[float]) -> None:
+        """Know what another has told, and nothing else."""
+        ln_p, ln_beta, pp, pb, bb, count = told
+        self._mean, self._scatter = np.array([ln_p, ln_beta]), np.array([[pp, pb], [pb, bb]])
+        self._count = count
 
     def prior(self) -> Prior:
         """The prior as it is now."""
