@@ -82,7 +82,11 @@ class Reader:
             "NO_COLOR": "1",
             "PYTHONUTF8": "1",
             "RIPIENO_HOME": str(folder / "state"),
-            **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
+            **{
+                name: os.environ[name]
+                for name in ("PYTHONPATH", "DOCKER_HOST")
+                if name in os.environ
+            },
         }
 
     def follow(self, document: Path) -> int:

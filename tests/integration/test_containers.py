@@ -14,6 +14,10 @@ from ripieno.control.views import DeploymentView, ReconfigurationKind
 from ripieno.testing import control_rig, registries
 from ripieno.testing.control_rig import Rig
 from ripieno.testing.engines import ContainerEngine
+from tests.acceptance.test_documents import REPOSITORY, Reader
+from tests.warm_command import warm_command
+
+PAGE = REPOSITORY / "docs" / "how-to" / "run-container-images.md"
 
 pytestmark = pytest.mark.long(shares="containers")
 
@@ -288,3 +292,20 @@ async def test_a_draft_of_a_compose_file_is_deployed(
         assert await answer(view, "web") == "42"
         await rig.change(view.id, "remove")
         assert engine.containers() == {}
+
+
+def test_the_page_about_images_does_what_it_shows(tmp_path: Path, engine: ContainerEngine) -> None:
+    engine.image(
+        "registry.example.org/lab/greeter:1",
+        CMD=["/bin/httpd", "-f", "-p", "8080", "-h", "/srv"],
+        WORKDIR="/srv",
+    )
+    commands = tmp_path / "commands"
+    commands.mkdir()
+    with warm_command(commands):
+        reader = Reader(tmp_path / "reader", commands)
+        try:
+            assert reader.follow(PAGE)
+        finally:
+            reader.leave()
+    assert engine.containers() == {}
