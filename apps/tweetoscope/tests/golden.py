@@ -7,11 +7,12 @@ one too late. When what is written is to change: python -m apps.tweetoscope.test
 
 import itertools
 import json
+import logging
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tweetoscope import collector, estimator, learner, predictor
+from tweetoscope import collector, estimator, learner, predictor, telling
 from tweetoscope.broker import Listed, Message, Record
 from tweetoscope.cascade import Gathering
 from tweetoscope.errors import BadMessage
@@ -23,6 +24,7 @@ from tweetoscope.sources import Simulation, Spread, closing, spread
 from tweetoscope.testing.wire import Written
 from tweetoscope.topics import (
     ALERTS,
+    LOGS,
     MODELS,
     PREDICTIONS,
     PROPERTIES,
@@ -75,6 +77,36 @@ def tweets() -> list[Written]:
     return found
 
 
+class Kept:
+    """Keeps what is posted."""
+
+    def __init__(self) -> None:
+        self.found: list[Written] = []
+
+    def post(self, topic: str, key: bytes | None, value: bytes) -> None:
+        self.found.append(Written(topic, key, value))
+
+    def close(self) -> None:
+        pass
+
+
+def logs() -> list[Written]:
+    """What a service says of itself, with fields and without."""
+    kept = Kept()
+    handler = telling.ToTopic(kept, "collector")
+    for level, message, fields in (
+        (logging.INFO, "started", {}),
+        (
+            logging.WARNING,
+            "joining anew",
+            {"reason": "the broker was not there, é", "pause_s": 0.1},
+        ),
+    ):
+        said = {"name": "tweetoscope", "levelno": level, "levelname": logging.getLevelName(level)}
+        handler.emit(logging.makeLogRecord(said | fields | {"msg": message, "created": 1000.25}))
+    return kept.found
+
+
 def read(topic: str) -> list[Written]:
     """The golden messages of a topic."""
     lines = (FOLDER / f"{topic}.jsonl").read_text(encoding="utf-8").splitlines()
@@ -120,6 +152,7 @@ def main() -> None:
     """Write all of them anew."""
     FOLDER.mkdir(exist_ok=True)
     keep(TWEETS, [each for each in tweets()])
+    keep(LOGS, logs())
     properties: list[Written] = []
     for service, (_, topics) in WRITTEN_BY.items():
         found = written(service)

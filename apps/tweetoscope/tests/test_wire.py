@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from apps.tweetoscope.tests import golden
+from tweetoscope.broker import changelog
 from tweetoscope.kafka import Kafka
 from tweetoscope.processing import DEAD_LETTERS
 from tweetoscope.testing import wire
@@ -18,7 +19,11 @@ from tweetoscope.testing.services import Fleet
 from tweetoscope.testing.wire import Written, known, said
 from tweetoscope.topics import (
     ALERTS,
+    GENERATOR,
+    INPUTS,
+    LOGGER,
     LOGS,
+    NOTIFIER,
     PREDICTIONS,
     PROPERTIES,
     SAMPLES,
@@ -68,6 +73,22 @@ def test_each_service_writes_messages_of_the_golden_form(service: str) -> None:
 def test_a_collector_writes_the_golden_messages() -> None:
     found = [message for message in golden.written("collector") if message.topic == SERIES]
     assert [said(each) for each in found] == [said(each) for each in golden.read(SERIES)]
+
+
+def test_a_service_writes_the_golden_lines() -> None:
+    written = golden.logs()
+    assert [(each.key, said(each)) for each in written] == [
+        (each.key, said(each)) for each in golden.read(LOGS)
+    ]
+    for each in written:
+        assert set(said(each)) == {"t", "source", "level", "message"}
+
+
+def test_every_topic_has_golden_messages() -> None:
+    states = {changelog(group) for group in (*INPUTS, GENERATOR, LOGGER, NOTIFIER)}
+    topics = {topic.name for topic in all_topics(3)} - states
+    assert {path.stem for path in golden.FOLDER.glob("*.jsonl")} == topics
+    assert all(golden.read(topic) for topic in topics)
 
 
 @pytest.mark.parametrize("topic", OF_THE_COURSE)
