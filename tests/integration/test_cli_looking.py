@@ -219,6 +219,15 @@ def test_the_last_events_are_told_in_order_without_what_only_the_engine_needs(
     assert json.loads(last)["kind"] == "component.note"
 
 
+def test_that_there_are_no_events_of_a_kind_is_said(
+    ripieno: CommandLine, control: ScriptedControl, shop: str
+) -> None:
+    assert ripieno("events", "--kind", "nonsense").lines == ["Nothing of that kind has happened."]
+    assert ripieno("events", "--kind", "nonsense", "--json").stdout == ""
+    control.record("noted", deployment="d-1")
+    assert ripieno("events", "--kind", "noted", "--tail", "0").stdout == ""
+
+
 def test_events_go_on_after_one_that_is_known(
     ripieno: CommandLine, control: ScriptedControl
 ) -> None:

@@ -73,6 +73,7 @@ def test_nothing_to_change_is_said_so(ripieno: CommandLine) -> None:
 
 
 def test_a_group_and_its_members(ripieno: CommandLine, control: ScriptedControl) -> None:
+    assert "There are no groups. Make one with" in ripieno("group", "list").stdout
     for words in (
         ("user", "add", "ada"),
         ("group", "add", "neuro", "--description", "Brains"),

@@ -120,6 +120,7 @@ class Deferred(typer.core.TyperCommand):
             application.command(self.entry.name, context_settings=SETTINGS)(found)
         command = typer.main.get_command(application)
         command.name = self.entry.name
+        leave_types_of_flags_out(command)
         return command
 
     def make_context(
@@ -127,6 +128,16 @@ class Deferred(typer.core.TyperCommand):
     ) -> Any:
         """The context of the command itself, which is what is then invoked."""
         return self.load().make_context(info_name, args, parent=parent, **extra)
+
+
+def leave_types_of_flags_out(command: Any) -> None:
+    """Have `--help` name no type beside what takes no value: one would seem to be needed."""
+    # Asked for with a context, the option --help is among them.
+    for each in command.get_params(typer.Context(command, **SETTINGS)):
+        if getattr(each, "is_flag", False):
+            each.metavar = ""
+    for name in getattr(command, "commands", {}):
+        leave_types_of_flags_out(command.commands[name])
 
 
 def noun(help: str) -> typer.Typer:

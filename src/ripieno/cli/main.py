@@ -55,6 +55,7 @@ def group(entries: Iterable[Entry] = ENTRIES) -> typer.core.TyperGroup:
     """The command with its subcommands."""
     made = typer.main.get_command(app)
     assert isinstance(made, typer.core.TyperGroup)
+    catalogue.leave_types_of_flags_out(made)
     catalogue.fill(made, entries)
     return made
 

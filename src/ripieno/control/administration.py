@@ -131,7 +131,7 @@ class Administration(Placement):
     async def remove_secret(self, name: str, *, caller: str) -> None:
         """Forget a secret. Raises: `NotFound`."""
         if not await self._store.remove_secret(name):
-            raise NotFound(f"there is no secret {name!r}")
+            raise NotFound(f"there is no secret {name!r}; see: ripieno secret list")
 
     async def recall(self, key: str, *, caller: str) -> IdempotencyRecord | None:
         """What was answered to a request with this key."""

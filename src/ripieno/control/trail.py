@@ -101,8 +101,11 @@ def record(
 def reason_of(error: Exception) -> str:
     """Why something has failed, without what a document or a parameter said: it may be secret."""
     kind = type(error)
-    if isinstance(error, ModelError) or not isinstance(error, RipienoError):
-        return f"{kind.__name__}: {(kind.__doc__ or '').partition(chr(10))[0]}"
+    told = (kind.__doc__ or "").partition("\n")[0]
+    if isinstance(error, ModelError):
+        return told
+    if not isinstance(error, RipienoError):
+        return f"{kind.__name__}: {told}"
     return str(error)
 
 

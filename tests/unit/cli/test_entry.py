@@ -57,6 +57,12 @@ def test_every_subcommand_can_be_loaded_and_has_help_with_an_example(name: str) 
             assert getattr(parameter, "help", None) or parameter.metavar == "NAME", parameter.name
 
 
+@pytest.mark.parametrize("words", [(), ("deploy",), ("app", "list")], ids=" ".join)
+def test_the_help_names_no_type_beside_what_takes_no_value(words: tuple[str, ...]) -> None:
+    told = ripieno(*words, "--help").stdout
+    assert "--help" in told and "bool" not in told
+
+
 def test_a_word_that_is_no_command_gets_a_suggestion() -> None:
     shown = ripieno("deplyo")
     assert shown.returncode == 2 and "deploy" in shown.stderr

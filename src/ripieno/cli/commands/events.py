@@ -74,6 +74,8 @@ def events(
                     show(kept.popleft())
         for event in kept:
             show(event)
+        if not (kept or last or follows or as_json):
+            terminal.print("Nothing of that kind has happened.")
         if not follows:
             return
         async for event in client.stream_events(deployment=deployment, after=last):

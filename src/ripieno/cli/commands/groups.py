@@ -44,6 +44,9 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         show_json(found)
         return
+    if not found:
+        console().print("There are no groups. Make one with: ripieno group add NAME")
+        return
     table = columns("Group", "Members", "For")
     for each in found:
         table.add_row(said(each.name), said(_members(each)), said(each.description))
