@@ -205,6 +205,8 @@ def test_why_there_is_nothing_yet_is_said(
     if events == 31:
         # 300 of 600 s are over, at the pace of our clock.
         assert said.at_ms == NOW_MS + 300_000
+    if not events and not link.lost and not link.is_reading_past:
+        assert "says in its log what it waits for" in said.said
     if link.lags:
         assert "estimator (7 behind)" in said.said
 

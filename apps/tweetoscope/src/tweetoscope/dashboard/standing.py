@@ -56,7 +56,8 @@ def standing(board: Board, link: Link, windows_s: Sequence[float], now_ms: int) 
         return Standing(
             tone=Tone.WAITING,
             title="No tweet has come yet",
-            said="Nothing has been written to the topic tweets: start a generator or a source.",
+            said="Nothing has been written to the topic tweets: start a generator or a source; one "
+            "that is there says in its log what it waits for.",
             at_ms=link.since_ms,
         )
     if not board.flow.totals.get(FORECASTS):
