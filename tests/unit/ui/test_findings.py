@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ripieno
-from ripieno.ui import language, sayings
+from ripieno.ui import findings, language, sayings
 from tests.findings import unsaid
 
 FRENCH = language.languages()["fr"]
@@ -53,6 +53,13 @@ def test_importers_say_nothing_that_has_no_french(path: Path) -> None:
             "garde est perdu quand il est supprimé",
         ),
         (
+            "web: a variable is not carried over: 'A-B' cannot name an environment variable; use "
+            "letters, digits and underscores, no digit first",
+            "web : une variable n’est pas reprise : 'A-B' ne peut pas nommer une variable "
+            "d’environnement ; prenez des lettres, des chiffres et des soulignés, sans chiffre au "
+            "début",
+        ),
+        (
             "variables that it sets itself: A, B, … (30 in all)",
             "variables qu’elle fixe elle-même : A, B, … (30 en tout)",
         ),
@@ -71,6 +78,12 @@ def test_importers_say_nothing_that_has_no_french(path: Path) -> None:
 )
 def test_findings_are_said_in_french_and_what_was_read_stays_as_it_is(told: str, said: str) -> None:
     assert sayings.found(told, FRENCH) == said
+
+
+def test_no_finding_begins_with_what_may_be_anything() -> None:
+    """It would be found behind what stands before it, which then stayed in English."""
+    wide = tuple(f"%({each})s" for each in sayings.WHOLE)
+    assert not [each for each in findings.FINDINGS if each.startswith(wide)]
 
 
 def test_what_is_said_of_imports_is_said_of_nothing_else() -> None:
