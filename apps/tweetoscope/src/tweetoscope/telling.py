@@ -7,7 +7,8 @@ from tweetoscope import reports
 from tweetoscope.broker import Poster
 from tweetoscope.topics import LOGS
 
-USUAL = set(vars(logging.makeLogRecord({})))
+# What a formatter has put beside, and the same once more in colours, which a web server adds.
+USUAL = {*vars(logging.makeLogRecord({})), "message", "color_message"}
 
 
 class ToTopic(logging.Handler):
@@ -41,7 +42,6 @@ class Lines(logging.Formatter):
 def with_fields(record: logging.LogRecord) -> str:
     """The message and the fields that it has beside."""
     fields = {name: value for name, value in vars(record).items() if name not in USUAL}
-    fields.pop("message", None)
     return " ".join(
         [record.getMessage(), *(f"{name}={value}" for name, value in sorted(fields.items()))]
     )
