@@ -92,7 +92,7 @@ async def test_host_without_room_says_so(tmp_path: Path) -> None:
 
 async def test_unknown_host_is_refused_with_those_there_are(tmp_path: Path) -> None:
     async with control_rig.open_rig(tmp_path) as rig:
-        with pytest.raises(InvalidHost, match="'moon'; there are local"):
+        with pytest.raises(InvalidHost, match="'moon'; known are local"):
             await rig.begin(service("command: [sleep, '1000']", "host: moon"))
 
 

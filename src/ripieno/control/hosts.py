@@ -76,7 +76,7 @@ class HostBook:
         config = self._configs.get(name)
         if config is None:
             raise InvalidHost(
-                f"there is no host {name!r}; there are {', '.join(self._configs)}; add it with "
+                f"there is no host {name!r}; known are {', '.join(self._configs)}; add it with "
                 f"ripieno host add {name} ADDRESS"
             )
         host = self._hosts[name] = self._open_ssh(config)
@@ -109,7 +109,7 @@ class HostBook:
         """How a host is reached. Raises: `NotFound`."""
         config = self._configs.get(name)
         if config is None:
-            raise NotFound(f"there is no host {name!r}; there are {', '.join(self._configs)}")
+            raise NotFound(f"there is no host {name!r}; known are {', '.join(self._configs)}")
         return config
 
     async def check(self, name: str) -> None:

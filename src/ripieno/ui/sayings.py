@@ -30,6 +30,8 @@ SAYINGS = (
     N_("there is no component %(name)s"),
     N_("there is no host %(name)s"),
     N_("there are %(names)s"),
+    N_("known are %(names)s"),
+    N_("add it with ripieno host add %(name)s ADDRESS"),
     N_("%(user)s may not do %(what)s: %(reason)s"),
     N_("%(user)s may not publish applications: %(reason)s"),
     N_("it takes the role publisher"),
