@@ -47,11 +47,11 @@ async def told(rig: Rig, deployment: str, component: str) -> list[str]:
     ]
 
 
-async def answer(view: DeploymentView, component: str) -> str:
+async def answer(view: DeploymentView, component: str, address: str = "127.0.0.1") -> str:
     """What a web server says."""
     (replica, *_) = control_rig.component(view, component).replicas
     async with httpx.AsyncClient(trust_env=False) as client:
-        found = await client.get(f"http://127.0.0.1:{replica.tcp_ports['http']}/index.html")
+        found = await client.get(f"http://{address}:{replica.tcp_ports['http']}/index.html")
     return found.text.strip()
 
 
@@ -292,6 +292,25 @@ async def test_a_draft_of_a_compose_file_is_deployed(
         assert await answer(view, "web") == "42"
         await rig.change(view.id, "remove")
         assert engine.containers() == {}
+
+
+async def test_images_run_on_a_host_over_ssh_and_are_reached_from_here(
+    tmp_path: Path, engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST")
+    document = WEB.replace("type: service", "type: service\n    host: far")
+    with engine.as_host() as server:
+        config = server.config(tmp_path / "far", name="far")
+        async with control_rig.open_rig(tmp_path / "home") as rig:
+            found = await rig.control.add_host(config, trust=None, caller=control_rig.CALLER)
+            assert found.checks[-1].said.startswith("run, by Docker ")
+            view = await rig.deploy(document)
+            assert await answer(view, "site", server.address) == "one on 8080"
+            assert await answer(view, "inner", server.address) == "one on 8080"
+            assert await told(rig, view.id, "outer") == ["one on 8080"]
+            assert await usage(rig, view.id)
+            await rig.change(view.id, "remove")
+            assert engine.containers() == {}
 
 
 def test_the_page_about_images_does_what_it_shows(tmp_path: Path, engine: ContainerEngine) -> None:

@@ -17,7 +17,6 @@ from ripieno.runtimes.engine import Engine
 from ripieno.runtimes.errors import (
     EngineAway,
     InvalidHost,
-    NoEngine,
     RuntimeDriverError,
     TemporaryFailure,
 )
@@ -130,11 +129,15 @@ class HostBook:
             return None
         try:
             self._engines[name] = await engine.look(host)
-        except (NoEngine, EngineAway) as problem:
+        except TemporaryFailure as problem:
+            # That the host is away is found, and told, by whatever is done there.
+            if not isinstance(problem, EngineAway):
+                return None
             self._engines[name] = problem
             return str(problem)
-        except TemporaryFailure:  # That it is away is found, and told, by whatever is done there.
-            return None
+        except RuntimeDriverError as problem:
+            self._engines[name] = problem
+            return str(problem)
         return None
 
     def runs_images(self, name: str) -> bool:

@@ -6,6 +6,7 @@ among those of this machine, which browsers would notice, and sets none of its r
 only what is published at 127.0.0.1 is published here. `Unavailable` says what is missing.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -14,12 +15,12 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ripieno.testing.ssh_servers import Network, Unavailable
+from ripieno.testing.ssh_servers import Network, SshServer, Unavailable
 
 START_S = 60.0
 BUSYBOX = "/bin/busybox"
@@ -30,8 +31,8 @@ _APPLETS = ("cat", "echo", "env", "httpd", "ls", "nc", "sh", "sleep", "touch", "
 _RELAY = """\
 #!/bin/sh
 # Stands for the engine's own relay of connections: what is for 127.0.0.1 listens where tests do.
-case " $* " in
-    *" -host-ip 127.0.0.1 "*) exec nsenter --net=/proc/{pid}/ns/net {relay} "$@" ;;
+case "$(cat {where}) $* " in
+    "here "*" -host-ip 127.0.0.1 "*) exec nsenter --net=/proc/{pid}/ns/net {relay} "$@" ;;
     *) exec {relay} "$@" ;;
 esac
 """
@@ -52,6 +53,7 @@ class ContainerEngine:
         self._folder = Path(tempfile.mkdtemp(prefix="ripieno-engine-"))
         self.url = f"unix://{self._folder}/socket"
         self._log_path = self._folder / "log"
+        self._where = self._folder / "where"
         try:
             self._process = self._start()
         except BaseException:
@@ -106,6 +108,16 @@ class ContainerEngine:
         (found,) = json.loads(self.docker("inspect", container))
         return found
 
+    @contextlib.contextmanager
+    def as_host(self) -> Iterator[SshServer]:
+        """The machine that the engine is on, whose users find it; its 127.0.0.1 is its own."""
+        self._where.write_text("there")
+        self._server.set_variable("DOCKER_HOST", self.url)
+        try:
+            yield self._server
+        finally:
+            self._where.write_text("here")
+
     def clear(self) -> None:
         """End all containers."""
         if names := list(self.containers()):
@@ -129,7 +141,10 @@ class ContainerEngine:
         network = f"{_GATEWAY.rpartition('.')[0]}.0/24"
         _run("ip", "route", "replace", network, "via", self._server.address)
         relay = self._folder / "relay"
-        relay.write_text(_RELAY.format(relay=shutil.which("docker-proxy"), pid=os.getpid()))
+        self._where.write_text("here")
+        relay.write_text(
+            _RELAY.format(relay=shutil.which("docker-proxy"), pid=os.getpid(), where=self._where)
+        )
         relay.chmod(0o755)
         settings = self._folder / "settings.json"
         settings.write_text("{}")  # Whatever this machine's own engine is told is none of ours.

@@ -254,6 +254,13 @@ class SshServer:
             self._sshd.wait()
             self._sshd = None
 
+    def set_variable(self, name: str, value: str) -> None:
+        """Have every login know a variable, from now on."""
+        config = self._config_path.read_text()  # Of several such lines sshd takes the first.
+        config = re.sub(rf" {name}=\S*", "", config)
+        self._config_path.write_text(config.replace("SetEnv ", f"SetEnv {name}={value} ", 1))
+        self.restart_sshd()
+
     def restart_sshd(self) -> None:
         """Kill the sshd and its connections, and start it anew."""
         self.stop_sshd()
