@@ -22,7 +22,7 @@ class Ability(StrEnum):
 
 def of_hosts(*, run_images: bool) -> Mapping[Ability, bool]:
     """What can be done on hosts, of which one has a container engine or none has."""
-    return {**PROCESSES, Ability.IMAGES: run_images, Ability.LIMITS: run_images}
+    return {**PROCESSES, Ability.IMAGES: run_images}
 
 
 PROCESSES: Mapping[Ability, bool] = {

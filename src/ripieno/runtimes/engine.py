@@ -4,6 +4,7 @@ Used by `containers`, which knows what a component's container is, and by whoeve
 whether a host runs images. Whatever way leads to the host leads to its engine.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,15 +51,16 @@ class Engine:
 async def look(host: Host) -> Engine:
     """What engine a host has. Raises: `NoEngine`, `EngineAway`; others where the host is away."""
     version = await _answer(host, "version", "--format", "{{.Server.Version}}")
-    config = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
-    gateways = (await _answer(host, "network", "inspect", "bridge", "--format", config)).split()
-    if not gateways:
+    config = "{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}\n{{end}}"
+    networks = await _answer(host, "network", "inspect", "bridge", "--format", config)
+    gateway = _gateway(networks)
+    if gateway is None:
         raise NoEngine(
             "its Docker engine has no bridge network",
             host=host.name,
             remedy="let the engine have its default network (no --bridge=none), and run on Linux",
         )
-    return Engine(version=version.strip(), gateway=gateways[0])
+    return Engine(version=version.strip(), gateway=gateway)
 
 
 async def working_folder(host: Host, image: str) -> str | None:
@@ -122,6 +124,19 @@ async def ask(host: Host, *words: str, timeout_s: float = ANSWER_S) -> Completed
             remedy="start it there (systemctl start docker), or set DOCKER_HOST",
         )
     return done
+
+
+def _gateway(networks: str) -> str | None:
+    """The host's address in the first network of IPv4.
+
+    An engine that has made its bridge itself does not tell it before its next start; it has then
+    taken the first address.
+    """
+    for line in networks.splitlines():
+        subnet, *told = line.split() or [""]
+        if "." in subnet:
+            return told[0] if told else str(ipaddress.ip_network(subnet, strict=False)[1])
+    return None
 
 
 async def _answer(host: Host, *words: str) -> str:

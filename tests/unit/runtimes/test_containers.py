@@ -156,3 +156,32 @@ async def test_why_an_image_cannot_be_had_tells_whether_to_try_again(
         NoEngine,
         EngineAway,
     )
+
+
+@pytest.mark.parametrize(
+    ("networks", "gateway"),
+    [
+        ("172.17.0.0/16 172.17.0.1\n", "172.17.0.1"),
+        ("172.17.0.0/16 \n", "172.17.0.1"),  # Of a bridge that the engine has just made.
+        ("fd00::/64 fd00::1\n10.9.0.0/16 10.9.0.5\n", "10.9.0.5"),
+    ],
+)
+async def test_containers_reach_the_host_at_the_address_of_the_bridge(
+    networks: str, gateway: str
+) -> None:
+    class Bridged(Client):
+        async def run(self, argv: Sequence[str], **options: Any) -> Completed:
+            said = networks if "network" in argv else "26.1.5\n"
+            return Completed(exit_code=0, stdout=said.encode(), stderr=b"")
+
+    found = await engine.look(cast(Host, Bridged()))
+    assert (found.version, found.gateway) == ("26.1.5", gateway)
+
+
+async def test_an_engine_without_a_bridge_cannot_be_used() -> None:
+    class Bare(Client):
+        async def run(self, argv: Sequence[str], **options: Any) -> Completed:
+            return Completed(exit_code=0, stdout=b"\n", stderr=b"")
+
+    with pytest.raises(NoEngine, match="has no bridge network; let the engine have"):
+        await engine.look(cast(Host, Bare()))
