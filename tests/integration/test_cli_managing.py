@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ripieno.control.host_views import Finding
 from ripieno.control.requests import Decision
 from ripieno.control.views import DeploymentState, LifeView
 from tests.command_line import CommandLine, ScriptedControl, command_line
@@ -146,6 +147,10 @@ def test_hosts_are_listed_checked_and_forgotten(
     ripieno("host", "add", "node-1", "[::1]:22", "--directory", "/srv/r", "--yes")
     assert ripieno("host", "list").lines[1].split()[:3] == ["node-1", "connected", "::1"]
     assert ripieno("host", "check", "node-1").exit_code == 0
+    told = Finding(subject="images", is_well=True, said="not run: it has no docker; install it")
+    control.machines["node-1"] = replace(control.machines["node-1"], checks=(told,))
+    shown = ripieno("host", "check", "node-1")
+    assert shown.exit_code == 0 and f"images: {told.said}" in shown.stdout
     control.machines["node-1"] = replace(
         control.machines["node-1"], state="away", problem="no route\x1b[2J to it"
     )

@@ -24,7 +24,6 @@ from ripieno.testing.ssh_servers import Network, SshServer, Unavailable
 
 START_S = 60.0
 BUSYBOX = "/bin/busybox"
-_GATEWAY = "172.31.213.1"
 _BRIDGE = "bridge0"
 _APPLETS = ("cat", "echo", "env", "httpd", "ls", "nc", "sh", "sleep", "touch", "wget")
 
@@ -136,10 +135,11 @@ class ContainerEngine:
     def _start(self) -> subprocess.Popen[bytes]:
         inside = ("ip", "netns", "exec", self._server.namespace)
         _run(*inside, "ip", "link", "add", _BRIDGE, "type", "bridge")
-        _run(*inside, "ip", "address", "add", f"{_GATEWAY}/24", "dev", _BRIDGE)
+        # In the block of the cable's addresses, which nobody else on this machine has.
+        block, _, _ = self._server.address.rpartition(".")
+        _run(*inside, "ip", "address", "add", f"{block}.129/25", "dev", _BRIDGE)
         _run(*inside, "ip", "link", "set", _BRIDGE, "up")
-        network = f"{_GATEWAY.rpartition('.')[0]}.0/24"
-        _run("ip", "route", "replace", network, "via", self._server.address)
+        _run("ip", "route", "add", f"{block}.128/25", "via", self._server.address)
         relay = self._folder / "relay"
         self._where.write_text("here")
         relay.write_text(

@@ -180,6 +180,9 @@ def _report(found: Host, *, as_json: bool) -> None:
         for fact, value in found.facts.items():
             if value not in (None, "", [], {}):
                 terminal.print(said(f"  {fact.replace('_', ' ')}: {_plain(value)}"))
+        for each in found.checks:
+            if each.subject == "images" and not found.facts.get("engine"):
+                terminal.print(said(f"  images: {each.said}"))
         if found.problem:
             terminal.print(said(f"  {found.problem}", "red"))
     if found.problem:
