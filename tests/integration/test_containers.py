@@ -168,10 +168,22 @@ async def test_a_container_that_is_not_started_again_ends_with_its_client(
         "name: once\nversion: 1.0.0\ncomponents:\n  tool: {type: service, image: 'shell:1', "
         "args: [sleep 1000], restart: {condition: never}, stop: {grace_s: 0}}\n"
     )
+    job = document.replace("once", "job").replace("service", "job")
     async with control_rig.open_rig(tmp_path / "home") as rig:
         view = await rig.deploy(document)
         control_rig.kill(control_rig.pids(view)["tool/0"])
         await rig.until_told(view.id, "component.given_up", component="tool")
+        assert engine.containers() == {}
+        await rig.change(view.id, "remove")
+        view, asked = await rig.begin(job)
+        (pid,) = (await rig.until_running(view.id, 1)).values()
+        async with asyncio.timeout(control_rig.PATIENCE_S):
+            while True:
+                if "Up" in engine.docker("ps", "--format", "{{.Status}}"):
+                    break
+                await asyncio.sleep(0.05)
+        control_rig.kill(pid)
+        await rig.ended(asked.id, "failed")
         assert engine.containers() == {}
         await rig.change(view.id, "remove")
 

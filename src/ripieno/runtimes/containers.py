@@ -10,12 +10,13 @@ import ipaddress
 import math
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from ripieno.model.workload import FileTransfer, Workload
 from ripieno.runtimes import engine, keeper, local_facts
 from ripieno.runtimes.base import Replica
 from ripieno.runtimes.engine import Engine
-from ripieno.runtimes.errors import EngineAway, PermanentFailure
+from ripieno.runtimes.errors import EngineAway, PermanentFailure, RuntimeDriverError
 from ripieno.runtimes.host import Command, Host
 
 MACHINE = "host.docker.internal"
@@ -141,9 +142,15 @@ async def remove(host: Host, replica: Replica) -> None:
         )
 
 
-async def remove_one(host: Host, replica: Replica) -> None:
-    """Have no container of this incarnation; those of a later one, if any, are left alone."""
-    await engine.ask(host, "rm", "--force", name_of(host, replica))
+async def clear(host: Host, replica: Replica) -> None:
+    """Have no container of an incarnation whose process has ended; later ones are left alone.
+
+    The client may have been killed, and its container run on. If the engine does not answer now,
+    whoever starts or stops the replica next ends it.
+    """
+    if replica.has_container:
+        with suppress(RuntimeDriverError):
+            await engine.ask(host, "rm", "--force", name_of(host, replica))
 
 
 async def _of(host: Host, replica: Replica) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ripieno.model.workload import Workload
-from ripieno.runtimes import output
+from ripieno.runtimes import containers, output
 from ripieno.runtimes.base import Ended, Handle, Line, Replica, ReplicaStatus, Spot, Task
 from ripieno.runtimes.container_usage import ContainerUsage
 from ripieno.runtimes.errors import (
@@ -178,6 +178,7 @@ class ProcessRuntime:
             await replicas.save()
         assert replica.process is not None
         status = await host.wait(replica.process)
+        await containers.clear(host, replica)
         if status.exit_code != 0:
             raise ProcessDied(await replicas.death(replica, status))
         return replicas.handle

@@ -158,6 +158,7 @@ class Replicas:
                     if status is None:
                         self.put(dataclasses.replace(replica, is_ready=True))
                         return
+                    await containers.clear(self._host, replica)
                     tries += 1
                     death = await self.death(replica, status)
                     gives_up = (

@@ -1,7 +1,6 @@
 """Watching processes that should run: their ends, and their health checks."""
 
 import asyncio
-from contextlib import suppress
 
 from ripieno.model.workload import Workload
 from ripieno.runtimes import containers, ending
@@ -27,9 +26,7 @@ async def watch_end(
         except RuntimeDriverError:  # Also what people have to mend: by then it is watched again.
             await asyncio.sleep(AWAY_S)
             continue
-        if replica.has_container:  # Its client may have been killed, and the container runs on.
-            with suppress(RuntimeDriverError):
-                await containers.remove_one(host, replica)
+        await containers.clear(host, replica)
         await found.put(
             Ended(
                 slot=replica.slot,
