@@ -200,7 +200,7 @@ async def test_the_stream_goes_on_while_the_pipeline_is_rearranged_and_moves(
         assert {"collector", "estimator", "generator", "predictor"} <= services
         await new.end()
         counted = Counter(predicted())
-        assert set(counted.values()) == {1}
+        assert not [each for each, count in counted.items() if count > 1]
         added = {each for each in counted if each[1] == ADDED_S}
         assert counted.keys() - added == due(written(), WINDOWS_S)
         all_due = due(written(), (*WINDOWS_S[:1], ADDED_S, *WINDOWS_S[1:]))

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from tweetoscope import messages, whereabouts
+from tweetoscope import messages, told, whereabouts
 from tweetoscope.broker import Broker, BrokerError, Message, Writer
 from tweetoscope.metrics import Metrics
 from tweetoscope.sources import Emitted
@@ -93,6 +93,7 @@ def _write(feed: Feed, broker: Broker, metrics: Metrics, stop: threading.Event) 
     try:
         restored = writer.restore()
         whereabouts.check_stays(restored)
+        writer = told.passing(writer, restored)
         position = restored.position
         with ThreadPoolExecutor(1) as pool:
             before = pool.submit(lambda: None)

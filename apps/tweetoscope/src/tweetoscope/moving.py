@@ -5,9 +5,12 @@ read yet of its input; so no cascade is forgotten, and nothing is predicted twic
 in the order in which they feed each other: whoever feeds a task writes no more when it is taken.
 
 To take a task is to fence who has it, and to leave a mark in its state by which who opens it next
-knows that it is elsewhere. All can be done once more where it was interrupted. Or it is given up:
-whoever makes topics at the old broker again, as one who goes back to an old configuration does, has
-the pipeline stay there, unless it has arrived. Which of both is so, the generator's task decides.
+knows that it is elsewhere. What it had sent in a transaction that is given up by that may have been
+read (see `told`); then it is not sent again.
+
+All can be done once more where it was interrupted. Or it is given up: whoever makes topics at the
+old broker again, as one who goes back to an old configuration does, has the pipeline stay there,
+unless it has arrived. Which of both is so, the generator's task decides.
 """
 
 import time
@@ -15,6 +18,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
 
+from tweetoscope import told
 from tweetoscope.broker import (
     Broker,
     BrokerError,
@@ -26,11 +30,12 @@ from tweetoscope.broker import (
     Topic,
     Writer,
     changelog,
+    task_name,
 )
 from tweetoscope.errors import TweetoscopeError
 from tweetoscope.origins import Fresh
 from tweetoscope.processing import SEEN
-from tweetoscope.topics import ALERTS, GENERATOR, INPUTS, MODELS, NOTIFIER, all_topics
+from tweetoscope.topics import ALERTS, GENERATOR, INPUTS, MODELS, NOTIFIER, OUTPUTS, all_topics
 from tweetoscope.whereabouts import GIVEN, MARK, MOVE, MOVED
 
 TASKS = {**INPUTS, NOTIFIER: ALERTS}
@@ -73,6 +78,7 @@ def move(old: Broker, new: Broker, address: str) -> int | None:
     new.make([Topic(name=changelog(MOVE), is_compacted=True)])
     new.make(ours)
     left = _left(partial(old.write, GENERATOR), address)
+    _tell(old, GENERATOR, 0, left)
     _begin(new, left.state.pop(GIVEN_UP, b"0"), address)
     with closing(new.write(GENERATOR)) as writer:
         _settle(writer, left.state, left.position or 0)
@@ -176,6 +182,7 @@ def _task(old: Broker, new: Broker, task: tuple[str, str, int], address: str) ->
     if group == NOTIFIER and not _has_begun(old, task):
         return 0  # Nobody asked for alerts, so that none is waited for.
     left = _left(partial(old.take, *task), address)
+    _tell(old, group, partition, left)
     seen = Fresh(left.state.pop(SEEN, None))
     unread = 0
     with closing(new.take(*task)) as writer:
@@ -220,6 +227,12 @@ def _left(open_: Callable[[], Writer], address: str) -> Restored:
         for key in (MARK, GIVEN):
             left.state.pop(key, None)
         return left
+
+
+def _tell(old: Broker, group: str, partition: int, left: Restored) -> None:
+    """Have the state that is carried say what the task needs not tell again."""
+    found = told.given_up(old, task_name(group, partition), left, OUTPUTS[group])
+    told.added(left, found)
 
 
 def _settle(writer: Writer, state: Mapping[bytes, bytes | None], position: int) -> None:

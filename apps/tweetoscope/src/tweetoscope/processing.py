@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from tweetoscope import whereabouts
+from tweetoscope import told, whereabouts
 from tweetoscope.broker import (
     Broker,
     BrokerError,
@@ -112,10 +112,11 @@ class Task(Generic[Value]):
         metrics: Metrics,
         placed: Mapping[str, int],
     ) -> None:
-        self._writer, self._metrics, self._placed = writer, metrics, placed
+        self._metrics, self._placed = metrics, placed
         self._decode, self._decode_all = service.decode, service.decode_all
         restored = writer.restore()
         whereabouts.check_stays(restored)
+        self._writer = told.passing(writer, restored)
         self.position = restored.position
         self._fresh = Fresh(restored.state.pop(SEEN, None))
         self._process = service.open(partition, restored.state)

@@ -27,6 +27,15 @@ DASHBOARD = "dashboard"
 NOTIFIER = "notifier"
 INPUTS = {COLLECTOR: TWEETS, ESTIMATOR: SERIES, PREDICTOR: PROPERTIES, LEARNER: SAMPLES}
 """What the services with state read."""
+OUTPUTS = {
+    GENERATOR: [TWEETS],
+    COLLECTOR: [SERIES, PROPERTIES, DEAD_LETTERS],
+    ESTIMATOR: [PROPERTIES, DEAD_LETTERS],
+    PREDICTOR: [SAMPLES, PREDICTIONS, ALERTS, STATS, DEAD_LETTERS],
+    LEARNER: [MODELS, DEAD_LETTERS],
+    NOTIFIER: [DEAD_LETTERS],
+}
+"""What tasks write to, their own state aside."""
 
 
 def all_topics(partitions: int) -> list[Topic]:
