@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 
 from ripieno.client import errors
 from ripieno.model.access import Scope
-from ripieno.testing.doors import DoorRig, open_door
+from ripieno.testing.doors import DoorRig, open_door, until
 from ripieno.wire.user import UserRequest
 from tests.visited import document
 
@@ -128,7 +128,12 @@ async def test_who_has_no_access_is_told_so(door: DoorRig) -> None:
     assert (program.status_code, page.status_code) == (403, 403)
     assert "visitor-1 is not among those who may reach by-host" in program.json()["detail"]
     assert "You have no access" in page.text
-    deed = (await door.client.audit(user="visitor-1")).items[0]
+
+    async def is_noted() -> bool:  # Soon, as nobody waits at the door for the trail.
+        return bool((await door.client.audit(user="visitor-1")).items)
+
+    await until(is_noted)
+    [deed] = (await door.client.audit(user="visitor-1")).items
     assert (deed.action, deed.thing, deed.result) == ("route.reach", "route by-host", "refused")
     assert deed.reason is not None and "it is somebody else's" in deed.reason
     assert deed.via.startswith("t (t-")
