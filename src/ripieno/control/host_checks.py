@@ -1,7 +1,7 @@
 """What was found on a host, as checks: whether it is well, and what to do where it is not."""
 
 from ripieno.control.host_views import Finding
-from ripieno.runtimes.engine import Engine
+from ripieno.runtimes.docker import DockerEngine
 from ripieno.runtimes.errors import RuntimeDriverError
 from ripieno.runtimes.host import HostFacts
 
@@ -14,7 +14,7 @@ LINK, TOOLS, DISK, IMAGES = "link", "tools", "disk", "images"
 def checks(
     facts: HostFacts | None,
     problem: RuntimeDriverError | None,
-    found: Engine | RuntimeDriverError | None = None,
+    found: DockerEngine | RuntimeDriverError | None = None,
 ) -> tuple[Finding, ...]:
     """All that is known of a host; nothing of one that nobody has looked at."""
     if problem is not None:
@@ -48,11 +48,11 @@ def checks(
     )
 
 
-def _images(found: Engine | RuntimeDriverError | None) -> tuple[Finding, ...]:
+def _images(found: DockerEngine | RuntimeDriverError | None) -> tuple[Finding, ...]:
     """Whether it runs images. It is well where it does not: not every host is meant to."""
     if found is None:
         return ()
-    if isinstance(found, Engine):
+    if isinstance(found, DockerEngine):
         said = f"run, by Docker {found.version}"
     else:
         said = f"not run: {found.what}; {found.remedy}"

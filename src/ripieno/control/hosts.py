@@ -12,8 +12,8 @@ from ripieno.control.errors import Conflict, InvalidRequest, NotFound
 from ripieno.control.host_views import HostView, Load
 from ripieno.model import host as configs
 from ripieno.model.host import HostConfig, HostKind
-from ripieno.runtimes import engine
-from ripieno.runtimes.engine import Engine
+from ripieno.runtimes import docker
+from ripieno.runtimes.docker import DockerEngine
 from ripieno.runtimes.errors import (
     EngineAway,
     InvalidHost,
@@ -49,7 +49,7 @@ class HostBook:
         self._hosts: dict[str, Host] = {}
         self._configs: dict[str, HostConfig] = {}
         self._facts: dict[str, HostFacts] = {}
-        self._engines: dict[str, Engine | RuntimeDriverError] = {}
+        self._engines: dict[str, DockerEngine | RuntimeDriverError] = {}
         self._problems: dict[str, RuntimeDriverError] = {}
         self._checked_at: dict[str, datetime] = {}
         config = HostConfig(name=LOCAL, directory=str(state_directory / COMPONENTS))
@@ -128,7 +128,7 @@ class HostBook:
         if host.link is LinkState.DOWN:
             return None
         try:
-            self._engines[name] = await engine.look(host)
+            self._engines[name] = await docker.look(host)
         except TemporaryFailure as problem:
             # That the host is away is found, and told, by whatever is done there.
             if not isinstance(problem, EngineAway):
@@ -142,7 +142,7 @@ class HostBook:
 
     def runs_images(self, name: str) -> bool:
         """Whether a host had an engine that answered when it was last looked at."""
-        return isinstance(self._engines.get(name), Engine)
+        return isinstance(self._engines.get(name), DockerEngine)
 
     def of_kind(self, kind: HostKind) -> tuple[str, ...]:
         """The hosts that are reached in one way."""
@@ -185,7 +185,7 @@ def with_known_hosts(config: HostConfig, path: Path) -> HostConfig:
     return configs.from_json({**configs.to_json(config), "known_hosts_path": str(path)})
 
 
-def _facts(facts: HostFacts, found: Engine | RuntimeDriverError | None) -> dict[str, object]:
+def _facts(facts: HostFacts, found: DockerEngine | RuntimeDriverError | None) -> dict[str, object]:
     return {
         "os": facts.os,
         "kernel": facts.kernel,
@@ -195,5 +195,5 @@ def _facts(facts: HostFacts, found: Engine | RuntimeDriverError | None) -> dict[
         "memory_mib": facts.memory_mib,
         "disk_free_mib": facts.disk_free_mib,
         "missing_tools": list(facts.missing_tools),
-        "engine": found.version if isinstance(found, Engine) else None,
+        "engine": found.version if isinstance(found, DockerEngine) else None,
     }

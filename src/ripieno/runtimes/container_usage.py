@@ -8,7 +8,7 @@ time.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ripieno.runtimes import containers, engine
+from ripieno.runtimes import containers, docker
 from ripieno.runtimes.base import Replica
 from ripieno.runtimes.host import Host, Usage
 
@@ -77,7 +77,7 @@ class _Known:
 
 async def _look(host: Host, names: Sequence[str]) -> dict[str, _Known]:
     """Those of the containers that run."""
-    done = await engine.ask(host, "inspect", "--format", "{{.Name}} {{.State.Pid}} {{.Id}}", *names)
+    done = await docker.ask(host, "inspect", "--format", "{{.Name}} {{.State.Pid}} {{.Id}}", *names)
     found = {}
     for line in done.stdout.decode(errors="replace").splitlines():
         words = line.removeprefix("/").split()

@@ -13,9 +13,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from ripieno.model.workload import FileTransfer, Workload
-from ripieno.runtimes import engine, keeper, local_facts
+from ripieno.runtimes import docker, keeper, local_facts
 from ripieno.runtimes.base import Replica
-from ripieno.runtimes.engine import Engine
+from ripieno.runtimes.docker import DockerEngine
 from ripieno.runtimes.errors import EngineAway, PermanentFailure, RuntimeDriverError
 from ripieno.runtimes.host import Command, Host
 
@@ -35,7 +35,7 @@ DEFAULT_SIGNAL = "TERM"
 """Of a workload that asks for no other signal; then an image's own STOPSIGNAL is taken."""
 
 _SOCKETS = f"""\
-pid=$({engine.PROGRAM} inspect --format '{{{{.State.Pid}}}}' "$1") && [ "$pid" -gt 0 ] &&
+pid=$({docker.PROGRAM} inspect --format '{{{{.State.Pid}}}}' "$1") && [ "$pid" -gt 0 ] &&
     cat "/proc/$pid/net/tcp" && {{ cat "/proc/$pid/net/tcp6" || :; }} 2>/dev/null
 """
 
@@ -65,7 +65,7 @@ def command(
     *,
     variables: Mapping[str, str],
     secrets: Collection[str],
-    at: Engine,
+    at: DockerEngine,
     image_folder: str,
 ) -> Command:
     """The client's command for a replica, whose workload is resolved for it.
@@ -84,7 +84,7 @@ def command(
         )
     return Command(
         argv=(
-            *(engine.PROGRAM, "run", "--rm", "--name", name_of(host, replica)),
+            *(docker.PROGRAM, "run", "--rm", "--name", name_of(host, replica)),
             *("--label", f"{LABEL}={_folder(host, replica)}"),
             *("--log-driver", "none"),  # The keeper has what it says, and bounds it.
             "--no-healthcheck",  # It is asked as the component says.
@@ -108,7 +108,7 @@ def command(
 
 def inside(host: Host, replica: Replica, argv: Sequence[str]) -> tuple[str, ...]:
     """What to run on the host, so that this is run in the replica's container."""
-    return (engine.PROGRAM, "exec", name_of(host, replica), *argv)
+    return (docker.PROGRAM, "exec", name_of(host, replica), *argv)
 
 
 async def listening(host: Host, replica: Replica) -> frozenset[int] | None:
@@ -126,19 +126,19 @@ async def stop(host: Host, replica: Replica, *, grace_s: float) -> None:
     """Ask all containers of a replica to end, and end them after `grace_s`."""
     if found := await _of(host, replica):
         wait = ("-t", f"{math.ceil(grace_s)}")
-        await engine.ask(host, "stop", *wait, *found, timeout_s=grace_s + engine.ANSWER_S)
+        await docker.ask(host, "stop", *wait, *found, timeout_s=grace_s + docker.ANSWER_S)
 
 
 async def remove(host: Host, replica: Replica) -> None:
     """Have no container of a replica, whatever became of who started it. Raises: `EngineAway`."""
     if not (found := await _of(host, replica)):
         return
-    await engine.ask(host, "rm", "--force", *found)
+    await docker.ask(host, "rm", "--force", *found)
     if left := await _of(host, replica):
         raise EngineAway(
             f"its Docker engine does not remove the container {left[0]} of {replica.name}",
             host=host.name,
-            remedy=f"remove it there: {engine.PROGRAM} rm --force {left[0]}",
+            remedy=f"remove it there: {docker.PROGRAM} rm --force {left[0]}",
         )
 
 
@@ -150,13 +150,13 @@ async def clear(host: Host, replica: Replica) -> None:
     """
     if replica.has_container:
         with suppress(RuntimeDriverError):
-            await engine.ask(host, "rm", "--force", name_of(host, replica))
+            await docker.ask(host, "rm", "--force", name_of(host, replica))
 
 
 async def _of(host: Host, replica: Replica) -> list[str]:
     """The containers of a replica, of all its incarnations, running or not."""
     wanted = f"label={LABEL}={_folder(host, replica)}"
-    done = await engine.ask(host, "ps", "--all", "--quiet", "--filter", wanted)
+    done = await docker.ask(host, "ps", "--all", "--quiet", "--filter", wanted)
     if done.exit_code:
         said = done.stderr.decode(errors="replace").strip()
         raise EngineAway(
@@ -167,7 +167,7 @@ async def _of(host: Host, replica: Replica) -> list[str]:
     return done.stdout.decode().split()
 
 
-def _published(host: Host, replica: Replica, workload: Workload, at: Engine) -> Iterator[str]:
+def _published(host: Host, replica: Replica, workload: Workload, at: DockerEngine) -> Iterator[str]:
     """The host's ports, for processes there and for containers; for other machines if it is SSH."""
     addresses = ["127.0.0.1", at.gateway]
     try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from ripieno.model.workload import FileTransfer, RestartCondition, Secret, Workload
-from ripieno.runtimes import containers, ending, engine, keeper, output
+from ripieno.runtimes import containers, docker, ending, keeper, output
 from ripieno.runtimes.base import Handle, Replica, Spot, Task
 from ripieno.runtimes.errors import FileMissing, NotReady, ProcessDied, RuntimeDriverError
 from ripieno.runtimes.host import Command, Condition, Host, ProcessStatus, Transfer
@@ -67,7 +67,7 @@ class Replicas:
         image = task.workload.image
         replica = self.find(slot) or Replica(slot=slot, name=name_of(task, slot))
         if image is not None and image not in self._at_hand:
-            await engine.have(self._host, image, task.say)
+            await docker.have(self._host, image, task.say)
             self._at_hand.add(image)
         tcp_ports = {}
         for name, number in task.workload.tcp_ports.items():
@@ -124,10 +124,10 @@ class Replicas:
         image = workload.image
         if image is None:
             return Command(argv=workload.argv, env=env, cwd=workload.working_directory)
-        folder = await engine.working_folder(self._host, image)
+        folder = await docker.working_folder(self._host, image)
         if folder is None:  # It was removed since, and is pulled by whoever starts it.
-            await engine.have(self._host, image, self.task.say)
-            folder = await engine.working_folder(self._host, image)
+            await docker.have(self._host, image, self.task.say)
+            folder = await docker.working_folder(self._host, image)
         written = self.task.workload.env.items()
         return containers.command(
             self._host,
@@ -135,7 +135,7 @@ class Replicas:
             workload,
             variables=env,
             secrets=[name for name, value in written if isinstance(value, Secret)],
-            at=await engine.look(self._host),
+            at=await docker.look(self._host),
             image_folder=folder or "",
         )
 

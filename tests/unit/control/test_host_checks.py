@@ -3,7 +3,7 @@
 import dataclasses
 
 from ripieno.control import host_checks
-from ripieno.runtimes.engine import Engine
+from ripieno.runtimes.docker import DockerEngine
 from ripieno.runtimes.errors import HostUnreachable, NoEngine
 from ripieno.runtimes.host import HostFacts
 
@@ -44,7 +44,9 @@ def test_a_host_that_does_not_answer_says_what_to_do_and_nothing_of_before() -> 
 
 
 def test_it_is_told_whether_images_run_there_and_why_not() -> None:
-    *_, images = host_checks.checks(WELL, None, Engine(version="26.1.5", gateway="172.17.0.1"))
+    *_, images = host_checks.checks(
+        WELL, None, DockerEngine(version="26.1.5", gateway="172.17.0.1")
+    )
     assert (images.subject, images.said) == ("images", "run, by Docker 26.1.5")
     *_, images = host_checks.checks(WELL, None, NoEngine("it has no docker", remedy="install it"))
     assert images.is_well and images.said == "not run: it has no docker; install it"

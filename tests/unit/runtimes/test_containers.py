@@ -6,9 +6,9 @@ from typing import Any, cast
 import pytest
 
 from ripieno.model.workload import FileTransfer, Workload
-from ripieno.runtimes import containers, engine
+from ripieno.runtimes import containers, docker
 from ripieno.runtimes.base import Replica
-from ripieno.runtimes.engine import Engine
+from ripieno.runtimes.docker import DockerEngine
 from ripieno.runtimes.errors import (
     CommandNotFound,
     EngineAway,
@@ -20,7 +20,7 @@ from ripieno.runtimes.errors import (
 )
 from ripieno.runtimes.host import Command, Completed, Host
 
-AT = Engine(version="1", gateway="172.17.0.1")
+AT = DockerEngine(version="1", gateway="172.17.0.1")
 REPLICA = Replica(slot=0, name="shop-1/web/0", key="k", tcp_ports={"http": 20001, "ftp": 20002})
 
 
@@ -150,7 +150,7 @@ async def test_why_an_image_cannot_be_had_tells_whether_to_try_again(
 ) -> None:
     client = Client(stderr)
     with pytest.raises(kind) as found:
-        await engine.have(cast(Host, client), "a:1", lambda text: None)
+        await docker.have(cast(Host, client), "a:1", lambda text: None)
     assert found.value.remedy
     assert ("docker", "pull", "--quiet", "--", "a:1") in client.asked or kind in (
         NoEngine,
@@ -174,7 +174,7 @@ async def test_containers_reach_the_host_at_the_address_of_the_bridge(
             said = networks if "network" in argv else "26.1.5\n"
             return Completed(exit_code=0, stdout=said.encode(), stderr=b"")
 
-    found = await engine.look(cast(Host, Bridged()))
+    found = await docker.look(cast(Host, Bridged()))
     assert (found.version, found.gateway) == ("26.1.5", gateway)
 
 
@@ -184,4 +184,4 @@ async def test_an_engine_without_a_bridge_cannot_be_used() -> None:
             return Completed(exit_code=0, stdout=b"\n", stderr=b"")
 
     with pytest.raises(NoEngine, match="has no bridge network; let the engine have"):
-        await engine.look(cast(Host, Bare()))
+        await docker.look(cast(Host, Bare()))

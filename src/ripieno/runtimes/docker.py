@@ -41,14 +41,14 @@ _NO_HOST = re.compile(r"no such host|lookup ", re.I)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Engine:
+class DockerEngine:
     """What a host's engine is; at `gateway` containers reach the host, and each other's ports."""
 
     version: str
     gateway: str
 
 
-async def look(host: Host) -> Engine:
+async def look(host: Host) -> DockerEngine:
     """What engine a host has. Raises: `NoEngine`, `EngineAway`; others where the host is away."""
     version = await _answer(host, "version", "--format", "{{.Server.Version}}")
     config = "{{range .IPAM.Config}}{{.Subnet}} {{.Gateway}}\n{{end}}"
@@ -60,7 +60,7 @@ async def look(host: Host) -> Engine:
             host=host.name,
             remedy="let the engine have its default network (no --bridge=none), and run on Linux",
         )
-    return Engine(version=version.strip(), gateway=gateway)
+    return DockerEngine(version=version.strip(), gateway=gateway)
 
 
 async def working_folder(host: Host, image: str) -> str | None:
